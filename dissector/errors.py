@@ -1,0 +1,120 @@
+"""What can go wrong, and what was noticed.
+
+::
+
+    DissectError
+      CaptureError          a file, a stream or an interface
+        UnknownFormatError  not a capture, or one of a format that is not read
+        TruncatedCaptureError  it ends in the middle (raised only where strictness was asked for)
+      DecodeError           octets that cannot be read            layer, offset
+        TruncatedError      + need, have, limit
+      EncodeError           a value that does not fit its field   layer, field, value
+      LookupFailedError     nothing in the registry has that number or name
+
+An error carries its values as attributes and says one sentence. Raising is for what cannot be read at all;
+what can be read but is not right (a wrong checksum, a set reserved bit) is a :class:`Finding` on the result.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class DissectError(Exception):
+    """The root of everything this package raises on purpose."""
+
+
+class CaptureError(DissectError):
+    """A file, a stream or an interface cannot be read."""
+
+
+class UnknownFormatError(CaptureError):
+    """The octets are not a capture of a format that is read."""
+
+
+class TruncatedCaptureError(CaptureError):
+    """The capture is damaged and the caller asked for a whole one."""
+
+
+class DecodeError(DissectError):
+    """Octets cannot be read as what they claim to be.
+
+    Attributes:
+        layer: the shape or header that was being read.
+        offset: where in the octets that were given the reading stopped.
+    """
+
+    def __init__(self, sentence: str, *, layer: str, offset: int = 0) -> None:
+        super().__init__(sentence)
+        self.layer = layer
+        self.offset = offset
+
+
+class TruncatedError(DecodeError):
+    """There are fewer octets than the layer needs.
+
+    Attributes:
+        need: octets that the layer needs.
+        have: octets that are left.
+        limit: what set the end, such as ``"captured length"`` or ``"IPv4 total length"``.
+    """
+
+    def __init__(
+        self, layer: str, *, need: int, have: int, offset: int = 0, limit: str = "octets given"
+    ) -> None:
+        sentence = f"{layer} needs {need} octets, {have} left at offset {offset} ({limit})"
+        super().__init__(sentence, layer=layer, offset=offset)
+        self.need = need
+        self.have = have
+        self.limit = limit
+
+
+class EncodeError(DissectError):
+    """A value cannot be written in its field.
+
+    Attributes:
+        layer: the shape that was being written.
+        field: the name of its field.
+        value: what was to be written.
+    """
+
+    def __init__(self, sentence: str, *, layer: str, field: str, value: object) -> None:
+        super().__init__(sentence)
+        self.layer = layer
+        self.field = field
+        self.value = value
+
+
+class LookupFailedError(DissectError):
+    """The registry has nothing of that number, name or meaning.
+
+    Attributes:
+        suggestions: what may have been meant, best first.
+    """
+
+    def __init__(self, sentence: str, *, suggestions: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.suggestions = suggestions
+
+
+class Severity(StrEnum):
+    """How much a finding matters, least first."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Finding(NamedTuple):
+    """Something that was read but is not as it should be.
+
+    Attributes:
+        id: stable name, such as ``"checksum-bad"``.
+        severity: how much it matters.
+        text: one sentence, with the RFC and section it rests on where there is one.
+    """
+
+    id: str
+    severity: Severity
+    text: str
