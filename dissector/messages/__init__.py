@@ -1,0 +1,1 @@
+"""The shapes of ICMP messages, a family of messages a file."""

@@ -1,0 +1,1 @@
+"""What follows the fixed part of a message: quoted datagrams, extension objects, options, records."""
