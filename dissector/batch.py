@@ -1,0 +1,233 @@
+"""The Batch: many ICMP messages out of one stretch of capture, as a buffer of octets and one column a fact.
+
+Everything that reads captures makes batches and everything that looks at messages takes them. A batch owns its
+memory: it can be kept, sent to another process and freed on its own.
+"""
+
+from __future__ import annotations
+
+from socket import AF_INET, AF_INET6, inet_ntop
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dissector.capture import layers
+from dissector.capture.links import link_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from dissector.capture.records import Interface
+
+DTYPES = {
+    "frame": np.int64,
+    "time_ns": np.int64,
+    "interface": np.int32,
+    "original": np.int64,
+    "frame_start": np.int64,
+    "frame_end": np.int64,
+    "ip": np.int64,
+    "icmp": np.int64,
+    "captured": np.int32,
+    "length": np.int32,
+    "family": np.uint8,
+    "type": np.uint8,
+    "code": np.uint8,
+    "checksum": np.uint16,
+    "checksum_status": np.uint8,
+    "ttl": np.uint8,
+    "src": np.uint8,
+    "dst": np.uint8,
+    "flags": np.uint16,
+    "record_flags": np.uint8,
+    "path": np.int32,
+}
+"""The columns of a batch and their types; ``src`` and ``dst`` have 16 octets a row, the others one value."""
+
+_OFFSETS = ("frame_start", "frame_end", "ip", "icmp")
+
+
+class Origin(NamedTuple):
+    """Where messages come from.
+
+    Attributes:
+        file: the name as the user gave it.
+        format: the container, such as ``"pcapng"``.
+        interfaces: what ``Batch.interface`` points into; grows while a pcapng is read.
+    """
+
+    file: str
+    format: str
+    interfaces: list[Interface]
+
+    def link(self, interface: int) -> str:
+        """Return the name of an interface's link type, such as ``EN10MB``."""
+        return link_name(self.interfaces[interface].link_type)
+
+
+class Batch:
+    """Many ICMP messages, one row each, in the order of their frames.
+
+    Attributes:
+        octets: the frames back to back, uint8. A reassembled message has the datagram put together instead,
+            from its IP header on.
+        frame: number of the packet in the file, from 1.
+        time_ns: nanoseconds since 1970 (UTC).
+        interface: index in ``origin.interfaces``.
+        original: octets of the packet on the wire, as the capture claims.
+        frame_start, frame_end: where the packet lies in ``octets``.
+        ip: where the IP header that carries the message begins in ``octets``.
+        icmp: where the message begins in ``octets``.
+        captured: octets of the message that are there.
+        length: octets of the message by its IP header.
+        family: 4 for ICMP, 6 for ICMPv6.
+        type, code, checksum: the message's first four octets; 0 where they were not captured.
+        checksum_status: ``layers.GOOD``, ``BAD`` or ``UNVERIFIED``.
+        ttl: time to live or hop limit of that IP header.
+        src, dst: its addresses, shape (n, 16); IPv4 in the first four octets, the others 0.
+        flags: ``layers.FRAGMENT``, ``REASSEMBLED``, ``TRUNCATED``, ``TUNNEL``, ``SHORT``, ``OVERLAP``,
+            ``FOREIGN``, ``BEYOND``.
+        record_flags: what the container's reader noted about the packet (``records.NO_TIME``, ``SHORTENED``).
+        path: index in ``paths``.
+        paths: the layers from the link to the IP header, such as ``("eth", "vlan 12", "ip")``. Shared by the
+            batches of one file, and only ever appended to.
+        origin: the file.
+    """
+
+    __slots__ = ("octets", "origin", "paths", *DTYPES)
+
+    octets: NDArray[np.uint8]
+    frame: NDArray[np.int64]
+    time_ns: NDArray[np.int64]
+    interface: NDArray[np.int32]
+    original: NDArray[np.int64]
+    frame_start: NDArray[np.int64]
+    frame_end: NDArray[np.int64]
+    ip: NDArray[np.int64]
+    icmp: NDArray[np.int64]
+    captured: NDArray[np.int32]
+    length: NDArray[np.int32]
+    family: NDArray[np.uint8]
+    type: NDArray[np.uint8]
+    code: NDArray[np.uint8]
+    checksum: NDArray[np.uint16]
+    checksum_status: NDArray[np.uint8]
+    ttl: NDArray[np.uint8]
+    src: NDArray[np.uint8]
+    dst: NDArray[np.uint8]
+    flags: NDArray[np.uint16]
+    record_flags: NDArray[np.uint8]
+    path: NDArray[np.int32]
+    paths: list[tuple[str, ...]]
+    origin: Origin
+
+    def __init__(
+        self,
+        octets: NDArray[np.uint8],
+        columns: dict[str, NDArray[np.generic]],
+        paths: list[tuple[str, ...]],
+        origin: Origin,
+    ) -> None:
+        self.octets = octets
+        self.paths = paths
+        self.origin = origin
+        for name in DTYPES:
+            setattr(self, name, columns[name])
+
+    def __len__(self) -> int:
+        """Return how many messages there are."""
+        return len(self.frame)
+
+    def __repr__(self) -> str:
+        """Name the file and say how many messages and octets there are."""
+        return f"<Batch of {len(self)} messages, {len(self.octets)} octets, {self.origin.file}>"
+
+    def __getitem__(self, rows: slice) -> Batch:
+        """Return a stretch of the rows; the octets are shared, not copied."""
+        return Batch(self.octets, {name: getattr(self, name)[rows] for name in DTYPES}, self.paths, self.origin)
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.integer] | Sequence[int]) -> Batch:
+        """Return chosen messages with the octets of their frames alone.
+
+        Args:
+            rows: a mask with one value a row, or the indices wanted, in the order wanted.
+
+        Returns:
+            A batch that shares no memory with this one.
+        """
+        chosen = np.asarray(rows)
+        if not len(chosen):
+            chosen = chosen.astype(np.int64)
+        columns = {name: getattr(self, name)[chosen] for name in DTYPES}
+        starts = columns["frame_start"]
+        sizes = columns["frame_end"] - starts
+        shift = np.cumsum(sizes) - sizes - starts
+        for name in _OFFSETS:
+            columns[name] = columns[name] + shift
+        octets = self.octets[np.arange(int(sizes.sum())) - np.repeat(shift, sizes)]
+        return Batch(octets, columns, self.paths, self.origin)
+
+    @classmethod
+    def empty(cls, origin: Origin, paths: list[tuple[str, ...]] | None = None) -> Batch:
+        """Return a batch without messages."""
+        columns = {name: np.zeros(_shape(name, 0), dtype) for name, dtype in DTYPES.items()}
+        return cls(np.zeros(0, np.uint8), columns, [()] if paths is None else paths, origin)
+
+    @classmethod
+    def join(cls, batches: Iterable[Batch]) -> Batch:
+        """Return the rows of several batches of one file, ordered by frame.
+
+        Raises:
+            ValueError: there are none, or they are not of one file (their ``paths`` differ).
+        """
+        parts = list(batches)
+        if not parts or any(part.paths is not parts[0].paths for part in parts):
+            msg = "batches of one file are needed"
+            raise ValueError(msg)
+        if len(parts) == 1:
+            return parts[0]
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in DTYPES}
+        base = np.cumsum([0] + [len(part.octets) for part in parts[:-1]])
+        shift = np.repeat(base, [len(part) for part in parts])
+        for name in _OFFSETS:
+            columns[name] += shift
+        order = np.argsort(columns["frame"], kind="stable")
+        columns = {name: column[order] for name, column in columns.items()}
+        return cls(np.concatenate([part.octets for part in parts]), columns, parts[0].paths, parts[0].origin)
+
+    def message_octets(self, row: int) -> bytes:
+        """Return the octets of one message, as many as were captured."""
+        start = int(self.icmp[row])
+        return self.octets[start : start + int(self.captured[row])].tobytes()
+
+    def frame_octets(self, row: int) -> bytes:
+        """Return the octets of the packet that holds one message, link layer and all."""
+        return self.octets[int(self.frame_start[row]) : int(self.frame_end[row])].tobytes()
+
+    def ip_version(self, row: int) -> int:
+        """Return 4 or 6: of which family ``src`` and ``dst`` are."""
+        family = int(self.family[row])
+        return 10 - family if self.flags[row] & layers.FOREIGN else family
+
+    def source(self, row: int) -> str:
+        """Return the source address as text, such as ``10.0.0.1`` or ``fe80::1``."""
+        return address_text(self.src[row].tobytes(), self.ip_version(row))
+
+    def destination(self, row: int) -> str:
+        """Return the destination address as text."""
+        return address_text(self.dst[row].tobytes(), self.ip_version(row))
+
+    def link(self, row: int) -> str:
+        """Return the name of the link type the packet was captured on, such as ``EN10MB``."""
+        return self.origin.link(int(self.interface[row]))
+
+
+def address_text(octets: bytes, version: int) -> str:
+    """Return 16 octets of ``Batch.src`` or ``Batch.dst`` as text (RFC 5952 for IPv6)."""
+    return inet_ntop(AF_INET, octets[:4]) if version == 4 else inet_ntop(AF_INET6, octets)  # noqa: PLR2004
+
+
+def _shape(name: str, count: int) -> tuple[int, ...]:
+    return (count, 16) if name in ("src", "dst") else (count,)

@@ -1,0 +1,564 @@
+"""Walkers: where the packets are in a stretch of a capture file.
+
+Strategy: one pass over the headers of the records, in Cython's pure-Python mode, so that the same source runs
+compiled or as plain Python. There are two walkers. :func:`records` reads containers made of one kind of record with
+a fixed header (pcap in its variants, snoop), told by numbers where the fields of the header are. :func:`blocks`
+reads the packet blocks of pcapng and leaves every rare block to Python. Beside each stands its *finder*, which looks
+for the next true record in damaged octets.
+
+A walker takes a record only if what follows it may be a record as well; so a wrong length is noticed at the record
+that has it. It stops at whatever is not plain, says why with a status, and lets Python judge.
+
+The octets are hostile. Every function is given ``end``, which never exceeds the buffer, and reads an octet only
+after comparing its index with ``end``; lengths are at most 2**32, so sums of 64-bit numbers cannot overflow.
+"""
+
+# cython: language_level=3, cdivision=True, initializedcheck=False
+# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped"
+
+from __future__ import annotations
+
+try:
+    import cython
+except ImportError:
+    from dissector.capture.kernel import shim as cython
+
+COMPILED = cython.compiled
+
+# Why a walker or a finder stopped.
+MORE = 0  # the next record is not all there
+FULL = 1  # the columns are full
+SUSPECT = 2  # the record here, or what follows it, cannot be one
+SPECIAL = 3  # pcapng: a section header or an interface description
+NUMBERED = 4  # pcapng: no packet, but Wireshark gives it a frame number
+UNREADABLE = 5  # pcapng: a packet of an interface that is not described, or one too big for its block
+FOUND = 6  # a finder: here is a record
+NONE = 7  # a finder: there is no record up to the end of the file
+
+CHAIN = 3  # headers in a row that make a place in damaged octets believable
+_LONG_CHAIN = 256  # so many that where they end does not matter
+_RESYNC_LIMIT = 262144  # captured octets of a record met while searching: what every tool writes at most
+_WIRE_LIMIT = 134217728  # original octets of such a record
+_SECOND = 1000000000
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _u32(octets: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+    """Return the 32-bit number at ``at``; the caller has made sure of its four octets."""
+    value: cython.longlong
+    if big:
+        value = octets[at]
+        value = (value << 8) | octets[at + 1]
+        value = (value << 8) | octets[at + 2]
+        return (value << 8) | octets[at + 3]
+    value = octets[at + 3]
+    value = (value << 8) | octets[at + 2]
+    value = (value << 8) | octets[at + 1]
+    return (value << 8) | octets[at]
+
+
+# --- records with a fixed header --------------------------------------------------------------------------------
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _span(
+    octets: cython.const[cython.uchar][::1],
+    at: cython.Py_ssize_t,
+    header: cython.longlong,
+    at_captured: cython.longlong,
+    at_length: cython.longlong,
+    big: cython.bint,
+    limit: cython.longlong,
+) -> cython.longlong:
+    """Return the octets of the record at ``at`` with its header, or -1 if it cannot be one.
+
+    The caller has made sure of the header. ``at_length`` is -1 where a header has no length of the whole record.
+    """
+    size: cython.longlong = _u32(octets, at + at_captured, big)
+    if size > limit:
+        return -1
+    if at_length < 0:
+        if size == 0 and octets[at] == 0 and octets[at + 1] == 0:  # sixteen zeros are a hole in the file
+            if _u32(octets, at, big) == 0 and _u32(octets, at + 4, big) == 0:
+                if _u32(octets, at + 8, big) == 0 and _u32(octets, at + 12, big) == 0:
+                    return -1
+        return header + size
+    length: cython.longlong = _u32(octets, at + at_length, big)  # RFC 1761: with header and padding
+    if length < header + size or length > header + size + limit:
+        return -1
+    return length
+
+
+def records(
+    octets: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    final: cython.bint,
+    layout: cython.longlong[::1],
+    start: cython.longlong[::1],
+    captured: cython.int[::1],
+    original: cython.longlong[::1],
+    time_ns: cython.longlong[::1],
+    row: cython.Py_ssize_t,
+):
+    """Note the records from ``position`` on in the columns.
+
+    Args:
+        octets: the buffer.
+        position: where a record starts.
+        end: where the octets that are valid end; at most the length of the buffer.
+        final: whether nothing comes after ``end``.
+        layout: header length, offsets of seconds, fraction, captured and original length and of the length of the
+            whole record (-1 if none), 1 for big-endian, nanoseconds in a unit of the fraction, most octets captured.
+        start: column to fill, as are the next three; all have the same length.
+        captured: see :class:`dissector.capture.records.Records`.
+        original: see there.
+        time_ns: see there.
+        row: the first free row.
+
+    Returns:
+        Status (MORE, FULL, SUSPECT), position of the record that was not taken, and first free row.
+    """
+    header: cython.longlong = layout[0]
+    at_seconds: cython.longlong = layout[1]
+    at_fraction: cython.longlong = layout[2]
+    at_captured: cython.longlong = layout[3]
+    at_original: cython.longlong = layout[4]
+    at_length: cython.longlong = layout[5]
+    big: cython.bint = layout[6]
+    scale: cython.longlong = layout[7]
+    limit: cython.longlong = layout[8]
+    rows: cython.Py_ssize_t = start.shape[0]
+    following: cython.Py_ssize_t
+    span: cython.longlong
+    after: cython.longlong
+    if position + header > end:
+        return MORE, position, row
+    span = _span(octets, position, header, at_captured, at_length, big, limit)
+    while row < rows:
+        # Here position + header <= end, and span is that of the record at position.
+        if span < 0:
+            return SUSPECT, position, row
+        following = position + span
+        if following > end:
+            return MORE, position, row
+        after = 0
+        if following + header <= end:
+            after = _span(octets, following, header, at_captured, at_length, big, limit)
+            if after < 0:
+                return SUSPECT, position, row
+        elif following < end and not final:
+            return MORE, position, row
+        start[row] = position + header
+        captured[row] = _u32(octets, position + at_captured, big)
+        original[row] = _u32(octets, position + at_original, big)
+        time_ns[row] = (
+            _u32(octets, position + at_seconds, big) * _SECOND + _u32(octets, position + at_fraction, big) * scale
+        )
+        row += 1
+        position = following
+        if following + header > end:
+            return MORE, position, row
+        span = after
+    return FULL, position, row
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _believable(
+    octets: cython.const[cython.uchar][::1],
+    at: cython.Py_ssize_t,
+    header: cython.longlong,
+    at_fraction: cython.longlong,
+    at_captured: cython.longlong,
+    at_original: cython.longlong,
+    at_length: cython.longlong,
+    big: cython.bint,
+) -> cython.longlong:
+    """Return what :func:`_span` does, but ask more: a second has no more than 10**9 parts, a packet some length."""
+    span: cython.longlong = _span(octets, at, header, at_captured, at_length, big, _RESYNC_LIMIT)
+    if span < 0 or _u32(octets, at + at_fraction, big) >= _SECOND:
+        return -1
+    size: cython.longlong = _u32(octets, at + at_original, big)
+    if size == 0 or size > _WIRE_LIMIT:
+        return -1
+    return span
+
+
+def find_record(
+    octets: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    final: cython.bint,
+    layout: cython.longlong[::1],
+    beyond: cython.Py_ssize_t,
+):
+    """Look for the next record in damaged octets.
+
+    A place is believed if a chain of at least three headers, each where the one before it says, starts there and
+    leads to ``beyond`` or further, or if the chain leads to the very end of the file.
+
+    Args:
+        octets: the buffer.
+        position: where to look first.
+        end: where the valid octets end.
+        final: whether nothing comes after ``end``.
+        layout: as for :func:`records`.
+        beyond: where the record under suspicion claims to end. A capture inside a packet (a file that was being
+            sent) has good chains too, but they do not lead out of the packet.
+
+    Returns:
+        Status (FOUND, MORE, NONE) and the place: of the record, or of the first one that more octets must decide.
+    """
+    header: cython.longlong = layout[0]
+    at_fraction: cython.longlong = layout[2]
+    at_captured: cython.longlong = layout[3]
+    at_original: cython.longlong = layout[4]
+    at_length: cython.longlong = layout[5]
+    big: cython.bint = layout[6]
+    at: cython.Py_ssize_t
+    span: cython.longlong
+    links: cython.int
+    while position + header <= end:
+        at = position
+        links = 0
+        while True:
+            # Here at + header <= end.
+            span = _believable(octets, at, header, at_fraction, at_captured, at_original, at_length, big)
+            if span < 0:
+                break
+            links += 1
+            at += span
+            if (links >= CHAIN and at >= beyond) or links >= _LONG_CHAIN or (final and at == end):
+                return FOUND, position
+            if at + header > end:
+                if not final:
+                    return MORE, position
+                break
+        position += 1
+    return (NONE if final else MORE), position
+
+
+# --- pcapng -----------------------------------------------------------------------------------------------------
+
+# Block types of draft-ietf-opsawg-pcapng, section 4 and 11.1.
+_SECTION = 0x0A0D0D0A
+_INTERFACE = 1
+_PACKET = 2
+_SIMPLE = 3
+_ENHANCED = 6
+_JOURNAL = 9
+_CUSTOM = 0xBAD
+_CUSTOM_LOCAL = 0x40000BAD
+_BYTE_ORDER = 0x1A2B3C4D
+
+# Rows of the table of interfaces.
+UNIT_MULTIPLY = 0  # nanoseconds = ticks * factor
+UNIT_DIVIDE = 1  # nanoseconds = ticks // factor
+UNIT_BINARY = 2  # ticks of 2**-factor seconds
+UNIT_NONE = 3  # no time that could be told
+_LAST_NS = 9223372036854775807
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _nanoseconds(ticks: cython.ulonglong, unit: cython.longlong, factor: cython.ulonglong) -> cython.longlong:
+    """Return ticks as nanoseconds rounded down, or -1 if that is more than 63 bits."""
+    seconds: cython.ulonglong
+    part: cython.ulonglong
+    high: cython.ulonglong
+    low: cython.ulonglong
+    if unit == UNIT_MULTIPLY:
+        if ticks > _LAST_NS // factor:
+            return -1
+        return ticks * factor
+    if unit == UNIT_DIVIDE:
+        return ticks // factor
+    if unit != UNIT_BINARY:
+        return -1
+    seconds = 0
+    part = ticks
+    if factor < 64:
+        seconds = ticks >> factor
+        part = ticks - (seconds << factor)
+    if seconds > 9223372035:
+        return -1
+    if factor < 30:
+        part = (part * 1000000000) >> factor
+    else:
+        # 10**9 = 5**9 * 2**9; the number is taken in two halves because 64 bits do not hold the product.
+        high = part >> 21
+        low = part - (high << 21)
+        high = high * 1953125 + ((low * 1953125) >> 21)
+        part = high >> (factor - 30) if factor < 94 else 0
+    return seconds * 1000000000 + part
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _packet(
+    octets: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    limit: cython.Py_ssize_t,
+    big: cython.bint,
+    interfaces: cython.longlong[:, ::1],
+    first: cython.Py_ssize_t,
+    count: cython.Py_ssize_t,
+    start: cython.longlong[::1],
+    captured: cython.int[::1],
+    original: cython.longlong[::1],
+    time_ns: cython.longlong[::1],
+    interface: cython.int[::1],
+    flags: cython.uchar[::1],
+    row: cython.Py_ssize_t,
+    shorten: cython.bint,
+) -> cython.bint:
+    """Note the packet block at ``position``, whose body ends at ``limit``, in one row; return whether it could be.
+
+    ``shorten`` allows a packet that claims more octets than there are up to ``limit``. The caller has made sure
+    that ``limit`` is not past the end, that ``position + 8`` is not past ``limit``, and that there is a row.
+    """
+    kind: cython.longlong = _u32(octets, position, big)
+    content: cython.Py_ssize_t = position + 28
+    number: cython.longlong = 0
+    size: cython.longlong
+    wire: cython.longlong
+    snaplen: cython.longlong
+    ticks: cython.ulonglong
+    nanoseconds: cython.longlong
+    offset: cython.longlong
+    if kind == _SIMPLE:
+        content = position + 12
+        if content > limit or count < 1:
+            return False
+        wire = _u32(octets, position + 8, big)
+        snaplen = interfaces[first, 3]
+        size = wire if snaplen == 0 or wire < snaplen else snaplen
+        nanoseconds = -1
+        offset = 0
+    else:
+        if content > limit:
+            return False
+        if kind == _ENHANCED:
+            number = _u32(octets, position + 8, big)
+        elif big:
+            number = octets[position + 8] * 256 + octets[position + 9]
+        else:
+            number = octets[position + 9] * 256 + octets[position + 8]
+        if number >= count:
+            return False
+        ticks = _u32(octets, position + 12, big)
+        ticks = (ticks << 32) | _u32(octets, position + 16, big)
+        size = _u32(octets, position + 20, big)
+        wire = _u32(octets, position + 24, big)
+        nanoseconds = _nanoseconds(ticks, interfaces[first + number, 0], interfaces[first + number, 1])
+        offset = interfaces[first + number, 2]
+    flags[row] = 0
+    if size > limit - content:
+        if not shorten:
+            return False
+        size = limit - content
+        flags[row] = 2
+    if nanoseconds < 0 or (offset > 0 and nanoseconds > _LAST_NS - offset):
+        nanoseconds = 0
+        offset = 0
+        flags[row] |= 1
+    start[row] = content
+    captured[row] = size
+    original[row] = wire
+    time_ns[row] = nanoseconds + offset
+    interface[row] = first + number
+    return True
+
+
+def blocks(
+    octets: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    big: cython.bint,
+    limit: cython.longlong,
+    interfaces: cython.longlong[:, ::1],
+    first: cython.Py_ssize_t,
+    count: cython.Py_ssize_t,
+    start: cython.longlong[::1],
+    captured: cython.int[::1],
+    original: cython.longlong[::1],
+    time_ns: cython.longlong[::1],
+    interface: cython.int[::1],
+    flags: cython.uchar[::1],
+    row: cython.Py_ssize_t,
+):
+    """Note the packets of the pcapng blocks from ``position`` on in the columns, passing over other blocks.
+
+    Args:
+        octets: the buffer.
+        position: where a block starts.
+        end: where the valid octets end; at most the length of the buffer.
+        big: the byte order of the section.
+        limit: most octets of a block.
+        interfaces: a row an interface of the file, shape (n, 4): unit and factor of its time stamps, nanoseconds to
+            add to them, snaplen.
+        first: the row of the section's first interface.
+        count: interfaces of the section; ``first + count`` rows are there.
+        start: column to fill, as are the next five; all have the same length.
+        captured: see :class:`dissector.capture.records.Records`.
+        original: see there.
+        time_ns: see there.
+        interface: see there.
+        flags: see there.
+        row: the first free row.
+
+    Returns:
+        Status (MORE, FULL, SUSPECT, SPECIAL, NUMBERED, UNREADABLE), position of the block that was not taken, and
+        first free row.
+    """
+    rows: cython.Py_ssize_t = start.shape[0]
+    kind: cython.longlong
+    length: cython.longlong
+    following: cython.Py_ssize_t
+    while row < rows:
+        if position + 12 > end:
+            return MORE, position, row
+        kind = _u32(octets, position, big)
+        if kind == _SECTION or kind == _INTERFACE:
+            return SPECIAL, position, row
+        length = _u32(octets, position + 4, big)
+        if length < 12 or length > limit:
+            return SUSPECT, position, row
+        # A length that is no multiple of four (the ntar library wrote such) does not count the padding.
+        following = position + ((length + 3) & ~3)
+        if following > end:
+            return MORE, position, row
+        if _u32(octets, following - 4, big) != length:
+            return SUSPECT, position, row
+        if kind == _ENHANCED or kind == _SIMPLE or kind == _PACKET:
+            if not _packet(
+                octets, position, following - 4, big, interfaces, first, count,
+                start, captured, original, time_ns, interface, flags, row, False,
+            ):  # fmt: skip
+                return UNREADABLE, position, row
+            row += 1
+        elif kind == _JOURNAL or kind == _CUSTOM or kind == _CUSTOM_LOCAL:
+            return NUMBERED, position, row
+        position = following
+    return FULL, position, row
+
+
+def damaged_packet(
+    octets: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    limit: cython.Py_ssize_t,
+    big: cython.bint,
+    interfaces: cython.longlong[:, ::1],
+    first: cython.Py_ssize_t,
+    count: cython.Py_ssize_t,
+    start: cython.longlong[::1],
+    captured: cython.int[::1],
+    original: cython.longlong[::1],
+    time_ns: cython.longlong[::1],
+    interface: cython.int[::1],
+    flags: cython.uchar[::1],
+    row: cython.Py_ssize_t,
+):
+    """Note what can be had of a packet block that is not as it should be; return whether there was something.
+
+    Args:
+        octets: the buffer.
+        position: where the block starts.
+        limit: where the octets that may belong to the packet end; at most the length of the buffer.
+        big: as for :func:`blocks`, as are all that follow.
+        interfaces: see there.
+        first: see there.
+        count: see there.
+        start: see there.
+        captured: see there.
+        original: see there.
+        time_ns: see there.
+        interface: see there.
+        flags: see there.
+        row: the row to fill; it must be there.
+
+    Returns:
+        Whether the row was filled.
+    """
+    kind: cython.longlong
+    if position + 8 > limit:
+        return False
+    kind = _u32(octets, position, big)
+    if kind != _ENHANCED and kind != _SIMPLE and kind != _PACKET:
+        return False
+    return _packet(
+        octets, position, limit, big, interfaces, first, count,
+        start, captured, original, time_ns, interface, flags, row, True,
+    )  # fmt: skip
+
+
+def find_block(
+    octets: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    final: cython.bint,
+    big: cython.bint,
+):
+    """Look for the next block of a pcapng file in damaged octets.
+
+    A place is believed if a chain of at least three blocks of known type starts there, each with the same length
+    at both its ends, or a chain that leads to the very end of the file.
+
+    Args:
+        octets: the buffer.
+        position: where to look first.
+        end: where the valid octets end.
+        final: whether nothing comes after ``end``.
+        big: the byte order of the section; a section header in the chain says its own.
+
+    Returns:
+        Status (FOUND, MORE, NONE) and the place: of the block, or of the first one that more octets must decide.
+    """
+    at: cython.Py_ssize_t
+    kind: cython.longlong
+    length: cython.longlong
+    links: cython.int
+    order: cython.bint
+    while position + 12 <= end:
+        at = position
+        links = 0
+        order = big
+        while True:
+            # Here at + 12 <= end.
+            kind = _u32(octets, at, order)
+            if kind == _SECTION:
+                if _u32(octets, at + 8, True) == _BYTE_ORDER:
+                    order = True
+                elif _u32(octets, at + 8, False) == _BYTE_ORDER:
+                    order = False
+                else:
+                    break
+            elif not (1 <= kind <= 6 or 9 <= kind <= 10 or kind == _CUSTOM or kind == _CUSTOM_LOCAL):
+                break
+            length = _u32(octets, at + 4, order)
+            if length < 12 or length > 2 * _RESYNC_LIMIT:
+                break
+            at += (length + 3) & ~3
+            if at > end:
+                if not final:
+                    return MORE, position
+                break
+            if _u32(octets, at - 4, order) != length:
+                break
+            links += 1
+            if links >= CHAIN or (final and at == end):
+                return FOUND, position
+            if at + 12 > end:
+                if not final:
+                    return MORE, position
+                break
+        position += 1
+    return (NONE if final else MORE), position

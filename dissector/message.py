@@ -1,0 +1,106 @@
+"""A message in a capture: what it says, and where, when and how it came."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
+
+from dissector.batch import Flag
+from dissector.decode import ChecksumStatus, Decoded
+from dissector.registry.model import Family
+
+if TYPE_CHECKING:
+    from dissector.batch import Batch
+
+STATUSES = (ChecksumStatus.GOOD, ChecksumStatus.BAD, ChecksumStatus.UNVERIFIED)
+"""By the numbers in a batch's column ``checksum_status``."""
+
+
+class Message(Decoded):
+    """One row of a :class:`~dissector.batch.Batch`, decoded.
+
+    Attributes:
+        batch: the batch it is in; a message keeps its batch alive.
+        row: its row there.
+    """
+
+    __slots__ = ("batch", "row")
+
+    def __init__(self, batch: Batch, row: int) -> None:
+        family = Family.ICMPV4 if batch.family[row] == 4 else Family.ICMPV6  # noqa: PLR2004 - the IP version
+        octets = batch.message_octets(row)
+        truncated = batch.flags[row] & Flag.TRUNCATED
+        super().__init__(
+            family,
+            octets,
+            length=int(batch.length[row]),
+            checksum_status=STATUSES[batch.checksum_status[row]],
+            limit="captured length" if truncated else "IP length",
+        )
+        self.batch = batch
+        self.row = row
+
+    @property
+    def file(self) -> str:
+        """The file it came from, as it was named; ``-`` for standard input."""
+        return self.batch.origin.name
+
+    @property
+    def frame(self) -> int:
+        """Its packet's number in the file, from 1."""
+        return int(self.batch.frame[self.row])
+
+    @property
+    def time_ns(self) -> int:
+        """When its packet was captured, ns since 1970 UTC."""
+        return int(self.batch.time_ns[self.row])
+
+    @property
+    def interface(self) -> int:
+        """The number of the interface it came by, from 0, over all sections of the file."""
+        return int(self.batch.interface[self.row])
+
+    @property
+    def link(self) -> str:
+        """The link type, by its DLT name: ``EN10MB``."""
+        return self.batch.origin.interfaces[self.interface].link
+
+    @property
+    def original(self) -> int:
+        """Octets that its packet had on the wire."""
+        return int(self.batch.original[self.row])
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The layers around it, outermost first: ``("eth", "vlan 12", "ip")``."""
+        return self.batch.paths[self.batch.path[self.row]]
+
+    @property
+    def src(self) -> IPv4Address | IPv6Address:
+        """Source address of the innermost IP header, the one that carries it."""
+        return address(self.family, self.batch.src[self.row].tobytes())
+
+    @property
+    def dst(self) -> IPv4Address | IPv6Address:
+        """Destination address of that header."""
+        return address(self.family, self.batch.dst[self.row].tobytes())
+
+    @property
+    def ttl(self) -> int:
+        """TTL or hop limit of that header."""
+        return int(self.batch.ttl[self.row])
+
+    @property
+    def fragment(self) -> bool:
+        """Whether its datagram was fragmented: reassembled here, or a first fragment alone."""
+        return bool(self.batch.flags[self.row] & (Flag.FRAGMENT | Flag.REASSEMBLED))
+
+    @property
+    def reassembled(self) -> bool:
+        """Whether it was put together from all its fragments."""
+        return bool(self.batch.flags[self.row] & Flag.REASSEMBLED)
+
+
+def address(family: Family, octets: bytes) -> IPv4Address | IPv6Address:
+    """Return an address from a batch's 16 octets, of which IPv4 uses the first four."""
+    return IPv4Address(octets[:4]) if family is Family.ICMPV4 else IPv6Address(octets)
