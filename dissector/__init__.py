@@ -1,0 +1,1 @@
+"""ICMP: what is in a capture, and what it means."""

@@ -1,0 +1,81 @@
+"""One JSON object a message, with the keys that `docs/json.md` promises."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING, Any
+
+from dissector.layout import Shape
+from dissector.present.times import iso
+
+if TYPE_CHECKING:
+    from dissector.decode import Decoded
+    from dissector.message import Message
+
+SCHEMA = 1
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: addresses as text, octets as hex, shapes as objects with their name."""
+    if isinstance(value, Shape):
+        shown = {key: plain(inner) for key, inner in value.values().items()}
+        return {**shown, "name": value.title} if value.title and "name" not in shown else shown
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value) if isinstance(value, IPv4Address | IPv6Address) else value
+
+
+def message_record(decoded: Decoded) -> dict[str, Any]:
+    """Return what JSON says of the ICMP message itself."""
+    entry, quoted, extensions = decoded.entry, decoded.quoted, decoded.extensions
+    return {
+        "family": decoded.family.value,
+        "type": decoded.type,
+        "code": decoded.code,
+        "name": decoded.name,
+        "code_name": decoded.code_name,
+        "kind": entry.type.kind.value,
+        "status": entry.status.value,
+        "checksum": decoded.checksum,
+        "checksum_status": decoded.checksum_status.value,
+        "length": decoded.length,
+        "captured": len(decoded.octets),
+        "fields": {key: plain(value) for key, value in decoded.fields.items() if key != "extensions"},
+        "quoted": None if quoted is None else plain(quoted.as_json()),
+        "extensions": [] if extensions is None else plain(extensions.as_json()),
+        "data_length": len(decoded.data),
+        "findings": [{"id": note.id, "severity": note.severity.value, "text": note.text} for note in decoded.findings],
+        "malformed": decoded.malformed,
+    }
+
+
+def record(message: Message) -> dict[str, Any]:
+    """Return what JSON says of a message in a capture: where and when it was, then the message."""
+    return {
+        "schema": SCHEMA,
+        "file": message.file,
+        "frame": message.frame,
+        "time": iso(message.time_ns),
+        "time_ns": message.time_ns,
+        "interface": message.interface,
+        "link": message.link,
+        "path": list(message.path),
+        "src": str(message.src),
+        "dst": str(message.dst),
+        "ttl": message.ttl,
+        **message_record(message),
+        "fragment": message.fragment,
+        "response_to": None,
+        "response_in": None,
+        "rtt_ns": None,
+    }
+
+
+def dumps(value: Any) -> str:
+    """Return one line of JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))

@@ -1,0 +1,104 @@
+"""One line a message: what greps well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dissector.decode import NOT_FIELDS, ChecksumStatus
+from dissector.layout import Several, Shape
+from dissector.present.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dissector.decode import Decoded
+    from dissector.message import Message
+    from dissector.tails.quoted import Datagram
+
+NO_CODE = "(no code)"
+
+
+def headline(decoded: Decoded) -> str:
+    """Return what it is: ``Destination Unreachable: Port Unreachable``."""
+    code = decoded.entry.code
+    if decoded.type is None:
+        return "message without a single octet"
+    name = decoded.name if decoded.entry.type.last is None else f"{decoded.name} type {decoded.type}"
+    if code is None or code.last is not None:
+        return f"{name}, code {decoded.code}" if decoded.code else name
+    if code.name.en.endswith(NO_CODE) or code.name.en == decoded.name:
+        return name
+    return f"{name}: {code.name.en}"
+
+
+def details(decoded: Decoded) -> Iterator[str]:
+    """Yield what it says, piece by piece: ``identifier=7``, ``data=56``, the datagram it is about."""
+    message = decoded.message
+    if message is not None and decoded.malformed is None:
+        for field in message.layout.fields:
+            value = getattr(message, field.name)
+            if not field.reserved and field.name not in NOT_FIELDS and value != field.default:
+                yield f"{field.name}={brief(value)}"
+        tail = message.layout.rest
+        if tail is not None and tail.name not in NOT_FIELDS:
+            value = getattr(message, tail.name)
+            if value:
+                yield f"{tail.name}={brief(value)}"
+    if decoded.data:
+        yield f"data={len(decoded.data)}"
+    if decoded.quoted is not None:
+        yield f"about {about(decoded.quoted)}"
+    if decoded.extensions is not None:
+        yield f"extensions={brief(Several(decoded.extensions.objects))}"
+
+
+def brief(value: Any) -> str:
+    """Return a value without spaces where it can be."""
+    if isinstance(value, Several):
+        return "[" + ", ".join(brief(item) for item in value) + (" …" if value.leftover else "") + "]"
+    if isinstance(value, Shape):
+        return value.title or type(value).__name__
+    if isinstance(value, bytes):
+        return value.hex() or "-"
+    return str(value).lower() if isinstance(value, bool) else printable(str(value))
+
+
+def about(datagram: Datagram) -> str:
+    """Return a quoted datagram: ``UDP 10.0.0.2:5353 > 192.0.2.1:33434``."""
+    ends = [str(datagram.src), str(datagram.dst)]
+    for index, port in enumerate((datagram.sport, datagram.dport)):
+        if port is not None:
+            ends[index] = f"[{ends[index]}]:{port}" if ":" in ends[index] else f"{ends[index]}:{port}"
+    return f"{datagram.protocol_name} {' > '.join(ends)}"
+
+
+def remarks(message: Message) -> Iterator[str]:
+    """Yield what is not as it should be, in brackets."""
+    if message.fragment:
+        yield "[reassembled]" if message.reassembled else "[first fragment]"
+    if message.malformed is not None:
+        yield f"[{message.malformed}]"
+    elif len(message.octets) < message.length:
+        yield f"[cut: {len(message.octets)} of {message.length} octets]"
+    if message.checksum_status is ChecksumStatus.BAD:
+        yield "[bad checksum]"
+
+
+def line(message: Message, time: str) -> str:
+    """Return the line of a message.
+
+    Args:
+        message: the message.
+        time: its time, as :class:`~dissector.present.times.TimeColumn` shows it.
+    """
+    pieces = [
+        str(message.frame),
+        time,
+        f"{message.src} > {message.dst}",
+        message.family.label,
+        headline(message),
+        *details(message),
+        f"ttl={message.ttl}",
+        *remarks(message),
+    ]
+    return " ".join(pieces)

@@ -1,0 +1,139 @@
+"""The registry for people: a page an entry, a table of many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dissector.present.diagram import diagram
+from dissector.present.text import bullets
+from dissector.registry.model import Effect, Entry, Family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dissector.layout import Layout
+    from dissector.registry.model import Text
+
+WIDTH = 80
+TITLES = {
+    "class": ("is", "性质"),
+    "sender": ("sent by", "发送者"),
+    "meaning": ("means", "含义"),
+    "receiver": ("receiver", "接收端"),
+    "errno": ("Linux", "Linux"),
+    "action": ("do", "处理"),
+    "filtering": ("filter", "过滤"),
+    "answer": ("answer", "应答"),
+    "note": ("note", "说明"),
+    "codes": ("codes", "代码"),
+}
+KINDS = {
+    "error": "差错报文",
+    "query": "查询报文",
+    "informational": "信息报文",
+    "unknown": "类别未定",
+}
+STATUSES = {
+    "current": "现行",
+    "deprecated": "已弃用",
+    "obsolete": "已作废",
+    "experimental": "实验",
+    "unassigned": "未分配",
+}
+EFFECTS = {
+    Effect.SOFT: ("a soft error: TCP keeps the connection", "软差错：TCP 保持连接"),
+    Effect.HARD: ("a hard error: TCP may end the connection", "硬差错：TCP 可中止连接"),
+}
+
+
+def choose(text: Text | None, lang: str) -> str | None:
+    """Return a text in the language asked for."""
+    return None if text is None else getattr(text, lang)
+
+
+def title(key: str, lang: str) -> str:
+    """Return the heading of a paragraph."""
+    return TITLES[key][lang == "zh"]
+
+
+def page(entry: Entry, lang: str = "en", *, layout: bool = False, width: int = WIDTH) -> Iterator[str]:
+    """Yield the lines of an entry's page.
+
+    Args:
+        entry: a type, or one of its codes.
+        lang: ``en`` or ``zh``.
+        layout: draw the octets too.
+        width: columns to wrap at.
+    """
+    yield f"{entry.family.label} {entry.reference.removeprefix('v6:')}  {choose(entry.name, lang)}"
+    zh = lang == "zh"
+    kind, status = entry.type.kind.value, entry.status.value
+    facts = [KINDS[kind], STATUSES[status]] if zh else [kind, status]
+    if entry.code is not None:
+        facts.append(f"{'类型' if zh else 'type'} {entry.type.number} {choose(entry.type.name, lang)}")
+    facts += entry.rfc
+    yield bullets(title("class", lang), ("，" if zh else ", ").join(facts), width)
+    about = entry.about
+    for key in ("meaning", "sender", "receiver"):
+        text = choose(getattr(about, key), lang)
+        if text:
+            yield bullets(title(key, lang), text, width)
+    linux = [part for part in (entry.errno, entry.effect and EFFECTS[entry.effect][zh]) if part]
+    if linux:
+        yield bullets(title("errno", lang), ("，" if zh else ", ").join(linux), width)
+    answer = answered(entry, lang)
+    if answer:
+        yield bullets(title("answer", lang), answer, width)
+    for key in ("action", "filtering", "note"):
+        text = choose(getattr(about, key), lang)
+        if text:
+            yield bullets(title(key, lang), text, width)
+    if entry.code is None and entry.type.codes:
+        for index, code in enumerate(entry.type.codes):
+            reference = Entry(entry.family, entry.type, code).reference
+            text = f"{reference.rpartition('/')[2]} {choose(code.name, lang)}"
+            yield bullets("" if index else title("codes", lang), text, width)
+    if layout:
+        yield ""
+        yield from drawing(entry.shape.layout)
+
+
+def answered(entry: Entry, lang: str) -> str | None:
+    """Return what answers a query, or what an answer answers."""
+    number = entry.type.answered_by
+    if number is None:
+        return None
+    prefix = "v6:" if entry.family is Family.ICMPV6 else ""
+    return f"类型 {prefix}{number}" if lang == "zh" else f"type {prefix}{number} is the other half"
+
+
+def drawing(layout: Layout) -> Iterator[str]:
+    """Yield the drawing of a layout and what each field means."""
+    yield from diagram(layout)
+    yield ""
+    fields = [(field.name, f"{field.bits} bits", field.doc + (f" Unit: {field.unit}." if field.unit else "")) for field in layout.fields]
+    if layout.rest is not None:
+        fields.append((layout.rest.name, "the rest", layout.rest.doc))
+    name_width = max(len(name) for name, _, _ in fields)
+    for name, size, doc in fields:
+        yield f"{name:<{name_width}}  {size:>8}  {doc}"
+
+
+def table(entries: list[Entry], lang: str, style: str) -> str:
+    """Return entries as one of tabulate's tables.
+
+    Args:
+        entries: the rows.
+        lang: ``en`` or ``zh``.
+        style: a table format of tabulate's.
+    """
+    from tabulate import tabulate  # noqa: PLC0415 - only tables need it
+
+    heads = ("引用", "名称", "性质", "状态", "文档") if lang == "zh" else ("what", "name", "kind", "status", "documents")
+    rows = []
+    for entry in entries:
+        name = choose(entry.name, lang) or ""
+        kind, status = entry.type.kind.value, entry.status.value
+        words = (KINDS[kind], STATUSES[status]) if lang == "zh" else (kind, status)
+        rows.append((entry.reference, name if entry.code is None else f"  {name}", *words, ", ".join(entry.rfc)))
+    return tabulate(rows, heads, tablefmt=style, disable_numparse=True, preserve_whitespace=True)

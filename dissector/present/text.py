@@ -1,0 +1,58 @@
+"""Text for terminals: nothing from the wire or from a file name may steer one."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    """Return text with control characters, escapes and what cannot be printed written as ``\\x1b``, ``\\u202e``."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else escaped(char) for char in text)
+
+
+def escaped(char: str) -> str:
+    """Return one character as its escape."""
+    number = ord(char)
+    if number <= 0xFF:  # noqa: PLR2004 - two digits suffice
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004 - four suffice
+
+
+def quantity(count: int, noun: str) -> str:
+    """Return ``"1 packet"`` or ``"5 packets"``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def bullets(title: str, text: str, width: int) -> str:
+    """Return a titled paragraph, wrapped; Chinese counts two columns a character."""
+    lines = [""]
+    for word in words(text):
+        if columns(lines[-1]) + columns(word.rstrip()) > width - INDENT and lines[-1].strip():
+            lines.append("")
+        lines[-1] += word if lines[-1] else word.lstrip()
+    head = title + " " * max(1, INDENT - columns(title))
+    return "\n".join((head if not index else " " * INDENT) + line.rstrip() for index, line in enumerate(lines))
+
+
+INDENT = 13
+WIDE = 0x2E80
+"""From here on (CJK radicals) a character takes two columns, nearly always; good enough to wrap text by."""
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal text takes."""
+    return len(text) + sum(ord(char) >= WIDE for char in text)
+
+
+def words(text: str) -> list[str]:
+    """Return the pieces between which a line may break: after spaces, and around each Chinese character."""
+    found = [""]
+    for char in text:
+        wide = ord(char) >= WIDE
+        if wide and char not in "，。；：、）」”！？,.;:)":
+            found.append(char)
+        else:
+            found[-1] += char
+        if char == " " or wide:
+            found.append("")
+    return [word for word in found if word]
