@@ -1,1 +1,94 @@
-"""ICMP: what is in a capture, and what it means."""
+"""ICMP, read: what is in a capture, and what a message means.
+
+::
+
+    import dissector
+
+    for message in dissector.read("x.pcap"):      # every ICMP message, v4 and v6
+        print(message.frame, message.src, message.name, message.fields)
+    for batch in dissector.scan("x.pcap"):        # the same as NumPy columns, many at a time
+        print(len(batch), batch.type)
+    dissector.decode(bytes.fromhex("0800f7fd00010001")).message   # Echo(type=8, ...)
+    dissector.lookup(3, 4).about.action.en        # what to do about it
+
+What is named here is imported when it is first used, so that a program pays only for what it needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dissector.api import decode, read, scan
+    from dissector.batch import Batch
+    from dissector.decoder import ChecksumStatus, Decoded
+    from dissector.encoder import encode
+    from dissector.errors import (
+        CaptureError,
+        DecodeError,
+        DissectError,
+        EncodeError,
+        Finding,
+        LookupFailedError,
+        Severity,
+        TruncatedCaptureError,
+        TruncatedError,
+        UnknownFormatError,
+    )
+    from dissector.message import Message
+    from dissector.messages.base import IcmpMessage
+    from dissector.registry.find import lookup
+    from dissector.registry.model import Entry, Family, Kind, Status
+
+_HOMES = {
+    "Batch": "batch",
+    "CaptureError": "errors",
+    "ChecksumStatus": "decoder",
+    "DecodeError": "errors",
+    "Decoded": "decoder",
+    "DissectError": "errors",
+    "EncodeError": "errors",
+    "Entry": "registry.model",
+    "Family": "registry.model",
+    "Finding": "errors",
+    "IcmpMessage": "messages.base",
+    "Kind": "registry.model",
+    "LookupFailedError": "errors",
+    "Message": "message",
+    "Severity": "errors",
+    "Status": "registry.model",
+    "TruncatedCaptureError": "errors",
+    "TruncatedError": "errors",
+    "UnknownFormatError": "errors",
+    "decode": "api",
+    "encode": "encoder",
+    "lookup": "registry.find",
+    "read": "api",
+    "scan": "api",
+}
+"""Where each public name lives; the imports above say the same to type checkers."""
+
+__all__ = [  # noqa: PLE0604 - names of a dictionary, all text
+    "__version__",
+    *_HOMES,
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - costs more than all the rest here
+
+        return version("dissector")
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

@@ -5,11 +5,17 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
-from dissector.batch import Flag
-from dissector.decode import ChecksumStatus, Decoded
+from dissector.capture import layers
+from dissector.capture.records import NO_TIME
+from dissector.decoder import ChecksumStatus, Decoded
 from dissector.registry.model import Family
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dissector.batch import Batch
 
 STATUSES = (ChecksumStatus.GOOD, ChecksumStatus.BAD, ChecksumStatus.UNVERIFIED)
@@ -29,7 +35,7 @@ class Message(Decoded):
     def __init__(self, batch: Batch, row: int) -> None:
         family = Family.ICMPV4 if batch.family[row] == 4 else Family.ICMPV6  # noqa: PLR2004 - the IP version
         octets = batch.message_octets(row)
-        truncated = batch.flags[row] & Flag.TRUNCATED
+        truncated = batch.flags[row] & layers.TRUNCATED
         super().__init__(
             family,
             octets,
@@ -43,7 +49,7 @@ class Message(Decoded):
     @property
     def file(self) -> str:
         """The file it came from, as it was named; ``-`` for standard input."""
-        return self.batch.origin.name
+        return self.batch.origin.file
 
     @property
     def frame(self) -> int:
@@ -51,8 +57,10 @@ class Message(Decoded):
         return int(self.batch.frame[self.row])
 
     @property
-    def time_ns(self) -> int:
-        """When its packet was captured, ns since 1970 UTC."""
+    def time_ns(self) -> int | None:
+        """When its packet was captured, ns since 1970 UTC; None where the container does not say."""
+        if self.batch.record_flags[self.row] & NO_TIME:
+            return None
         return int(self.batch.time_ns[self.row])
 
     @property
@@ -63,7 +71,7 @@ class Message(Decoded):
     @property
     def link(self) -> str:
         """The link type, by its DLT name: ``EN10MB``."""
-        return self.batch.origin.interfaces[self.interface].link
+        return self.batch.link(self.row)
 
     @property
     def original(self) -> int:
@@ -78,12 +86,17 @@ class Message(Decoded):
     @property
     def src(self) -> IPv4Address | IPv6Address:
         """Source address of the innermost IP header, the one that carries it."""
-        return address(self.family, self.batch.src[self.row].tobytes())
+        return self._address(self.batch.src)
 
     @property
     def dst(self) -> IPv4Address | IPv6Address:
         """Destination address of that header."""
-        return address(self.family, self.batch.dst[self.row].tobytes())
+        return self._address(self.batch.dst)
+
+    def _address(self, column: NDArray[np.uint8]) -> IPv4Address | IPv6Address:
+        """Return an address out of a column of 16 octets a row, of which IPv4 uses the first four."""
+        octets = column[self.row].tobytes()
+        return IPv4Address(octets[:4]) if self.batch.ip_version(self.row) == 4 else IPv6Address(octets)  # noqa: PLR2004 - the IP version
 
     @property
     def ttl(self) -> int:
@@ -93,14 +106,16 @@ class Message(Decoded):
     @property
     def fragment(self) -> bool:
         """Whether its datagram was fragmented: reassembled here, or a first fragment alone."""
-        return bool(self.batch.flags[self.row] & (Flag.FRAGMENT | Flag.REASSEMBLED))
+        return bool(self.batch.flags[self.row] & (layers.FRAGMENT | layers.REASSEMBLED))
 
     @property
     def reassembled(self) -> bool:
         """Whether it was put together from all its fragments."""
-        return bool(self.batch.flags[self.row] & Flag.REASSEMBLED)
+        return bool(self.batch.flags[self.row] & layers.REASSEMBLED)
 
 
-def address(family: Family, octets: bytes) -> IPv4Address | IPv6Address:
-    """Return an address from a batch's 16 octets, of which IPv4 uses the first four."""
-    return IPv4Address(octets[:4]) if family is Family.ICMPV4 else IPv6Address(octets)
+
+def messages(batch: Batch) -> Iterator[Message]:
+    """Yield the messages of a batch, in the order of its rows."""
+    for row in range(len(batch)):
+        yield Message(batch, row)

@@ -10,7 +10,7 @@ from dissector.present.tree import nodes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dissector.decode import Decoded
+    from dissector.decoder import Decoded
     from dissector.layout import Node
 
 ROW = 8

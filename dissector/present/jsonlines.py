@@ -10,7 +10,7 @@ from dissector.layout import Shape
 from dissector.present.times import iso
 
 if TYPE_CHECKING:
-    from dissector.decode import Decoded
+    from dissector.decoder import Decoded
     from dissector.message import Message
 
 SCHEMA = 1
@@ -60,7 +60,7 @@ def record(message: Message) -> dict[str, Any]:
         "schema": SCHEMA,
         "file": message.file,
         "frame": message.frame,
-        "time": iso(message.time_ns),
+        "time": None if message.time_ns is None else iso(message.time_ns),
         "time_ns": message.time_ns,
         "interface": message.interface,
         "link": message.link,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dissector.decode import NOT_FIELDS, ChecksumStatus
+from dissector.decoder import NOT_FIELDS, ChecksumStatus
 from dissector.layout import Several, Shape
 from dissector.present.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dissector.decode import Decoded
+    from dissector.decoder import Decoded
     from dissector.message import Message
     from dissector.tails.quoted import Datagram
 

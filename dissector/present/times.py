@@ -58,8 +58,10 @@ class TimeColumn:
         self.first: int | None = None
         self.previous = 0
 
-    def __call__(self, time_ns: int) -> str:
-        """Return the text for the next message's time."""
+    def __call__(self, time_ns: int | None) -> str:
+        """Return the text for the next message's time; ``-`` where it has none."""
+        if time_ns is None:
+            return "-"
         if self.style == "a":
             return clock(time_ns)
         if self.style == "ad":

@@ -12,7 +12,7 @@ from dissector.present.times import iso
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dissector.decode import Decoded
+    from dissector.decoder import Decoded
     from dissector.message import Message
 
 STEP = "  "
@@ -54,7 +54,8 @@ def message_tree(decoded: Decoded, depth: int = 0) -> Iterator[str]:
 
 def tree(message: Message) -> Iterator[str]:
     """Yield the lines of a message and of how it came: frame, path, addresses, fields, findings."""
-    yield f"Frame {message.frame}: {message.original} octets, {iso(message.time_ns)}, interface {message.interface}"
+    time = "no time" if message.time_ns is None else iso(message.time_ns)
+    yield f"Frame {message.frame}: {message.original} octets, {time}, interface {message.interface}"
     yield f"{STEP}path: {' / '.join(message.path)} ({message.link})"
     yield f"{STEP}src: {message.src}"
     yield f"{STEP}dst: {message.dst}"

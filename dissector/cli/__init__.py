@@ -1,0 +1,144 @@
+"""The command line: one module a command, imported when that command is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from dissector.errors import CaptureError, DissectError
+from dissector.present.text import printable
+
+PROGRAM = "dissector"
+COMMANDS = {
+    "read": "Every ICMP message in captures: a line, a tree, octets or JSON each.",
+    "lookup": "What an ICMP type or code means, and what to do about it.",
+    "decode": "One message or packet, given as hex or raw octets.",
+}
+"""Each command with its help; its module here has the same name and holds ``command``."""
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+class Commands(click.Group):
+    """The commands, none of them imported before it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return their names, as `--help` lists them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return a command; None for a name that is not one."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Return the command of some arguments; a wrong name is answered with what may have been meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            shown = printable(args[0])
+            if Path(args[0]).exists():
+                ctx.fail(f"no command {shown!r}; to read that file: {PROGRAM} read {shown}")
+            near = get_close_matches(args[0], COMMANDS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}"
+            ctx.fail(f"no command {shown!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001 - click's signature
+    """Print the version and the kernel in use."""
+    if value and not ctx.resilient_parsing:
+        import dissector  # noqa: PLC0415 - the metadata are read for this alone
+        from dissector.capture.kernel import BACKEND  # noqa: PLC0415
+
+        click.echo(f"{PROGRAM} {dissector.__version__} (kernel: {BACKEND})")
+        ctx.exit()
+
+
+def show_completion(ctx: click.Context, param: click.Parameter, value: str | None) -> None:  # noqa: ARG001 - click's signature
+    """Print the shell's completion script."""
+    if value and not ctx.resilient_parsing:
+        from click.shell_completion import get_completion_class  # noqa: PLC0415 - for this alone
+
+        kind = get_completion_class(value)
+        assert kind is not None, "click.Choice lets no other shell through"
+        click.echo(kind(ctx.command, {}, PROGRAM, f"_{PROGRAM.upper()}_COMPLETE").source())
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_version,
+    help="Show the version and which kernel is in use.",
+)
+@click.option(
+    "--print-completion",
+    type=click.Choice(["bash", "zsh", "fish"]),
+    is_eager=True,
+    expose_value=False,
+    callback=show_completion,
+    help="Print a script that completes commands and options.",
+)
+def cli() -> None:
+    """ICMP, read: what is in a capture, and what a message means.
+
+    \b
+    dissector read x.pcap              a line for each ICMP message, v4 and v6
+    dissector lookup 3/4               what type 3 code 4 means
+    dissector decode 0800f7fd00010001  one message, given in hex
+    """  # noqa: D301 - \b keeps click from wrapping what follows
+
+
+def main() -> NoReturn:
+    """Run the command line; never show a traceback for what a user can cause."""
+    try:
+        code = cli.main(prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        code = 0
+    except DissectError as error:
+        complain(str(error))
+        code = USAGE if isinstance(error, CaptureError) else FAILED
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+        code = FAILED
+    finish()
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def complain(sentence: str) -> None:
+    """Write an error for people on stderr."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {printable(sentence)}", err=True)
+
+
+def warn(sentence: str) -> None:
+    """Write a warning for people on stderr."""
+    click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {printable(sentence)}", err=True)
+
+
+def finish() -> None:
+    """Flush stdout; where its reader has gone, let nothing be written at exit either (see CPython's `signal`)."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

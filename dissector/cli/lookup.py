@@ -1,0 +1,61 @@
+"""``dissector lookup``: what the registry says."""
+
+from __future__ import annotations
+
+import click
+
+from dissector.cli import USAGE, options
+from dissector.present.jsonlines import dumps
+from dissector.present.reference import page, table
+from dissector.registry.find import as_json as entry_record
+from dissector.registry.find import find_entries
+from dissector.registry.table import all_entries
+
+MOST_PAGES = 3
+"""As many entries are shown as pages; more are a table."""
+
+
+@click.command("lookup")
+@click.argument("what", nargs=-1, metavar="[WHAT]")
+@click.option("--all", "everything", is_flag=True, help="The whole registry: every type and code.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", envvar="DISSECTOR_LANG", show_envvar=True, help="English or Chinese.")
+@click.option("--layout", is_flag=True, help="Draw the octets, as RFCs do, with what each field means.")
+@options.as_json
+@options.table_format
+@options.color
+@click.pass_context
+def command(
+    ctx: click.Context,
+    what: tuple[str, ...],
+    *,
+    everything: bool,
+    lang: str,
+    layout: bool,
+    as_json: bool,
+    table_format: str,
+) -> None:
+    """Tell what an ICMP type or code means, and what to do about it.
+
+    WHAT is a number (3, 3/4, v6 2, v6:1/4), a name or a part of it (port unreachable, 端口不可达), an errno
+    (ECONNREFUSED) or a document (RFC 4884). Without it, all types are listed.
+    """
+    if what and not everything:
+        found = find_entries(" ".join(what))
+    else:
+        found = [entry for entry in all_entries() if everything or entry.code is None]
+    if as_json:
+        for entry in found:
+            click.echo(dumps(entry_record(entry)))
+    elif what and len(found) <= MOST_PAGES:
+        for index, entry in enumerate(found):
+            if index:
+                click.echo()
+            for text in page(entry, lang, layout=layout):
+                click.echo(text)
+    else:
+        from tabulate import tabulate_formats  # noqa: PLC0415 - only tables need it
+
+        if table_format not in tabulate_formats:
+            click.echo(f"error: no table format {table_format!r}; there are {', '.join(tabulate_formats)}", err=True)
+            ctx.exit(USAGE)
+        click.echo(table(found, lang, table_format))

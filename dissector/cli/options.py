@@ -1,0 +1,77 @@
+"""Options that mean the same for every command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from dissector.present.times import TimeColumn
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+def obey_color(ctx: click.Context, param: click.Parameter, value: str) -> None:  # noqa: ARG001 - click's signature
+    """Set whether colours are written: as asked, else as NO_COLOR, FORCE_COLOR and TERM say, else on terminals."""
+    if value != "auto":
+        ctx.color = value == "always"
+    elif os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        ctx.color = False
+    elif os.environ.get("FORCE_COLOR"):
+        ctx.color = True
+
+
+color = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    expose_value=False,
+    callback=obey_color,
+    help="Colour the output; auto: on terminals.",
+)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+table_format = click.option(
+    "--table-format", default="simple", metavar="NAME", help="One of tabulate's formats, such as github or html."
+)
+
+tree = click.option("-v", "--verbose", "tree", is_flag=True, help="A tree of all fields of each message.")
+
+octets = click.option("-x", "--hex", "octets", is_flag=True, help="The octets, each with the field it belongs to.")
+
+SOURCE = (
+    click.option("--no-reassemble", "reassemble", flag_value=False, default=True, help="Leave IP fragments as they are."),
+    click.option("--no-tunnels", "tunnels", flag_value=False, default=True, help="Do not look into tunnels."),
+    click.option("--strict", is_flag=True, help="Fail (2) where a capture is damaged."),
+    click.option("--fail-if-empty", is_flag=True, help="Fail (1) where there is no ICMP message."),
+)
+
+LISTING = (
+    click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Stop after N messages."),
+    click.option(
+        "-t",
+        "--time",
+        "time_style",
+        type=click.Choice(TimeColumn.STYLES),
+        default="a",
+        help="a: time of day, ad: with date, r: since the first, d: since the one before, e: since 1970; all UTC.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="No account at the end."),
+    click.option("-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved."),
+    click.option("-l", "--line-buffered", is_flag=True, help="Write each line at once."),
+)
+
+
+def of(*groups: tuple[Callable[[C], C], ...]) -> Callable[[C], C]:
+    """Return a decorator that adds groups of options, in this order."""
+
+    def add(command: C) -> C:
+        for group in reversed(groups):
+            for option in reversed(group):
+                command = option(command)
+        return command
+
+    return add
