@@ -148,4 +148,5 @@ def decode_packet(octets: bytes, link_type: int = RAW_IP) -> Message:
     for batch in scanner.scan(Block(bytearray(octets), records, 1, 1, 0)):
         if len(batch):
             return Message(batch, 0)
-    raise DecodeError(f"the packet has no ICMP message in it ({Account.of(scanner).others})", layer="packet")
+    sentence = f"the packet has no ICMP message in it ({Account.of(scanner).others})"
+    raise DecodeError(sentence, layer="packet")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
 
 ICMPV6_PROTOCOL = 58
 
@@ -10,8 +13,8 @@ ICMPV6_PROTOCOL = 58
 def ones_complement_sum(octets: bytes) -> int:
     """Return the 16-bit one's complement sum of octets; an odd last octet is the high half of its word.
 
-    Strategy: 2**16 is 1 modulo 0xFFFF, so the sum of the 16-bit words is the whole number modulo 0xFFFF, and only
-    octets that are all zero sum to zero.
+    Strategy: 2**16 is 1 modulo 0xFFFF, so the sum of the 16-bit words is the whole number modulo 0xFFFF, and
+    only octets that are all zero sum to zero.
     """
     number = int.from_bytes(octets + b"\0" if len(octets) % 2 else octets)
     return number % 0xFFFF or (0xFFFF if number else 0)

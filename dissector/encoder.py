@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 from dissector.checksum import internet_checksum, pseudo_header
@@ -9,7 +10,7 @@ from dissector.errors import EncodeError
 from dissector.registry.model import Family
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv6Address
+    from ipaddress import IPv4Address
 
     from dissector.messages.base import IcmpMessage
 
@@ -37,14 +38,14 @@ def encode(
         The ICMP message, from its type on.
 
     Raises:
-        EncodeError: a value does not fit its field, or an address is missing.
+        EncodeError: a value does not fit its field, or ICMPv6 lacks an IPv6 address.
     """
     octets = bytearray(message.encode())
     octets[CHECKSUM] = b"\0\0"
     summed = bytes(octets)
     if family is Family.ICMPV6:
-        if src is None or dst is None:
-            text = "the ICMPv6 checksum covers both addresses (RFC 4443, 2.3): give src and dst"
+        if not isinstance(src, IPv6Address) or not isinstance(dst, IPv6Address):
+            text = "the ICMPv6 checksum covers both IPv6 addresses (RFC 4443, 2.3): give src and dst"
             raise EncodeError(text, layer=type(message).__name__, field="checksum", value=None)
         summed = pseudo_header(src, dst, len(octets)) + summed
     octets[CHECKSUM] = internet_checksum(summed).to_bytes(2, "big")

@@ -18,11 +18,27 @@ what can be read but is not right (a wrong checksum, a set reserved bit) is a :c
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class DissectError(Exception):
     """The root of everything this package raises on purpose."""
+
+    def __reduce__(
+        self,
+    ) -> tuple[Callable[..., DissectError], tuple[type[DissectError], Any, dict[str, Any]]]:
+        """Pickle by sentence and attributes, so that an error crosses from one process to another whole."""
+        return _remake, (type(self), self.args, self.__dict__)
+
+
+def _remake(cls: type[DissectError], args: Any, attributes: dict[str, Any]) -> DissectError:
+    """Make an error from its parts: the other half of pickling."""
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class CaptureError(DissectError):

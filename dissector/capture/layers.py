@@ -95,8 +95,69 @@ L2TPV3 = _layer("l2tp")
 LISP = _layer("lisp")
 AYIYA = _layer("ayiya")
 
+# What an IP header may announce and the kernel does not peel as a layer: it leaves no step.
+MESSAGE = _layer()
+"""ICMP or ICMPv6."""
+UDP = _layer()
+"""UDP, which is looked into only if its ports are those of a tunnel."""
+EXTENSION = _layer()
+"""An IPv6 extension header."""
+
 STEP_NAMES = tuple(_names)
 """The step each layer leaves in a path, by its number."""
+
+ETHER_TYPES = {
+    0x0800: IPV4,
+    0x86DD: IPV6,
+    0x8100: VLAN,
+    0x88A8: VLAN,
+    0x9100: VLAN,
+    0x9200: VLAN,
+    0x9300: VLAN,
+    0x8847: MPLS,
+    0x8848: MPLS,
+    0x8864: PPPOE,
+    0x8870: LLC,
+    0x880B: PPP,
+    0x883E: WCCP,
+    0x88BE: ERSPAN,
+    0x22EB: ERSPAN3,
+    0x8909: CISCO_METADATA,
+    0x894F: NSH,
+    0x88E5: MACSEC,
+    0x892F: HSR,
+    0x8926: VN_TAG,
+    0x893F: BRIDGE_PORT_TAG,
+    0x88E7: BACKBONE_TAG,
+    0x6558: ETHERNET,
+}
+"""Ethernet types, also those that occur only in GRE, that carry something to peel."""
+
+PROTOCOLS = {
+    1: MESSAGE,
+    58: MESSAGE,
+    17: UDP,
+    4: IPV4,
+    41: IPV6,
+    47: GRE,
+    51: AUTHENTICATION,
+    97: ETHERIP,
+    115: L2TPV3,
+    137: MPLS,
+    0: EXTENSION,
+    43: EXTENSION,
+    44: EXTENSION,
+    60: EXTENSION,
+    135: EXTENSION,
+    139: EXTENSION,
+    140: EXTENSION,
+}
+"""Protocol numbers of IP that may lead to a message."""
+
+TUNNEL_PROTOCOLS = (17, 4, 41, 47, 97, 115, 137)
+"""Those that lead there only through a tunnel."""
+TUNNEL_ETHER_TYPES = (0x6558, 0x88E7)
+"""Ethernet types with a whole frame behind them."""
 
 UDP_PORTS = {
     1701: L2TP,

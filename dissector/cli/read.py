@@ -12,7 +12,7 @@ from dissector.capture.stream import scan
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
 from dissector.errors import CaptureError
 from dissector.message import messages
-from dissector.present.account import closing, empty, warnings
+from dissector.present.account import closing, warnings
 from dissector.present.hexdump import hexdump
 from dissector.present.jsonlines import dumps, record
 from dissector.present.line import line
@@ -157,4 +157,4 @@ def read_file(file: str, output: Output, total: Account, *, reassemble: bool, tu
         warn(sentence)
     if strict and account.damaged:
         return USAGE
-    return USAGE if empty(account) else 0
+    return USAGE if account.undecoded else 0

@@ -9,14 +9,14 @@ A *shape* is a class whose attributes say how many bits each field has, what it 
         gateway: IPv4Address = wire(32, "Router to use instead.", as_=IPv4Address)
         quote: Quote = rest(QUOTE, "The datagram that was redirected.")
 
-From it come :meth:`Shape.parse`, :meth:`Shape.encode`, :meth:`Shape.nodes` (trees and annotated octets), the JSON
-keys, the bit diagram and, in :mod:`dissector.columns`, one NumPy column a field. Reserved bits are fields too, so
-that octets survive a round trip and a set bit can be reported.
+From it come :meth:`Shape.parse`, :meth:`Shape.encode`, :meth:`Shape.nodes` (trees and annotated octets), the
+JSON keys, the bit diagram and, in :mod:`dissector.columns`, one NumPy column a field. Reserved bits are
+fields too, so that octets survive a round trip and a set bit can be reported.
 
-Strategy: a layout is planned once, at import, into *units* (what one `struct` code reads, with the shifts and masks
-of the fields in it); the reader is generated as source from that plan, at the first parse of its shape. The class is
-made here and not by `dataclasses`, whose import and class creation would cost every start of the program more than
-all it has to do (see ``docs/decisions/0002-shapes-without-dataclasses.md``).
+Strategy: a layout is planned once, at import, into *units* (what one `struct` code reads, with the shifts and
+masks of the fields in it); the reader is generated as source from that plan, at the first parse of its shape.
+The class is made here and not by `dataclasses`, whose import and class creation would cost every start of the
+program more than all it has to do (see ``docs/decisions/0002-shapes-without-dataclasses.md``).
 """
 
 from __future__ import annotations

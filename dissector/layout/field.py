@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar, overload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from dissector.layout.tail import Tail
 
 T = TypeVar("T")
@@ -113,7 +114,7 @@ class DeclaredTail(NamedTuple):
     default: Any
 
 
-def wire(
+def wire(  # noqa: PLR0913 - a declaration says all that a field is
     bits: int,
     doc: str = RESERVED,
     *,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissector.errors import EncodeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from dissector.layout.field import Field, Rest
     from dissector.layout.shape import Shape
 
@@ -62,7 +63,7 @@ class Layout:
         self._read: Callable[[bytes], Any] | None = None
 
     def read(self, cls: type[Shape], octets: bytes) -> Any:
-        """Return an instance of ``cls`` with the fixed part read; at least :attr:`size` octets must be there."""
+        """Return an instance of ``cls`` with the fixed part read, which takes :attr:`size` octets."""
         if self._read is None:
             self._read = self._compile(cls)
         return self._read(octets)
@@ -86,7 +87,8 @@ class Layout:
             for field, shift in unit.fields:
                 names[f"set_{field.name}"] = getattr(cls, field.name).__set__
                 lines.append(f"    set_{field.name}(self, {expression(field, unit, f'u{index}', shift)})")
-        exec("\n".join([*lines, "    return self"]), names)  # noqa: S102 - source made from declarations, not from input
+        source = "\n".join([*lines, "    return self"])
+        exec(source, names)  # noqa: S102 - made from declarations, not from input
         read: Callable[[bytes], Any] = names["read"]
         return read
 
@@ -134,7 +136,11 @@ class Layout:
 
 
 def plan(fields: tuple[Field, ...]) -> Iterator[Unit]:
-    """Yield the units that read some fields: runs of fields that together are 8, 16, 32 or 64 bits, else octets."""
+    """Yield the units that read some fields: runs of fields that are 8, 16, 32 or 64 bits, else octets.
+
+    Raises:
+        TypeError: octets or an IPv6 address do not begin at an octet.
+    """
     first = 0
     while first < len(fields):
         lead = fields[first]
@@ -152,6 +158,9 @@ def plan(fields: tuple[Field, ...]) -> Iterator[Unit]:
                 break
             if total % 8 == 0 and not whole:
                 whole, last = total, index + 1
+        if not whole:
+            message = f"{fields[last].name} and what follows do not begin at an octet"
+            raise TypeError(message)
         members, left = [], whole
         for field in fields[first:last]:
             left -= field.bits

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from dissector.errors import Finding, TruncatedError
 from dissector.layout.field import (
@@ -18,6 +17,9 @@ from dissector.layout.field import (
     wire,
 )
 from dissector.layout.plan import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 ShapeClass = TypeVar("ShapeClass", bound="type[Shape]")
 
@@ -53,7 +55,7 @@ class Shape:
         """Read octets from the start to the end.
 
         Args:
-            octets: all of it; octets after the fixed part go to the tail, and are ignored where there is none.
+            octets: all of it; octets after the fixed part go to the tail, are ignored where there is none.
             notes: findings are added here.
 
         Raises:
@@ -118,7 +120,7 @@ class Shape:
                 yield field
 
     def findings(self) -> Iterable[Finding]:
-        """Return what is wrong with its values, reserved bits apart; shapes with rules of their own override it."""
+        """Return what is wrong with its values, reserved bits apart; shapes with own rules override it."""
         return ()
 
     def replace(self, **changes: Any) -> Self:
@@ -190,8 +192,23 @@ def shape(cls: ShapeClass) -> ShapeClass:
     body["__slots__"] = tuple(own)
     body["layout"] = Layout(cls.__name__, tuple(fields), tail, names)
     body["__match_args__"] = tuple(field.name for field in fields if not field.reserved)
-    remade: ShapeClass = type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc]  # the class again, with slots
+    # The class again, with slots.
+    remade: ShapeClass = type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc]
+    cell = _class_cell(body)
+    if cell is not None:
+        cell.cell_contents = remade
     return remade
+
+
+def _class_cell(body: Mapping[str, Any]) -> Any:
+    """Return what ``super()`` finds its class in, in all methods of a class; None where none uses it."""
+    for value in body.values():
+        inner = (getattr(value, name, None) for name in ("__func__", "fget", "function"))
+        function = next(filter(None, inner), value)
+        free: tuple[str, ...] = getattr(getattr(function, "__code__", None), "co_freevars", ())
+        if "__class__" in free:
+            return function.__closure__[free.index("__class__")]
+    return None
 
 
 def partial(cls: type[Shape], octets: bytes) -> dict[str, Any]:

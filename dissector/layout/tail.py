@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -10,6 +9,8 @@ from dissector.errors import Finding, Severity
 from dissector.layout.field import Node
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from dissector.layout.shape import Shape
 
 T = TypeVar("T")
@@ -18,12 +19,12 @@ T = TypeVar("T")
 class Tail(Generic[T]):
     """How the end of a shape, of any length, is read and written.
 
-    Reading never fails: what does not fit is kept in the value and noted as a finding, so that every tail can be
-    written back octet for octet.
+    Reading never fails: what does not fit is kept in the value and noted as a finding, so that every tail can
+    be written back octet for octet.
     """
 
     def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> T:
-        """Return the value of ``octets``, which follow the fields of ``owner``; add what is wrong to ``notes``."""
+        """Return the value of octets that follow the fields of ``owner``; add what is wrong to ``notes``."""
         raise NotImplementedError
 
     def write(self, value: T) -> bytes:
@@ -55,7 +56,7 @@ class Octets(Tail[bytes]):
 OCTETS = Octets()
 
 
-class Several(tuple[T, ...]):
+class Several(tuple[T, ...]):  # noqa: SLOT001 - a tuple has no room for slots
     """The items of a tail, and the octets after them that are no whole item.
 
     Attributes:
@@ -76,6 +77,10 @@ class Several(tuple[T, ...]):
         leftover = other.leftover if isinstance(other, Several) else b""
         return tuple.__eq__(self, other) is True and self.leftover == leftover
 
+    def __ne__(self, other: object) -> bool:
+        """Compare items and leftover octets; a tuple's own looks at the items alone."""
+        return not self == other
+
     __hash__ = tuple.__hash__
 
     def __repr__(self) -> str:
@@ -87,8 +92,8 @@ class Items(Tail[Several[T]]):
     """Items one after another, up to the end.
 
     Args:
-        take: reads the item at the start of some octets; returns it and its length in octets, or a sentence that
-            says why there is none.
+        take: reads the item at the start of some octets; returns it and its length in octets, or a sentence
+            that says why there is none.
         what: what one item is, for people: ``"option"``.
     """
 

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from dissector.layout import OCTETS, rest, shape, wire
 from dissector.messages.base import IcmpMessage
-from dissector.tails.extensions import STRUCTURE
+from dissector.tails.extensions import STRUCTURE, Extensions, is_structure, structure_node
 
 if TYPE_CHECKING:
-    from dissector.tails.extensions import Extensions
+    from collections.abc import Iterator
+
+    from dissector.layout import Node, Several
+    from dissector.tails.extensions import ExtensionObject
 
 INTERFACE_STATES = {
     0: "reserved",
@@ -34,7 +37,7 @@ class Echo(IcmpMessage):
 
 @shape
 class ExtendedEchoRequest(IcmpMessage):
-    """Extended Echo Request: asks a proxy about one of its interfaces, or of its neighbours' (RFC 8335, 2)."""
+    """Extended Echo Request: asks a proxy about an interface of its own or of a neighbour (RFC 8335, 2)."""
 
     identifier: int = wire(16, "Matches replies to requests, like a port: one for each sender.", default=0)
     sequence: int = wire(8, "Matches replies to requests: counts them.", default=0)
@@ -42,8 +45,8 @@ class ExtendedEchoRequest(IcmpMessage):
     local: bool = wire(
         1, "The probed interface is the proxy's own; else it is directly connected.", as_=bool, default=True
     )
-    extensions: Extensions | bytes = rest(
-        STRUCTURE, "Names the probed interface: one Interface Identification Object.", default=b""
+    extensions: Extensions | Several[ExtensionObject] = rest(
+        STRUCTURE, "Names the probed interface: one Interface Identification Object.", default=()
     )
 
 
@@ -57,10 +60,27 @@ class ExtendedEchoReply(IcmpMessage):
     identifier: int = wire(16, "Copied from the request.", default=0)
     sequence: int = wire(8, "Copied from the request.", default=0)
     state: int = wire(
-        3, "State of the neighbour entry, where the interface is not local.", names=INTERFACE_STATES, default=0
+        3,
+        "State of the neighbour entry, where the interface is not local.",
+        names=INTERFACE_STATES,
+        default=0,
     )
     reserved: int = wire(2, reserved=True, default=0)
     active: bool = wire(1, "The interface is local and active (A).", as_=bool, default=False)
     ipv4: bool = wire(1, "IPv4 runs on it (4).", as_=bool, default=False)
     ipv6: bool = wire(1, "IPv6 runs on it (6).", as_=bool, default=False)
     data: bytes = rest(OCTETS, "Octets after the message, for which the RFC has no use.", default=b"")
+
+    @property
+    def extensions(self) -> Extensions | None:
+        """The structure that was returned in :attr:`data`; None where those octets are none beyond doubt."""
+        return Extensions.parse(self.data) if is_structure(self.data) else None
+
+    def nodes(self, offset: int = 0) -> Iterator[Node]:
+        """Yield the fields at their places, a returned structure as what it is."""
+        returned = self.extensions
+        for node in super().nodes(offset):
+            if node.name == "data" and returned is not None:
+                yield structure_node("data", returned, node.offset, node.doc)
+            else:
+                yield node

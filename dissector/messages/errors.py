@@ -87,6 +87,8 @@ class SecurityFailure(IcmpMessage):
 
     reserved: int = wire(16, reserved=True, default=0)
     pointer: int = wire(
-        16, "Octet of the quoted headers where the offending SPI begins; zero where there is no SPI.", default=0
+        16,
+        "Octet of the quoted headers where the offending SPI begins; zero where there is no SPI.",
+        default=0,
     )
     quote: Quote = rest(QUOTE, "The original headers up to the SPI, and 8 octets more.", default=NO_QUOTE)

@@ -1,6 +1,6 @@
 """ICMPv4 messages of experiments that ended; RFC 6918 deprecates all of them.
 
-Types 33 to 36 and 39 never had a format in an RFC either; they are plain :class:`~dissector.messages.base.Opaque`.
+Types 33 to 36 and 39 never had a format in an RFC either: :class:`~dissector.messages.base.Opaque`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dissector.messages.base import IcmpMessage, Opaque
 class AlternateHostAddress(Opaque):
     """Alternate Host Address (type 6).
 
-    IANA's registry names Jon Postel and no document; RFC 6918, 3 found no specification. Kept whole.
+    IANA's registry names Jon Postel and no document; RFC 6918, 2.1 found no specification. Kept whole.
     """
 
 
@@ -36,6 +36,6 @@ class Traceroute(IcmpMessage):
 class MobileHostRedirect(Opaque):
     """Mobile Host Redirect (type 32).
 
-    From an Internet-Draft of 1993 on mobile hosts by David Johnson (CMU), which no RFC followed (RFC 6918, 3).
+    From an Internet-Draft of 1993 on mobile hosts by David Johnson (CMU); no RFC followed (RFC 6918, 2.8).
     Kept whole.
     """

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from dissector.errors import Finding, Severity
 from dissector.layout import OCTETS, derived, rest, shape, wire
 from dissector.messages.base import IcmpMessage
-from dissector.tails.domain_names import NAMES
+from dissector.tails.names import COMPRESSED_NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dissector.layout import Several
-    from dissector.tails.domain_names import DomainName
+    from dissector.tails.names import DnsName
 
 MATCHES = "Matches replies to requests; may be zero."
 SURPLUS = "Octets after the message, for which the RFC has no use."
@@ -101,6 +102,6 @@ class DomainNameReply(IcmpMessage):
     time_to_live: int = wire(
         32, "How long the names may be cached; signed for historic reasons.", signed=True, unit="s", default=0
     )
-    names: Several[DomainName] = rest(
-        NAMES, "The host's fully qualified domain names; none where none is known.", default=()
+    names: Several[DnsName] = rest(
+        COMPRESSED_NAMES, "The host's fully qualified domain names; none where none is known.", default=()
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dissector.errors import Finding, Severity
 from dissector.layout import OCTETS, derived, rest, shape, wire
 from dissector.messages.base import IcmpMessage
 from dissector.tails.entries import ENTRIES, MINIMUM_ENTRY, RouterAddresses
-from dissector.tails.mobile_ip import AgentExtension, PrefixLengths
+from dissector.tails.mobile_ip import PrefixLengths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dissector.tails.mobile_ip import AgentExtension, OneBytePadding
 
 
 @shape
@@ -19,18 +24,22 @@ class RouterAdvertisement(IcmpMessage):
     entry_size: int = wire(8, "Words of 32 bits for each address; 2 in RFC 1256.", default=MINIMUM_ENTRY)
     lifetime: int = wire(16, "How long the addresses are valid.", unit="s")
     addresses: RouterAddresses = rest(
-        ENTRIES, "Addresses of the router, how much each is preferred, and Mobile IP's extensions.", default=()
+        ENTRIES,
+        "Addresses of the router, how much each is preferred, and Mobile IP's extensions.",
+        default=(),
     )
 
     @derived
-    def agent_extensions(self) -> tuple[AgentExtension, ...]:
+    def agent_extensions(self) -> tuple[AgentExtension | OneBytePadding, ...]:
         """The extensions of Mobile IP after the addresses; none in a plain advertisement."""
         return getattr(self.addresses, "extensions", ())
 
     def findings(self) -> Iterator[Finding]:
         """Yield what makes a host discard it (RFC 1256, 5.2), and prefix lengths that do not match."""
         if self.entry_size < MINIMUM_ENTRY:
-            text = f"entry size is {self.entry_size} words, at least {MINIMUM_ENTRY} are needed (RFC 1256, 5.2)"
+            text = (
+                f"entry size is {self.entry_size} words, at least {MINIMUM_ENTRY} are needed (RFC 1256, 5.2)"
+            )
             yield Finding("router-entry-size", Severity.WARNING, text)
         if self.num_addrs == 0 and not self.agent_extensions:
             text = "no router address, at least one is needed (RFC 1256, 5.2)"

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SECOND = 1_000_000_000
 DAY = 86_400
@@ -55,21 +60,32 @@ class TimeColumn:
 
     def __init__(self, style: str) -> None:
         self.style = style
-        self.first: int | None = None
-        self.previous = 0
+        self._first: int | None = None
+        self._previous = 0
 
-    def __call__(self, time_ns: int | None) -> str:
-        """Return the text for the next message's time; ``-`` where it has none."""
-        if time_ns is None:
-            return "-"
+    def numbers(self, times: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return what is shown of the next messages' times, in ns.
+
+        Args:
+            times: ns since 1970, shape (n,).
+            known: whether the container says a time.
+        """
+        if self.style not in ("r", "d") or not known.any():
+            return times
+        told = times[known]
+        if self._first is None:
+            self._first = self._previous = int(told[0])
+        shown = told - self._first
+        if self.style == "d":
+            shown[0] = told[0] - self._previous
+            shown[1:] = told[1:] - told[:-1]
+        self._previous = int(told[-1])
+        numbers = times.copy()
+        numbers[known] = shown
+        return numbers
+
+    def text(self, number: int) -> str:
+        """Return one of those numbers as text."""
         if self.style == "a":
-            return clock(time_ns)
-        if self.style == "ad":
-            return date_clock(time_ns)
-        if self.style == "e":
-            return seconds(time_ns)
-        if self.first is None:
-            self.first = self.previous = time_ns
-        shown = seconds(time_ns - (self.first if self.style == "r" else self.previous))
-        self.previous = time_ns
-        return shown
+            return clock(number)
+        return date_clock(number) if self.style == "ad" else seconds(number)

@@ -18,13 +18,16 @@ _ROUTER_RENUMBERING = MessageType(
     shape=renumbering.RouterRenumbering,
     rfc=("RFC 2894",),
     about=About(
-        sender=Text("A management station, and the routers that report to it.", "管理站，以及向其报告的路由器。"),
+        sender=Text(
+            "A management station, and the routers that report to it.", "管理站，以及向其报告的路由器。"
+        ),
         meaning=Text(
-            "Adds, changes or removes prefixes on many routers at once.", "同时在多台路由器上增加、更改或删除前缀。"
+            "Adds, changes or removes prefixes on many routers at once.",
+            "同时在多台路由器上增加、更改或删除前缀。",
         ),
         receiver=Text(
-            "A router obeys commands that IPsec has authenticated and whose sequence number is new (RFC 2894, 3 and 4);"
-            " hosts discard it.",
+            "A router obeys commands that IPsec has authenticated and whose sequence number is new (RFC"
+            " 2894, 3 and 4); hosts discard it.",
             "路由器执行经IPsec认证且序列号未过期的命令（RFC 2894，3和4）；主机将其丢弃。",
         ),
         action=Text(
@@ -43,7 +46,8 @@ _ROUTER_RENUMBERING = MessageType(
             About(
                 sender=Text("A management station.", "管理站。"),
                 meaning=Text(
-                    "Match these prefixes and add, change or replace with those; with the T flag only a test.",
+                    "Match these prefixes and add, change or replace with those; with the T flag only a"
+                    " test.",
                     "匹配这些前缀，并增加、更改或替换为另一些前缀；带T标志时仅作测试。",
                 ),
             ),
@@ -56,10 +60,12 @@ _ROUTER_RENUMBERING = MessageType(
                     "A router that carried out a command with the R flag.", "执行了带R标志命令的路由器。"
                 ),
                 meaning=Text(
-                    "Which prefixes the command matched, on which interface.", "命令在哪个接口上匹配到哪些前缀。"
+                    "Which prefixes the command matched, on which interface.",
+                    "命令在哪个接口上匹配到哪些前缀。",
                 ),
                 receiver=Text(
-                    "The station notes which routers have carried out the command.", "管理站据此得知哪些路由器已执行命令。"
+                    "The station notes which routers have carried out the command.",
+                    "管理站据此得知哪些路由器已执行命令。",
                 ),
             ),
         ),
@@ -84,18 +90,18 @@ _ROUTER_RENUMBERING = MessageType(
 _UNASSIGNED = About(
     sender=Text("No one, by any standard.", "没有任何标准规定由谁发送。"),
     meaning=Text(
-        "No message has this number yet. By its number it is informational.", "该编号尚未分配，按编号属于信息报文。"
+        "No message has this number yet. By its number it is informational.",
+        "该编号尚未分配，按编号属于信息报文。",
     ),
-    receiver=Text(
-        "Must discard it in silence (RFC 4443, 2.4 b).", "必须静默丢弃（RFC 4443，2.4 b）。"
-    ),
+    receiver=Text("Must discard it in silence (RFC 4443, 2.4 b).", "必须静默丢弃（RFC 4443，2.4 b）。"),
     action=Text(
-        "See whether IANA has assigned it since. If not, ask what the sender runs, or suspect a covert channel.",
+        "See whether IANA has assigned it since. If not, ask what the sender runs, or suspect a covert"
+        " channel.",
         "先查IANA是否已新分配该编号；若没有，查明发送方运行的软件，或考虑隐蔽信道。",
     ),
     filtering=Text(
-        "A matter of policy for end sites; transit networks must let it pass (RFC 4890, 4.3.4). To the firewall itself:"
-        " drop (4.4.5).",
+        "A matter of policy for end sites; transit networks must let it pass (RFC 4890, 4.3.4). To the"
+        " firewall itself: drop (4.4.5).",
         "末端站点自行制定策略；过境网络必须放行（RFC 4890，4.3.4）。发往防火墙自身的应丢弃（4.4.5）。",
     ),
 )
@@ -122,12 +128,14 @@ _EXPERIMENT = About(
 _EXPANSION = About(
     sender=Text("No one yet.", "目前无人发送。"),
     meaning=Text(
-        "Held back in case the informational types run out: the code would then number the new messages (RFC 4443,"
-        " 2.1).",
+        "Held back in case the informational types run out: the code would then number the new messages (RFC"
+        " 4443, 2.1).",
         "留作信息类型用尽时扩展之用：届时可用代码字段为新报文编号（RFC 4443，2.1）。",
     ),
     receiver=Text("Discards it in silence (RFC 4443, 2.4 b).", "静默丢弃（RFC 4443，2.4 b）。"),
-    action=Text("Find the host that sends it; it has no business to.", "找出发送它的主机；目前没有正当用途。"),
+    action=Text(
+        "Find the host that sends it; it has no business to.", "找出发送它的主机；目前没有正当用途。"
+    ),
     filtering=Text(
         "Drop it until ICMPv6 needs the extension (RFC 4890, 4.3.5 and 4.4.5).",
         "在ICMPv6启用该扩展之前应丢弃（RFC 4890，4.3.5和4.4.5）。",

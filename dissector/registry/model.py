@@ -182,7 +182,7 @@ class Entry(NamedTuple):
 
     @property
     def about(self) -> About:
-        """The code's texts, each replaced by the type's where the code says nothing (notes are each row's own)."""
+        """The code's texts, each replaced by the type's where it has none (notes are each row's own)."""
         if self.code is None:
             return self.type.about
         merged = About(

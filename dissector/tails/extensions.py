@@ -1,18 +1,16 @@
 """The ICMP Extension Structure (RFC 4884, 7) and its objects.
 
-Each class of object is a shape; what is not known, or too short for its class, is kept as :class:`ExtensionObject`.
+Each class of object is a shape; what is not known, or too short for its class, is :class:`ExtensionObject`.
 Where in a message the structure begins is found in :mod:`dissector.tails.quoted`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dissector.checksum import internet_checksum, verify
 from dissector.errors import Finding, Severity
-from dissector.layout import OCTETS, Items, Several, Shape, Tail, derived, each, rest, shape, wire
+from dissector.layout import OCTETS, Items, Node, Several, Shape, Tail, derived, each, rest, shape, wire
 from dissector.tails.interfaces import (
     ADDRESS_FAMILIES,
     INTERFACE_PARTS,
@@ -28,11 +26,12 @@ from dissector.tails.interfaces import (
 )
 
 if TYPE_CHECKING:
-    from dissector.layout import Node
+    from collections.abc import Iterator
+    from ipaddress import IPv4Address, IPv6Address
+
+    from dissector.tails.interfaces import Part
 
 VERSION = 2
-MOST_INTERFACES = 4
-"""Interface Information Objects in one message, one for each role (RFC 5837, 4)."""
 
 
 @shape
@@ -91,16 +90,16 @@ class PartsTail(Items[Shape]):
         parts: for each bit of the C-Type, in the order of the sub-objects, what reads one.
     """
 
-    def __init__(self, parts: tuple[tuple[int, Any], ...]) -> None:
+    def __init__(self, parts: tuple[Part, ...]) -> None:
         super().__init__(lambda octets, notes: "", "sub-object")  # noqa: ARG005 - the parts say how each is read
         self.parts = parts
 
     def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Several[Shape]:
         """Return the sub-objects; data after them is left over, without a word (RFC 5837, 4.1)."""
-        assert isinstance(owner, ExtensionObject)
         items: list[Shape] = []
+        c_type: int = owner.c_type  # type: ignore[attr-defined]  # only objects have this tail
         for bit, take in self.parts:
-            if not owner.c_type & bit:
+            if not c_type & bit:
                 continue
             item = take(octets)
             if isinstance(item, str):
@@ -113,7 +112,7 @@ class PartsTail(Items[Shape]):
 
 
 class _Described(ExtensionObject):
-    """What objects with sub-objects have in common: the values of those that are there, None for the others."""
+    """What objects with sub-objects have in common: values of those that are there, None for the others."""
 
     __slots__ = ()
 
@@ -181,7 +180,7 @@ class InterfaceInformation(_Described):
 
 @shape
 class NodeIdentification(_Described):
-    """The node that sends the message (draft-ietf-intarea-extended-icmp-nodeid; sub-objects of RFC 5837, 4)."""
+    """The node that sends the message (draft-ietf-intarea-extended-icmp-nodeid, 3)."""
 
     title: ClassVar[str] = "Node Identification"
 
@@ -303,7 +302,9 @@ class Extensions(Shape):
 
     version: int = wire(4, "Version of the structure.", default=VERSION)
     reserved: int = wire(12, reserved=True, default=0)
-    checksum: int = wire(16, "Sum over the structure; zero where it was left out.", hexadecimal=True, default=0)
+    checksum: int = wire(
+        16, "Sum over the structure; zero where it was left out.", hexadecimal=True, default=0
+    )
     objects: Several[ExtensionObject] = rest(
         Items(take_object, "extension object"), "The objects, one after another.", default=()
     )
@@ -331,7 +332,9 @@ class Extensions(Shape):
     def findings(self) -> Iterator[Finding]:
         """Yield what the structure as a whole has wrong."""
         if self.version != VERSION:
-            text = f"the extension structure is of version {self.version}, only {VERSION} is defined (RFC 4884, 7)"
+            text = (
+                f"the extension structure has version {self.version}, only {VERSION} is defined (RFC 4884, 7)"
+            )
             yield Finding("extension-version", Severity.WARNING, text)
         if self.checksum_status == "bad":
             text = f"the extension structure's checksum 0x{self.checksum:04x} is wrong (RFC 4884, 7)"
@@ -349,35 +352,54 @@ class Extensions(Shape):
         return [item.as_json() for item in self.objects]
 
 
-class StructureTail(Tail["Extensions | bytes"]):
-    """A structure up to the end, nothing before it; octets as they are where they are too few for its header."""
+class StructureTail(Tail["Extensions | Several[ExtensionObject]"]):
+    """A structure up to the end, nothing before it; octets too few for its header are a leftover."""
 
-    def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Extensions | bytes:
+    def read(
+        self, octets: bytes, owner: Shape, notes: list[Finding]
+    ) -> Extensions | Several[ExtensionObject]:
         """Return the structure."""
         size = Extensions.layout.size
         if len(octets) >= size:
             return Extensions.parse(octets, notes)
         text = f"{type(owner).__name__}: no extension structure, {len(octets)} octets of {size} (RFC 8335, 2)"
         notes.append(Finding("extension-missing", Severity.WARNING, text))
-        return octets
+        return Several.of([], octets)
 
-    def write(self, value: Extensions | bytes) -> bytes:
+    def write(self, value: Extensions | Several[ExtensionObject]) -> bytes:
         """Return its octets."""
-        return value.encode() if isinstance(value, Extensions) else value
+        return value.encode() if isinstance(value, Extensions) else getattr(value, "leftover", b"")
 
-    def nodes(self, name: str, value: Extensions | bytes, offset: int, doc: str) -> Iterator[Node]:
+    def nodes(
+        self, name: str, value: Extensions | Several[ExtensionObject], offset: int, doc: str
+    ) -> Iterator[Node]:
         """Yield it as one node, its header and objects below."""
         if isinstance(value, Extensions):
             yield structure_node(name, value, offset, doc)
         else:
-            yield from OCTETS.nodes(name, value, offset, doc)
+            leftover: bytes = getattr(value, "leftover", b"")
+            yield from OCTETS.nodes("leftover", leftover, offset, "Octets that are no whole structure.")
 
 
 def structure_node(name: str, value: Extensions, offset: int, doc: str) -> Node:
     """Return a structure as one node."""
-    from dissector.layout import Node  # noqa: PLC0415
-
     return Node(name, value.title, offset, len(value.encode()) * 8, doc, tuple(value.nodes(offset)))
+
+
+def is_structure(octets: bytes) -> bool:
+    """Return whether some octets are a structure beyond doubt.
+
+    Its version is right, whole objects fill it to the end, its checksum is right or absent (RFC 4884, 7).
+    """
+    at = Extensions.layout.size
+    if len(octets) <= at or octets[0] >> 4 != VERSION:
+        return False
+    while at <= len(octets) - ExtensionObject.layout.size:
+        length = int.from_bytes(octets[at : at + 2])
+        if length < ExtensionObject.layout.size:
+            return False
+        at += length
+    return at == len(octets) and (octets[2:4] == b"\0\0" or verify(octets))
 
 
 STRUCTURE = StructureTail()

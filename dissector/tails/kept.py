@@ -1,19 +1,25 @@
 """Values of any length that keep their octets and are read by people as text.
 
-Link-layer addresses, prefixes and domain names share one need: what stands on the wire must be written back octet
-for octet, padding and mistakes included, while people want ``00:15:c7:56:80:00``, ``2001:db8::`` or ``example.com``.
+Link-layer addresses, prefixes and domain names share one need: what stands on the wire must be written back
+octet for octet, padding and mistakes included, while people want ``00:15:c7:56:80:00``, ``2001:db8::`` or
+``example.com``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from ipaddress import IPv6Address
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from dissector.errors import Finding
-from dissector.layout import Node, Shape, Tail
+from dissector.layout import OCTETS, Items, Node, Several, Shape, Tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dissector.errors import Finding
 
 ADDRESS_OCTETS = 16
+PRINTABLE = range(0x21, 0x7F)
+"""ASCII characters that people see; what else comes from the wire is escaped."""
 
 
 class Kept:
@@ -70,7 +76,8 @@ class Uri(Kept):
 
     def __str__(self) -> str:
         """Return it without the padding; what is no printable ASCII character is percent-encoded."""
-        return "".join(chr(octet) if 0x20 < octet < 0x7F else f"%{octet:02X}" for octet in self.octets.rstrip(b"\0"))
+        uri = self.octets.rstrip(b"\0")
+        return "".join(chr(octet) if octet in PRINTABLE else f"%{octet:02X}" for octet in uri)
 
 
 K = TypeVar("K", bound=Kept)
@@ -98,6 +105,24 @@ class As(Tail[K]):
         """Yield one node, if there are any octets."""
         if len(value):
             yield Node(name, str(value), offset, len(value) * 8, doc)
+
+
+class KeptItems(Items[K]):
+    """Kept values one after another."""
+
+    def write(self, value: Several[K] | tuple[K, ...]) -> bytes:
+        """Return the octets of the values and what was left over."""
+        leftover = value.leftover if isinstance(value, Several) else b""
+        return b"".join(bytes(item) for item in value) + leftover
+
+    def nodes(self, name: str, value: Several[K], offset: int, doc: str) -> Iterator[Node]:
+        """Yield a node a value."""
+        for item in value:
+            yield Node(name, str(item), offset, len(item) * 8, doc)
+            offset += len(item) * 8
+        yield from OCTETS.nodes(
+            "leftover", getattr(value, "leftover", b""), offset, f"Octets after the last {self.what}."
+        )
 
 
 LINK_LAYER_ADDRESS = As(LinkLayerAddress)

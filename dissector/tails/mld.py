@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from ipaddress import IPv6Address
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from dissector.errors import Finding
-from dissector.layout import OCTETS, Several, Shape, derived, rest, shape, wire
+from dissector.errors import Finding, Severity
+from dissector.layout import OCTETS, Items, Node, Several, Shape, derived, each, rest, shape, wire
 from dissector.tails.counted import Counted, counted
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODE_IS_INCLUDE = 1
 RECORD_TYPES = {
-    1: "MODE_IS_INCLUDE",
+    MODE_IS_INCLUDE: "MODE_IS_INCLUDE",
     2: "MODE_IS_EXCLUDE",
     3: "CHANGE_TO_INCLUDE_MODE",
     4: "CHANGE_TO_EXCLUDE_MODE",
     5: "ALLOW_NEW_SOURCES",
     6: "BLOCK_OLD_SOURCES",
 }
+SOURCE_OCTETS = 16
 
 
 def from_code(code: int, mantissa_bits: int) -> int:
@@ -36,3 +41,79 @@ def from_code(code: int, mantissa_bits: int) -> int:
 
 
 SOURCES = counted(IPv6Address, "source", "number_of_sources")
+
+
+class RecordSources(Items[IPv6Address]):
+    """The sources of a record, as many as it says, and its auxiliary data, which is left over."""
+
+    def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Several[IPv6Address]:
+        """Return the sources."""
+        end = cast("AddressRecord", owner).number_of_sources * SOURCE_OCTETS
+        sources = super().read(octets[:end], owner, notes)
+        return Several.of(list(sources), sources.leftover + octets[end:])
+
+    def nodes(self, name: str, value: Several[IPv6Address], offset: int, doc: str) -> Iterator[Node]:
+        """Yield a node a source, and one for the auxiliary data."""
+        yield from super().nodes(name, Several.of(list(value)), offset, doc)
+        auxiliary, offset = getattr(value, "leftover", b""), offset + len(value) * SOURCE_OCTETS * 8
+        yield from OCTETS.nodes("auxiliary_data", auxiliary, offset, "Auxiliary data; the RFC defines none.")
+
+
+@shape
+class AddressRecord(Shape):
+    """One Multicast Address Record of a Version 2 Report (RFC 3810, 5.2.4)."""
+
+    title: ClassVar[str] = "Multicast Address Record"
+
+    record_type: int = wire(8, "What is reported about the address.", names=RECORD_TYPES)
+    aux_data_len: int = wire(8, "Length of the auxiliary data.", scale=4, unit="octets", default=0)
+    number_of_sources: int = wire(16, "How many source addresses follow.", default=0)
+    multicast_address: IPv6Address = wire(128, "The address that is reported about.", as_=IPv6Address)
+    sources: Several[IPv6Address] = rest(
+        RecordSources(each(IPv6Address, "source").take, "source"), "A source the record is about.", default=()
+    )
+
+    @derived
+    def record_type_name(self) -> str | None:
+        """The record type in words; None where it is not known."""
+        return RECORD_TYPES.get(self.record_type)
+
+    @derived
+    def auxiliary_data(self) -> bytes:
+        """Octets after the sources, for which the RFC has no use (5.2.10)."""
+        return getattr(self.sources, "leftover", b"")
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what makes a router ignore it, or part of it (RFC 3810, 5.2.10 and 5.2.12)."""
+        about = f"the record of {self.multicast_address}"
+        if self.record_type not in RECORD_TYPES:
+            text = f"{about} has the unknown type {self.record_type} and is ignored (RFC 3810, 5.2.12)"
+            yield Finding("record-type-unknown", Severity.NOTE, text)
+        if self.record_type == MODE_IS_INCLUDE and not self.number_of_sources:
+            text = (
+                f"{about} is of type MODE_IS_INCLUDE without a source, which is never sent (RFC 3810, 5.2.12)"
+            )
+            yield Finding("record-sources", Severity.WARNING, text)
+        if self.aux_data_len:
+            text = f"{about} has {self.aux_data_len} octets of auxiliary data, which none may have (5.2.10)"
+            yield Finding("record-auxiliary-data", Severity.NOTE, text)
+        if not self.multicast_address.is_multicast:
+            yield Finding(
+                "mld-address", Severity.WARNING, f"{about} is not about a multicast address (RFC 3810, 5.2.8)"
+            )
+
+
+def take_record(octets: bytes, notes: list[Finding]) -> tuple[AddressRecord, int] | str:
+    """Read the record at the start of some octets; see :class:`~dissector.layout.Items`."""
+    size = AddressRecord.layout.size
+    if len(octets) < size:
+        return f"it needs {size} octets, {len(octets)} are left (RFC 3810, 5.2.4)"
+    sources, words = int.from_bytes(octets[2:4]), octets[1]
+    length = size + sources * SOURCE_OCTETS + words * 4
+    if length > len(octets):
+        said = f"{sources} sources and {words * 4} octets of auxiliary data"
+        return f"with {said} it needs {length} octets, {len(octets)} are left (RFC 3810, 5.2.4)"
+    return AddressRecord.parse(octets[:length], notes), length
+
+
+RECORDS = Counted(take_record, "record", "number_of_records")

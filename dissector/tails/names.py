@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from dissector.errors import Finding
 from dissector.layout import Items, Several, Shape
-from dissector.tails.kept import Kept
+from dissector.tails.kept import PRINTABLE, Kept, KeptItems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dissector.errors import Finding
 
 POINTER = 0xC0
 LONGEST_LABEL = 63
@@ -36,12 +40,13 @@ class DnsName(Kept):
         labels = tuple(label.encode() for label in text.rstrip(".").split(".")) if text.rstrip(".") else ()
         octets = b"".join(bytes([len(label) & 0xFF]) + label for label in labels) + b"\0"
         if not all(0 < len(label) <= LONGEST_LABEL for label in labels) or len(octets) > LONGEST_NAME:
-            message = f"{text!r} is no domain name: labels have 1 to 63 octets, a name at most 255 (RFC 1035, 2.3.4)"
+            why = "labels have 1 to 63 octets, a name at most 255 (RFC 1035, 2.3.4)"
+            message = f"{text!r} is no domain name: {why}"
             raise ValueError(message)
         return cls(octets, labels)
 
     def __str__(self) -> str:
-        r"""Return it with dots, without the last one; what could be misread is escaped as ``\DDD`` (RFC 1035, 5.1)."""
+        r"""Return it with dots, without the last one; what could be misread is ``\DDD`` (RFC 1035, 5.1)."""
         return ".".join("".join(_escaped(label)) for label in self.labels) or "."
 
 
@@ -59,7 +64,7 @@ def _escaped(label: bytes) -> Iterator[str]:
         if octet in b".\\":
             yield "\\" + chr(octet)
         else:
-            yield chr(octet) if 0x20 < octet < 0x7F else f"\\{octet:03d}"
+            yield chr(octet) if octet in PRINTABLE else f"\\{octet:03d}"
 
 
 def take_name(octets: bytes, at: int = 0, *, compressed: bool = False) -> DnsName | str:
@@ -71,32 +76,44 @@ def take_name(octets: bytes, at: int = 0, *, compressed: bool = False) -> DnsNam
         compressed: whether pointers are allowed.
     """
     labels: list[bytes] = []
-    start, end, lowest = at, None, at
+    start, end, lowest, length = at, 0, at, 1
     while True:
-        if at >= len(octets):
-            return "the name is cut"
-        length = octets[at]
-        if not length:
-            break
-        if length & POINTER == POINTER:
-            if not compressed:
-                return "the name is compressed, which is not allowed here"
-            if at + 1 >= len(octets):
-                return "the name is cut in a pointer"
-            end = at + 2 if end is None else end
-            at = (length & ~POINTER) << 8 | octets[at + 1]
+        found = _label(octets, at, compressed=compressed)
+        if isinstance(found, str):
+            return found
+        label, after = found
+        if label is None:
+            end = end or at + 2
             # Only ever backwards, before everything read so far: such a chain has an end.
-            if at >= lowest:
+            if after >= lowest:
                 return "a pointer in the name does not point backwards"
-            lowest = at
-            continue
-        if length > LONGEST_LABEL:
-            return f"a label of the name has the unknown kind 0x{length:02x}"
-        if at + 1 + length > len(octets):
-            return f"a label of the name has {length} octets, {len(octets) - at - 1} are left"
-        labels.append(octets[at + 1 : at + 1 + length])
-        at += 1 + length
-    return DnsName(octets[start : at + 1 if end is None else end], tuple(labels))
+            lowest = after
+        elif not label:
+            return DnsName(octets[start : end or after], tuple(labels))
+        else:
+            labels.append(label)
+            length += 1 + len(label)
+        if length > LONGEST_NAME:
+            return f"the name is longer than {LONGEST_NAME} octets"
+        at = after
+
+
+def _label(octets: bytes, at: int, *, compressed: bool) -> tuple[bytes | None, int] | str:
+    """Return the label at an offset and the next offset; None and the target for a pointer; or why none."""
+    left = octets[at : at + 1 + LONGEST_LABEL]
+    if not left:
+        return "the name is cut"
+    length = left[0]
+    if length & POINTER == POINTER and not compressed:
+        return "the name is compressed, which is not allowed here"
+    if length & POINTER == POINTER:
+        target = int.from_bytes(left[:2]) & ~(POINTER << 8)
+        return (None, target) if len(left) > 1 else "the name is cut in a pointer"
+    if length > LONGEST_LABEL:
+        return f"a label of the name has the unknown kind 0x{length:02x}"
+    if len(left) <= length:
+        return f"a label of the name has {length} octets, {len(left) - 1} are left"
+    return left[1 : 1 + length], at + 1 + length
 
 
 def _take(octets: bytes, notes: list[Finding]) -> tuple[DnsName, int] | str:  # noqa: ARG001 - see Items
@@ -104,7 +121,7 @@ def _take(octets: bytes, notes: list[Finding]) -> tuple[DnsName, int] | str:  # 
     return name if isinstance(name, str) else (name, len(name))
 
 
-class Names(Items[DnsName]):
+class Names(KeptItems[DnsName]):
     """Uncompressed names one after another; zero octets after the last are padding (RFC 8106, 5.2)."""
 
     def __init__(self) -> None:
@@ -118,3 +135,23 @@ class Names(Items[DnsName]):
 
 
 NAMES = Names()
+
+
+class CompressedNames(KeptItems[DnsName]):
+    """Names one after another, their pointers counted from the start of the message (RFC 1788, 1.3)."""
+
+    def __init__(self) -> None:
+        super().__init__(_take, "domain name")
+
+    def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Several[DnsName]:
+        """Return the names; octets from the first unreadable one on are left over and noted."""
+        message = owner.layout.write(owner) + octets
+
+        def take(left: bytes, notes: list[Finding]) -> tuple[DnsName, int] | str:  # noqa: ARG001 - see Items
+            name = take_name(message, len(message) - len(left), compressed=True)
+            return name if isinstance(name, str) else (name, len(name))
+
+        return Items(take, self.what).read(octets, owner, notes)
+
+
+COMPRESSED_NAMES = CompressedNames()

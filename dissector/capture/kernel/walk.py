@@ -36,7 +36,7 @@ FOUND = 6  # a finder: here is a record
 NONE = 7  # a finder: there is no record up to the end of the file
 
 CHAIN = 3  # headers in a row that make a place in damaged octets believable
-_LONG_CHAIN = 256  # so many that where they end does not matter
+_LONG_CHAIN = 4096  # more than a capture inside one packet can have: 64 KiB hold no such chain
 _RESYNC_LIMIT = 262144  # captured octets of a record met while searching: what every tool writes at most
 _WIRE_LIMIT = 134217728  # original octets of such a record
 _SECOND = 1000000000
@@ -91,6 +91,14 @@ def _span(
     if length < header + size or length > header + size + limit:
         return -1
     return length
+
+
+def span(octets: cython.const[cython.uchar][::1], position: cython.Py_ssize_t, layout: cython.longlong[::1]):
+    """Return how many octets the record at ``position`` claims with its header, or -1 if it cannot be one.
+
+    The caller has made sure of the header; ``layout`` is as for :func:`records`.
+    """
+    return _span(octets, position, layout[0], layout[3], layout[5], layout[6], layout[8])
 
 
 def records(
@@ -157,7 +165,8 @@ def records(
         captured[row] = _u32(octets, position + at_captured, big)
         original[row] = _u32(octets, position + at_original, big)
         time_ns[row] = (
-            _u32(octets, position + at_seconds, big) * _SECOND + _u32(octets, position + at_fraction, big) * scale
+            _u32(octets, position + at_seconds, big) * _SECOND
+            + _u32(octets, position + at_fraction, big) * scale
         )
         row += 1
         position = following
@@ -180,9 +189,9 @@ def _believable(
     at_length: cython.longlong,
     big: cython.bint,
 ) -> cython.longlong:
-    """Return what :func:`_span` does, but ask more: a second has no more than 10**9 parts, a packet some length."""
+    """Return what :func:`_span` does, but ask more: a second has no more than 10**9 parts, a packet some octets."""
     span: cython.longlong = _span(octets, at, header, at_captured, at_length, big, _RESYNC_LIMIT)
-    if span < 0 or _u32(octets, at + at_fraction, big) >= _SECOND:
+    if span <= header or _u32(octets, at + at_fraction, big) >= _SECOND:
         return -1
     size: cython.longlong = _u32(octets, at + at_original, big)
     if size == 0 or size > _WIRE_LIMIT:
@@ -200,8 +209,8 @@ def find_record(
 ):
     """Look for the next record in damaged octets.
 
-    A place is believed if a chain of at least three headers, each where the one before it says, starts there and
-    leads to ``beyond`` or further, or if the chain leads to the very end of the file.
+    A place is believed if a chain of at least three headers, each where the one before it says, starts there, or
+    if a shorter one leads to the very end of the file.
 
     Args:
         octets: the buffer.
@@ -209,8 +218,10 @@ def find_record(
         end: where the valid octets end.
         final: whether nothing comes after ``end``.
         layout: as for :func:`records`.
-        beyond: where the record under suspicion claims to end. A capture inside a packet (a file that was being
-            sent) has good chains too, but they do not lead out of the packet.
+        beyond: where the record under suspicion claims to end, if that is possible; only places before it are
+            looked at, and the last header of the chain must lie at it or after. A capture inside a packet (a file
+            that was being sent) has good chains too, but they do not lead to a header outside the packet. 0 to
+            look at all places.
 
     Returns:
         Status (FOUND, MORE, NONE) and the place: of the record, or of the first one that more octets must decide.
@@ -225,6 +236,8 @@ def find_record(
     span: cython.longlong
     links: cython.int
     while position + header <= end:
+        if 0 < beyond <= position:
+            return NONE, position
         at = position
         links = 0
         while True:
@@ -233,8 +246,10 @@ def find_record(
             if span < 0:
                 break
             links += 1
+            if (links >= CHAIN and at >= beyond) or links >= _LONG_CHAIN:
+                return FOUND, position
             at += span
-            if (links >= CHAIN and at >= beyond) or links >= _LONG_CHAIN or (final and at == end):
+            if final and at == end:
                 return FOUND, position
             if at + header > end:
                 if not final:
@@ -506,6 +521,7 @@ def find_block(
     end: cython.Py_ssize_t,
     final: cython.bint,
     big: cython.bint,
+    beyond: cython.Py_ssize_t,
 ):
     """Look for the next block of a pcapng file in damaged octets.
 
@@ -518,6 +534,7 @@ def find_block(
         end: where the valid octets end.
         final: whether nothing comes after ``end``.
         big: the byte order of the section; a section header in the chain says its own.
+        beyond: as for :func:`find_record`.
 
     Returns:
         Status (FOUND, MORE, NONE) and the place: of the block, or of the first one that more octets must decide.
@@ -527,7 +544,10 @@ def find_block(
     length: cython.longlong
     links: cython.int
     order: cython.bint
+    start: cython.Py_ssize_t
     while position + 12 <= end:
+        if 0 < beyond <= position:
+            return NONE, position
         at = position
         links = 0
         order = big
@@ -546,6 +566,7 @@ def find_block(
             length = _u32(octets, at + 4, order)
             if length < 12 or length > 2 * _RESYNC_LIMIT:
                 break
+            start = at
             at += (length + 3) & ~3
             if at > end:
                 if not final:
@@ -554,7 +575,7 @@ def find_block(
             if _u32(octets, at - 4, order) != length:
                 break
             links += 1
-            if links >= CHAIN or (final and at == end):
+            if (links >= CHAIN and start >= beyond) or links >= _LONG_CHAIN or (final and at == end):
                 return FOUND, position
             if at + 12 > end:
                 if not final:

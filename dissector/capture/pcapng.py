@@ -1,0 +1,339 @@
+"""Pcapng (draft-ietf-opsawg-pcapng): all its sections, interfaces and kinds of packet block.
+
+Strategy: the walker takes packet blocks and passes over what it may; section headers and interface descriptions come
+here. What is not plain is judged as in :mod:`dissector.capture.pcap`: a block says its length at both ends, so a
+place in damaged octets is soon known for a block or for none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dissector.capture.kernel import walk
+from dissector.capture.records import Interface
+from dissector.capture.window import (
+    LARGEST_MESSAGE,
+    LARGEST_SNAPLEN,
+    ContainerReader,
+    byte_order,
+    largest_packet,
+    octets,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from dissector.capture.records import Block
+    from dissector.capture.source import Source
+
+SECTION = 0x0A0D0D0A
+_SMALLEST = 12
+_SECTION_SMALLEST = 28
+_INTERFACE_SMALLEST = 20
+_ROOM = 65536  # in a block beside the packet: header, options
+_LARGEST_BLOCK = LARGEST_SNAPLEN + _ROOM
+_LARGEST_MESSAGE_BLOCK = LARGEST_MESSAGE + _ROOM
+_INTERFACES = 1 << 18  # so many are remembered: a file may describe one in 20 octets
+_TEXT = 256
+_ORDERS = {b"\x1a\x2b\x3c\x4d": True, b"\x4d\x3c\x2b\x1a": False}
+
+# Options of an interface description, section 4.2.
+_NAME, _DESCRIPTION, _RESOLUTION, _FCS, _OFFSET = 2, 3, 9, 13, 14
+_MICROSECONDS = 6
+_NANOSECONDS = 9
+_COARSEST_UNIT = 27  # ticks of 10**-28 s and less: 64 bits of them are under two nanoseconds
+_BINARY = 0x80
+_SECOND = 1_000_000_000
+_LAST_NS = (1 << 63) - 1
+
+
+class Unit(NamedTuple):
+    """How the walker turns ticks into nanoseconds.
+
+    Attributes:
+        kind: ``walk.UNIT_MULTIPLY`` and so on.
+        factor: what it means for the kind.
+        name: for people.
+    """
+
+    kind: int
+    factor: int
+    name: str
+
+
+def unit(resolution: int) -> Unit:
+    """Return the unit that ``if_tsresol`` names: ticks of 10**-n s, or 2**-n s if the highest bit is set."""
+    power = resolution & ~_BINARY
+    if resolution & _BINARY:
+        return Unit(walk.UNIT_BINARY, power, f"2^-{power} s")
+    name = {_MICROSECONDS: "us", _NANOSECONDS: "ns"}.get(power, f"10^-{power} s")
+    if power <= _NANOSECONDS:
+        return Unit(walk.UNIT_MULTIPLY, 10 ** (_NANOSECONDS - power), name)
+    if power <= _COARSEST_UNIT:
+        return Unit(walk.UNIT_DIVIDE, 10 ** (power - _NANOSECONDS), name)
+    return Unit(walk.UNIT_NONE, 1, name)
+
+
+def options(area: bytes, *, big: bool) -> dict[int, bytes]:
+    """Return the first value of each option, as far as they can be read (section 3.5)."""
+    order = byte_order(big=big)
+    found: dict[int, bytes] = {}
+    at = 0
+    while at + 4 <= len(area):
+        code = int.from_bytes(area[at : at + 2], order)
+        length = int.from_bytes(area[at + 2 : at + 4], order)
+        if code == 0 or at + 4 + length > len(area):
+            break
+        found.setdefault(code, area[at + 4 : at + 4 + length])
+        at += 4 + (length + 3 & ~3)
+    return found
+
+
+def _text(value: bytes) -> str:
+    """Return an option's text; what is no UTF-8 is escaped, what is long is cut."""
+    return value[:_TEXT].decode(errors="backslashreplace")
+
+
+class PcapngReader(ContainerReader):
+    """Read a pcapng.
+
+    Args:
+        source: the octets; they begin with a section header.
+        strict: whether to raise at the first damaged place.
+    """
+
+    format = "pcapng"
+
+    def __init__(self, source: Source, *, strict: bool) -> None:
+        super().__init__(source, strict=strict)
+        records = self._records
+        self._columns = [
+            memoryview(column)
+            for column in (
+                records.start,
+                records.captured,
+                records.original,
+                records.time_ns,
+                records.interface,
+                records.flags,
+            )
+        ]
+        self._units = memoryview(np.zeros((16, 4), np.int64))
+        self._section = -1
+        self._big = False
+        self._first = 0  # of the section's interfaces, in ``interfaces``
+        self._limit = _LARGEST_BLOCK
+
+    def __iter__(self) -> Iterator[Block]:
+        """Hand out the blocks; each is valid until the next.
+
+        Raises:
+            TruncatedCaptureError: the file is damaged, and only a whole one is wanted.
+        """
+        window = self._window
+        while True:
+            status, window.position, count = walk.blocks(
+                window.octets,
+                window.position,
+                window.end,
+                self._big,
+                self._limit,
+                *self._known(),
+                *self._columns,
+                0,
+            )
+            if count:
+                yield self._block(count)
+            if status == walk.MORE or (status == walk.SPECIAL and self._special()):
+                # The block is not all there.
+                if not window.final:
+                    window.more()
+                elif not (window.left >= _SMALLEST and (yield from self._shortened())):
+                    break
+            elif status == walk.SUSPECT:
+                yield from self._suspect()
+            elif status == walk.UNREADABLE:
+                yield from self._unreadable()
+            elif status == walk.NUMBERED:
+                self._frames += 1
+                window.position += self._claimed()
+        if 0 < window.left < _SMALLEST:
+            self._cut(_SMALLEST - window.left)
+        else:
+            self._cut(self._claimed() - window.left if window.left else 0)
+
+    def _known(self) -> tuple[memoryview, int, int]:
+        """Return what the walker needs to know of the section's interfaces."""
+        return self._units, self._first, len(self.interfaces) - self._first
+
+    def _order(self) -> bool | None:
+        """Return the byte order of the block at the position, None for a section header with a wrong magic number."""
+        window = self._window
+        if window.number(0, 4, big=True) != SECTION:
+            return self._big
+        return _ORDERS.get(bytes(window.octets[window.position + 8 : window.position + 12]))
+
+    def _claimed(self) -> int:
+        """Return the octets that the block at the position claims with its padding, 0 if that is impossible."""
+        order = self._order()
+        length = 0 if order is None else self._window.number(4, 4, big=order)
+        return length + 3 & ~3 if _SMALLEST <= length <= self._limit else 0
+
+    def _special(self) -> bool:
+        """Read the section header or interface description at the position; return whether more octets are needed."""
+        window = self._window
+        claimed = self._claimed()
+        if claimed > window.left:
+            return True
+        order = self._order()
+        if (
+            order is None
+            or not claimed
+            or window.number(4, 4, big=order) != window.number(claimed - 4, 4, big=order)
+        ):
+            self._skip("the section header or interface description there is damaged")
+            return False
+        body = bytes(window.octets[window.position + 8 : window.position + claimed - 4])
+        if window.number(0, 4, big=True) == SECTION and claimed >= _SECTION_SMALLEST:
+            self._section += 1
+            self._big = order
+            self._first = len(self.interfaces)
+        elif window.number(0, 4, big=order) == 1 and claimed >= _INTERFACE_SMALLEST:
+            self._describe(body)
+        else:
+            self._damaged(
+                window.offset, f"the block there is too short; {octets(claimed)} skipped", skipped=claimed
+            )
+        window.position += claimed
+        return False
+
+    def _describe(self, body: bytes) -> None:
+        """Note the interface that a description's body describes (section 4.2)."""
+        big = self._big
+        order = byte_order(big=big)
+        number = len(self.interfaces)
+        if number == _INTERFACES:
+            self._damaged(
+                self._window.offset, f"more than {_INTERFACES} interfaces, their packets are skipped"
+            )
+            return
+        link = int.from_bytes(body[0:2], order)
+        snaplen = int.from_bytes(body[4:8], order)
+        given = options(body[8:], big=big)
+        ticks = unit((given.get(_RESOLUTION) or bytes([_MICROSECONDS]))[0])
+        offset = 0
+        if len(given.get(_OFFSET, b"")) == 8:  # noqa: PLR2004 - 64 bits
+            offset = int.from_bytes(given[_OFFSET], order, signed=True)
+        # The draft says bits and means octets in its example; both are written.
+        fcs = (given.get(_FCS) or b"\0")[0]
+        self.interfaces.append(
+            Interface(
+                link,
+                snaplen=snaplen,
+                name=_text(given.get(_NAME, b"")),
+                description=_text(given.get(_DESCRIPTION, b"")),
+                resolution=ticks.name,
+                offset=offset,
+                fcs=fcs if fcs < 8 else fcs // 8,  # noqa: PLR2004 - bits of an octet
+                section=max(self._section, 0),
+            )
+        )
+        if number == len(self._units):
+            self._units = memoryview(
+                np.concatenate([np.asarray(self._units), np.zeros((number, 4), np.int64)])
+            )
+        told = abs(offset) * _SECOND <= _LAST_NS
+        row = (ticks.kind if told else walk.UNIT_NONE, ticks.factor, offset * _SECOND if told else 0, snaplen)
+        for column, value in enumerate(row):
+            self._units[number, column] = value
+        if largest_packet(link, 0) == LARGEST_MESSAGE:
+            self._limit = _LARGEST_MESSAGE_BLOCK
+
+    # --- what is not as it should be ----------------------------------------------------------------------------
+
+    def _suspect(self) -> Iterator[Block]:
+        """Judge the block at the position: it claims an impossible length, or not the same one at both ends."""
+        window = self._window
+        claimed = self._claimed()
+        if claimed:
+            if not (yield from self._shortened()):
+                yield from self._salvage(claimed, claimed - 4, "the block there does not end with its length")
+            return
+        size = window.number(4, 4, big=self._big)
+        status, place = walk.find_block(
+            window.octets, window.position + 4, window.end, window.final, self._big, 0
+        )
+        if status == walk.FOUND:
+            length = place - window.position
+            yield from self._salvage(length, length, f"what follows claims {octets(size)}")
+        else:
+            self._skip(f"what follows claims {octets(size)}")
+
+    def _shortened(self) -> Generator[Block, None, bool]:
+        """Take the block at the position up to the next if that begins inside it; return whether it does.
+
+        The block claims a possible length, beyond the end of the file or up to where its length is not repeated.
+        """
+        window = self._window
+        claimed = self._claimed()
+        looked = _SMALLEST
+        while True:
+            status, place = walk.find_block(
+                window.octets,
+                window.position + looked,
+                window.end,
+                window.final,
+                self._big,
+                window.position + claimed,
+            )
+            if status != walk.MORE:
+                break
+            looked = place - window.position
+            window.more()
+        if status != walk.FOUND:
+            return False
+        length = place - window.position
+        what = f"the block there claims {octets(claimed)}, the next begins after {length}"
+        yield from self._salvage(length, length, what)
+        return True
+
+    def _unreadable(self) -> Iterator[Block]:
+        """Take what can be had of a packet that does not fit its block, or is of no known interface."""
+        claimed = self._claimed()
+        fits = walk.damaged_packet(*self._packet(claimed - 4))
+        what = "claims more octets than its block has" if fits else "is of an interface that is not described"
+        yield from self._salvage(claimed, claimed - 4, f"the packet there {what}")
+
+    def _packet(self, body: int) -> tuple[object, ...]:
+        """Return the arguments that :func:`walk.damaged_packet` takes for a block with a body that ends there."""
+        window = self._window
+        return (
+            window.octets, window.position, window.position + body, self._big, *self._known(), *self._columns, 0
+        )  # fmt: skip
+
+    def _salvage(self, length: int, body: int, what: str) -> Iterator[Block]:
+        """Take the packet of the block at the position if it can be had, and go on behind ``length`` octets."""
+        window = self._window
+        taken = walk.damaged_packet(*self._packet(body))
+        if taken:
+            self._damaged(window.offset, what)
+            yield self._block(1)
+        else:
+            self._damaged(window.offset, f"{what}; {octets(length)} skipped", skipped=length)
+        window.position += length
+
+    def _skip(self, claim: str) -> None:
+        """Pass over octets that are no block, up to the next one."""
+        window = self._window
+        begin = window.offset
+        window.position += 1
+        while True:
+            status, window.position = walk.find_block(
+                window.octets, window.position, window.end, window.final, self._big, 0
+            )
+            if status != walk.MORE:
+                break
+            window.more()
+        self._skipped(begin, claim, found=status == walk.FOUND)

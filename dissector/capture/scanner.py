@@ -1,0 +1,218 @@
+"""From packets to batches of ICMP messages: what stands around the scan kernel.
+
+Strategy: the kernel fills scratch columns, which are used again for the next block; a batch gets copies of the rows
+that were filled and of the packets they are in, and so owns its memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dissector.batch import DTYPES, Batch
+from dissector.capture import kernel, layers
+from dissector.capture.links import KNOWN, layer_of
+from dissector.capture.records import CAPACITY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from dissector.batch import Origin
+    from dissector.capture.records import Block, Interface
+
+_COLUMNS = (
+    "ip", "icmp", "captured", "length", "family", "type", "code", "checksum", "checksum_status", "ttl",
+    "src", "dst", "flags", "path",
+)  # fmt: skip
+_WIDE = ("src", "dst")
+_STEP_BITS = 8
+
+
+
+class Scanner:
+    """Records → messages: one for each capture file.
+
+    Attributes:
+        counts: packets by verdict, shape (``layers.VERDICTS``,), int64; every packet is counted once.
+        paths: the layers that messages were found behind, shared by all batches; grows. ``paths[0]`` is ``()``.
+        origin: the file.
+    """
+
+    __slots__ = ("_kernel", "_links", "_parents", "_scratch", "_skipped", "_steps", "counts", "origin", "paths")
+
+    def __init__(
+        self, origin: Origin, *, tunnels: bool = True, reassemble: bool = True, module: Any = None
+    ) -> None:
+        """Prepare the kernel.
+
+        Args:
+            origin: the file; its interfaces say what begins a packet.
+            tunnels: whether datagrams and frames within datagrams are opened.
+            reassemble: whether fragments come as rows flagged ``layers.PENDING``.
+            module: the scan kernel to use instead of ``kernel.scan``, one back end or the other.
+        """
+        self.origin = origin
+        self.counts = np.zeros(layers.VERDICTS, np.int64)
+        self.paths: list[tuple[str, ...]] = [()]
+        self._links: list[int] = []
+        self._skipped = np.zeros(0, np.int64)
+        self._parents = np.zeros(layers.MAX_PATHS, np.int32)
+        self._steps = np.zeros(layers.MAX_PATHS, np.int32)
+        scan = kernel.scan if module is None else module
+        # memoryview: plain Python reads it twice as fast as an array.
+        self._kernel = scan.Kernel(
+            memoryview(bytes(layer_of(number) for number in range(KNOWN))),
+            memoryview(_table(layers.ETHER_TYPES, 1 << 16, () if tunnels else layers.TUNNEL_ETHER_TYPES)),
+            memoryview(_table(layers.PROTOCOLS, 1 << 8, () if tunnels else layers.TUNNEL_PROTOCOLS)),
+            memoryview(_table(layers.UDP_PORTS, 1 << 16)),
+            memoryview(bytes(bool(name) for name in layers.STEP_NAMES)),
+            memoryview(self.counts),
+            memoryview(self._parents),
+            memoryview(self._steps),
+            memoryview(np.zeros(2 * layers.MAX_PATHS, np.int32)),
+            memoryview(np.zeros(layers.MAX_LAYERS, np.int32)),
+            tunnels,
+            reassemble,
+        )
+        self._make_room(CAPACITY)
+        self._use_interfaces(origin.interfaces)
+
+    @property
+    def skipped_links(self) -> dict[int, int]:
+        """Packets of link types that are not decoded, by link type."""
+        found: dict[int, int] = {}
+        for interface, count in zip(self.origin.interfaces, self._skipped.tolist(), strict=False):
+            if count:
+                found[interface.link_type] = found.get(interface.link_type, 0) + count
+        return found
+
+    def scan(self, block: Block) -> Iterator[Batch]:
+        """Return the ICMP messages of a block, in the order of its packets, one a packet at most.
+
+        With ``reassemble`` the fragments of datagrams that may hold ICMP come as rows flagged ``layers.PENDING``.
+        A first fragment of ICMP itself is also the message that begins in it. Any other fragment is flagged
+        ``layers.BARE`` as well: no message begins in it, ``ip`` says where its IP header is, ``icmp`` where its
+        payload is, and ``family`` is 0. The first fragment of a tunnelled datagram is one of these; what is in it
+        is found when it is whole, or by :meth:`datagram` with ``alone`` when it never is.
+
+        Without ``reassemble`` a first fragment is a message flagged ``layers.FRAGMENT``, and later fragments are
+        counted as ``layers.LATER_FRAGMENT`` (or under their protocol).
+
+        Args:
+            block: its memory is not used once the iterator is exhausted.
+
+        Yields:
+            Batches that are not empty.
+        """
+        if len(self.origin.interfaces) != len(self._links):
+            self._use_interfaces(self.origin.interfaces)
+        records = block.records
+        count = block.count
+        if count > len(self._scratch["record"]):
+            self._make_room(count)
+        octets = memoryview(block.octets)
+        start = memoryview(records.start)
+        captured = memoryview(records.captured)
+        rows, paths = self._kernel.scan(
+            octets, start, captured, memoryview(records.original), memoryview(records.interface), count
+        )
+        if not rows:
+            return
+        self._name_paths(paths)
+        record = self._scratch["record"][:rows].copy()
+        columns = self._filled(rows)
+        sizes = records.captured[record]
+        columns["frame"] = record + block.first_frame
+        columns["time_ns"] = records.time_ns[record]
+        columns["interface"] = records.interface[record]
+        columns["original"] = records.original[record]
+        columns["record_flags"] = records.flags[record]
+        columns["frame_start"] = np.empty(rows, np.int64)
+        columns["frame_end"] = np.empty(rows, np.int64)
+        out = np.empty(int(sizes.sum(dtype=np.int64)), np.uint8)
+        kernel.scan.gather(
+            octets,
+            start,
+            captured,
+            memoryview(record),
+            *(memoryview(columns[name]) for name in ("frame_start", "frame_end", "ip", "icmp")),
+            memoryview(out),
+        )
+        yield Batch(out, columns, self.paths, self.origin)
+
+    def datagram(self, octets: bytes, batch: Batch, row: int, *, alone: bool = False) -> Batch:
+        """Scan one IP datagram that was put together.
+
+        Args:
+            octets: the datagram from its IP header on, no longer a fragment by that header.
+            batch: a batch of this scanner.
+            row: the row of the last fragment in ``batch``: its frame, time and interface, and the layers before
+                its IP header, become the message's.
+            alone: ``octets`` is a first fragment as it came, and the rest of it never did: no row is PENDING.
+
+        Returns:
+            The message that is in it, flagged ``layers.REASSEMBLED`` (``layers.FRAGMENT`` if ``alone``), or an empty
+            batch. It may be PENDING again: fragments within a tunnel. The packet was counted before, and is not
+            counted again.
+        """
+        path = int(batch.path[row])
+        base = int(self._parents[path])
+        depth = len(self.paths[base])
+        tunnel = bool(int(batch.flags[row]) & layers.TUNNEL)
+        rows, paths = self._kernel.datagram(memoryview(octets), base, depth, tunnel, not alone)
+        if not rows:
+            return Batch.empty(self.origin, self.paths)
+        self._name_paths(paths)
+        columns = self._filled(rows)
+        for name in ("frame", "time_ns", "interface", "original", "record_flags"):
+            columns[name] = getattr(batch, name)[row : row + 1].copy()
+        columns["frame_start"] = np.zeros(1, np.int64)
+        columns["frame_end"] = np.full(1, len(octets), np.int64)
+        if not alone:
+            columns["flags"] |= np.uint16(layers.REASSEMBLED)
+        return Batch(np.frombuffer(octets, np.uint8).copy(), columns, self.paths, self.origin)
+
+    def _make_room(self, count: int) -> None:
+        """Make scratch columns for blocks of ``count`` packets."""
+        self._scratch: dict[str, NDArray[Any]] = {"record": np.zeros(count, np.int64)}
+        for name in _COLUMNS:
+            self._scratch[name] = np.zeros(count * (16 if name in _WIDE else 1), DTYPES[name])
+        self._kernel.use_columns(*(memoryview(column) for column in self._scratch.values()))
+
+    def _use_interfaces(self, interfaces: list[Interface]) -> None:
+        """Tell the kernel what begins the packets of each interface."""
+        self._links = [layer_of(interface.link_type) | min(interface.fcs, 255) << 8 for interface in interfaces]
+        skipped = np.zeros(len(interfaces), np.int64)
+        skipped[: len(self._skipped)] = self._skipped
+        self._skipped = skipped
+        self._kernel.use_interfaces(memoryview(np.array(self._links, np.int32)), memoryview(skipped))
+
+    def _filled(self, rows: int) -> dict[str, NDArray[Any]]:
+        """Return copies of the columns that the kernel filled."""
+        return {
+            name: self._scratch[name][: 16 * rows].copy().reshape(rows, 16)
+            if name in _WIDE
+            else self._scratch[name][:rows].copy()
+            for name in _COLUMNS
+        }
+
+    def _name_paths(self, known: int) -> None:
+        """Add the names of the paths that the kernel met for the first time."""
+        for path in range(len(self.paths), known):
+            tag, layer = divmod(int(self._steps[path]), 1 << _STEP_BITS)
+            name = layers.STEP_NAMES[layer]
+            if layer == layers.VLAN:
+                name = f"{name} {tag}"
+            self.paths.append((*self.paths[self._parents[path]], name))
+
+
+def _table(layers_by_number: Mapping[int, int], size: int, without: tuple[int, ...] = ()) -> bytes:
+    """Return a table of ``size`` octets, the layer of each number, 0 where there is none."""
+    table = bytearray(size)
+    for number, layer in layers_by_number.items():
+        if number not in without:
+            table[number] = layer
+    return bytes(table)

@@ -1,0 +1,167 @@
+"""The part of a capture that is in memory, and what all readers of containers share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from dissector.capture.records import Block, Damage, Interface, Records, Report
+from dissector.errors import TruncatedCaptureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from dissector.capture.source import Source
+
+SIZE = 4194304
+"""Octets read at a time: measured, more is no faster."""
+
+LARGEST_PACKET = 262144
+"""Captured octets of a packet that need no reason (tcpdump's and Wireshark's greatest snapshot length)."""
+
+LARGEST_SNAPLEN = 16777216
+"""The greatest snapshot length that is believed; many files carry 2**31 - 1 for «no limit»."""
+
+LARGEST_MESSAGE = 134217728
+"""Captured octets of a packet on D-Bus or USB, which know far greater units than a network does."""
+
+_MESSAGE_LINKS = frozenset({231, 249})
+
+
+def largest_packet(link_type: int, snaplen: int) -> int:
+    """Return how many captured octets a packet of an interface may claim."""
+    if link_type in _MESSAGE_LINKS:
+        return LARGEST_MESSAGE
+    return max(LARGEST_PACKET, snaplen if snaplen <= LARGEST_SNAPLEN else 0)
+
+
+class Window:
+    """Octets of a source that are in memory: one buffer, used again and again.
+
+    Attributes:
+        octets: the buffer. A greater one takes its place when a single record needs it; it is never resized, so
+            that views of it stay good.
+        position: the first octet that is not done with.
+        end: where the valid octets end.
+        base: where the buffer's first octet lies in the unpacked file.
+        final: whether nothing comes after ``end``.
+    """
+
+    __slots__ = ("_source", "base", "end", "final", "octets", "position")
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.octets = bytearray(SIZE)
+        self.position = 0
+        self.end = 0
+        self.base = 0
+        self.final = False
+
+    @property
+    def offset(self) -> int:
+        """Where ``position`` lies in the unpacked file."""
+        return self.base + self.position
+
+    @property
+    def left(self) -> int:
+        """How many valid octets are not done with."""
+        return self.end - self.position
+
+    def number(self, at: int, size: int, *, big: bool) -> int:
+        """Return the unsigned number of ``size`` octets at ``position + at``; they must be valid."""
+        start = self.position + at
+        return int.from_bytes(self.octets[start : start + size], byte_order(big=big))
+
+    def more(self) -> None:
+        """Read octets behind ``end``, moving those not done with to the front; set ``final`` if there are none."""
+        left = self.left
+        if self.position:
+            # Through memoryviews the move is one memmove, overlapping or not.
+            with memoryview(self.octets) as view:
+                view[:left] = view[self.position : self.end]
+            self.base += self.position
+            self.position, self.end = 0, left
+        elif left == len(self.octets):
+            larger = bytearray(2 * left)
+            larger[:left] = self.octets
+            self.octets = larger
+        with memoryview(self.octets) as view:
+            got = self._source.readinto(view[left:])
+        self.end += got
+        self.final = not got
+
+
+class ContainerReader:
+    """A reader of one container format; see :class:`dissector.capture.records.Reader`."""
+
+    format = ""
+
+    def __init__(self, source: Source, *, strict: bool) -> None:
+        self.interfaces: list[Interface] = []
+        self.report = Report()
+        self._source = source
+        self._strict = strict
+        self._window = Window(source)
+        self._records = Records()
+        self._frames = 0
+
+    def __iter__(self) -> Iterator[Block]:
+        """Hand out the blocks; each is valid until the next."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        """Return the reader itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, if it was opened for this reader."""
+        self._source.close()
+
+    def _block(self, count: int) -> Block:
+        """Return the first ``count`` rows as a block, and count them."""
+        block = Block(self._window.octets, self._records, count, self._frames + 1, self._window.base)
+        self._frames += count
+        self.report.packets += count
+        return block
+
+    def _damaged(self, offset: int, what: str, *, skipped: int = 0, cut: bool = False) -> None:
+        """Note a damaged place, or raise if only a whole capture is wanted."""
+        sentence = f"whole up to packet {self._frames} (octet {offset}); {what}"
+        if self._strict:
+            message = f"{self._source.name}: {sentence}"
+            raise TruncatedCaptureError(message)
+        self.report.add(Damage(self.report.packets, offset, skipped, cut, sentence))
+
+    def _skipped(self, begin: int, claim: str, *, found: bool) -> None:
+        """Note that octets from ``begin`` on were passed over, up to the position if something was found there."""
+        window = self._window
+        if not found:
+            window.position = window.end
+        count = window.offset - begin
+        where = f"up to the next packet (octet {window.offset})" if found else "up to the end of the file"
+        self._damaged(begin, f"{claim}; {octets(count)} skipped {where}", skipped=count)
+
+    def _cut(self, short: int) -> None:
+        """Note that the file ends ``short`` octets before the record at the position does; 0 for between two."""
+        clauses = [f"the file ends {octets(short)} short"] if short else []
+        if self._source.fault:
+            clauses.append(self._source.fault)
+        if clauses:
+            self._damaged(self._window.offset, "; ".join(clauses), skipped=short, cut=True)
+
+
+def byte_order(*, big: bool) -> Literal["big", "little"]:
+    """Return the byte order's name in Python."""
+    return "big" if big else "little"
+
+
+def octets(count: int) -> str:
+    """Return a number of octets in words."""
+    return "1 octet" if count == 1 else f"{count} octets"
