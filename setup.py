@@ -10,7 +10,7 @@ import os
 
 from setuptools import Extension, setup
 
-KERNELS = ("walk", "scan")
+KERNELS = ("capture/kernel/walk", "capture/kernel/scan", "kernel/render")
 
 
 def kernels() -> list[Extension]:
@@ -24,13 +24,13 @@ def kernels() -> list[Extension]:
         [
             # optional: a failing compiler is a warning, and the source is what will run.
             Extension(
-                f"dissector.capture.kernel.{name}",
-                [f"dissector/capture/kernel/{name}.py"],
+                f"dissector.{name.replace('/', '.')}",
+                [f"dissector/{name}.py"],
                 extra_compile_args=[] if os.name == "nt" else ["-O3"],
                 optional=True,
             )
             for name in KERNELS
-            if os.path.exists(f"dissector/capture/kernel/{name}.py")
+            if os.path.exists(f"dissector/{name}.py")
         ],
         build_dir="build/cython",
         compiler_directives={

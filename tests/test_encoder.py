@@ -35,8 +35,7 @@ def test_what_is_encoded_verifies(data: bytes, number: int, code: int) -> None:
     message = Opaque(type=number, code=code, data=data)
     octets = encode(message)
     assert octets[:2] + octets[4:] == bytes([number, code]) + data
-    # A message of zeros has the sum that a missing message would have too.
-    assert verify(octets) or not any(octets[:2] + data)
+    assert verify(octets)
 
 
 @given(data=st.binary(max_size=200), src=ADDRESSES, dst=ADDRESSES)
@@ -60,7 +59,7 @@ def test_scapy_computes_the_same(data: bytes, identifier: int) -> None:
 def test_icmpv6_needs_both_addresses(
     src: IPv4Address | IPv6Address | None, dst: IPv4Address | IPv6Address | None
 ) -> None:
-    with pytest.raises(EncodeError, match="RFC 4443, 2.3") as caught:
+    with pytest.raises(EncodeError, match="both IPv6 addresses") as caught:
         encode(Echo(type=128), Family.ICMPV6, src=src, dst=dst)
     assert (caught.value.layer, caught.value.field) == ("Echo", "checksum")
 

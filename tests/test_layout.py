@@ -121,20 +121,8 @@ def test_units_cover_the_octets_without_gaps() -> None:
         at += unit.octets
         assert sum(field.bits for field, _ in unit.fields) == unit.octets * 8
     assert at == SIZE
-    assert [unit.code for unit in Odd.layout.units] == [
-        "B",
-        "3s",
-        "I",
-        "H",
-        "3s",
-        "16s",
-        "6s",
-        "Q",
-        "12s",
-    ] or (
-        [field.name for unit in Odd.layout.units for field, _ in unit.fields]
-        == [field.name for field in Odd.layout.fields]
-    )
+    codes = [unit.code for unit in Odd.layout.units]
+    assert codes == ["B", "3s", "I", "H", "3s", "16s", "6s", "Q", "12s"]
 
 
 def test_too_few_octets_are_an_error_that_says_how_many() -> None:
@@ -252,7 +240,7 @@ def test_instances_are_frozen_and_equal_by_class_and_value() -> None:
     one, other = Odd.parse(SAMPLE), Odd.parse(SAMPLE)
     assert one == other
     assert hash(one) == hash(other)
-    assert one != one.replace(small=0)
+    assert one != one.replace(small=one.small + 1)
     assert one != SAMPLE
     with pytest.raises(AttributeError, match=r"Odd is frozen: use replace\(small=…\)"):
         one.small = 3  # type: ignore[misc]  # that it is refused is the point
@@ -279,7 +267,7 @@ def test_making_one_wants_its_fields_and_no_others() -> None:
     values = {field.name: getattr(Odd.parse(SAMPLE), field.name) for field in Odd.layout.fields}
     assert Odd(**values).rest == b""
     with pytest.raises(TypeError, match=r"Odd\(\) has no field colour"):
-        Odd(**values, colour="red")
+        Odd(**values, **{"colour": "red"})
     del values["small"]
     with pytest.raises(TypeError, match=r"Odd\(\) needs small="):
         Odd(**values)
@@ -397,7 +385,7 @@ def test_items_may_be_addresses() -> None:
     assert found.addresses == (one, other)
     assert found.encode() == one.packed + other.packed
     assert [node.text for node in found.nodes()] == ["2001:db8::1", "::1"]
-    assert Addresses(addresses=(one,)).encode() == one.packed
+    assert Addresses(addresses=Several.of([one])).encode() == one.packed
 
 
 def test_items_stop_at_the_first_unreadable_one() -> None:

@@ -60,6 +60,13 @@ def test_a_multicast_address_is_discarded() -> None:
     assert [note.id for note in notes] == ["registered-address-multicast"]
 
 
+@pytest.mark.parametrize("address", ["::", "fe80::1", "2001:db8::1", "2a00::1"])
+def test_any_other_address_may_be_registered(address: str) -> None:
+    notes: list[Finding] = []
+    DuplicateAddress.parse(request(IPv6Address(address)), notes)
+    assert not notes
+
+
 def test_lifetimes_are_whole_minutes() -> None:
     with pytest.raises(EncodeError, match="multiple of 60"):
         DuplicateAddress.parse(request()).replace(registration_lifetime=601).encode()

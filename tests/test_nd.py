@@ -99,10 +99,12 @@ def test_router_advertisement_fields() -> None:
     assert (read.cur_hop_limit, read.managed, read.other, read.home_agent) == (64, True, True, False)
     assert (read.preference, read.proxy, read.router_lifetime) == (1, False, 1800)
     assert (read.reachable_time, read.retrans_timer) == (30000, 1000)
-    assert [read.options[0].title, str(read.options[0].link_layer_address)] == [
+    (source,) = read.options
+    assert isinstance(source, links.LinkLayerAddressOption)
+    assert (source.title, str(source.link_layer_address)) == (
         "Source Link-Layer Address",
         "00:15:c7:56:80:00",
-    ]
+    )
 
 
 def test_router_advertisement_flags_are_where_the_documents_draw_them() -> None:
@@ -155,10 +157,12 @@ def test_redirect_quotes_the_packet_of_its_redirected_header() -> None:
     read, ids = message(nd.Redirect6, "0201" + MAC + "0407" + "00" * 6 + packet)
     assert ids == []
     assert isinstance(read, nd.Redirect6)
-    assert read.quote is read.options[1].quote
-    assert "quote" not in read.options[1].values()
-    datagram = getattr(read.quote, "datagram")  # noqa: B009 - its type belongs to the quoted tail
-    assert bytes(datagram) == octets(packet)
+    header = read.options[1]
+    assert isinstance(header, links.RedirectedHeader)
+    assert read.quote is header.quote
+    assert "quote" not in header.values()
+    assert read.quote.datagram is not None
+    assert bytes(read.quote.datagram) == octets(packet)
 
 
 def test_redirect_without_a_redirected_header_quotes_nothing() -> None:
@@ -363,7 +367,7 @@ def test_recursive_dns_servers() -> None:
     assert [str(address) for address in read.addresses] == ["2001:db8::", "fe80::1"]
     assert option("1901 0000 00000708")[1] == ["option-empty"]
     assert option("1903 0000 00000708" + GROUP)[1] == ["option-address-multicast"]
-    assert option("1904 0000 00000708" + DB8 + "00" * 8)[1] == ["address-unreadable"]
+    assert option("1904 0000 00000708" + DB8 + "00" * 8)[1] == ["address-unreadable", "option-length"]
 
 
 def test_ra_flags_extension() -> None:
@@ -400,9 +404,10 @@ def test_low_power_options() -> None:
     border = clean("2303 0002 0001 000a" + DB8)
     assert isinstance(border, lowpower.AuthoritativeBorderRouter)
     assert (border.version, border.values()["6lbr_address"]) == (0x10002, IPv6Address("2001:db8::"))
-    capability = clean("2401 0022 00000000")
-    assert isinstance(capability, lowpower.CapabilityIndication)
-    assert [name for name in "dlbpeg" if getattr(capability, name)] == ["d", "e"]
+    for bit, name in enumerate("gepbld"):
+        capability = clean(f"2401 {1 << bit:04x} 00000000")
+        assert isinstance(capability, lowpower.CapabilityIndication)
+        assert [other for other in "gepbld" if getattr(capability, other)] == [name]
 
 
 def test_captive_portal() -> None:

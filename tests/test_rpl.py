@@ -192,8 +192,8 @@ def test_a_dodagid_that_is_cut_is_left_over() -> None:
 
 def test_options_with_different_dodagids_differ() -> None:
     assert DodagOptions.of([], dodagid=ROOT) == DodagOptions.of([], dodagid=ROOT)
-    assert (DodagOptions.of([], dodagid=ROOT) == DodagOptions.of([])) is False
-    assert (DodagOptions.of([], b"1") == DodagOptions.of([])) is False
+    assert DodagOptions.of([], dodagid=ROOT) != DodagOptions.of([])
+    assert DodagOptions.of([], b"1") != DodagOptions.of([])
     assert repr(DodagOptions.of([], dodagid=ROOT)) == "IPv6Address('2001:db8::1') + ()"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from dissector.capture.likeness import likeness, other_capture
@@ -30,8 +31,8 @@ def open_capture(file: str | os.PathLike[str] | BinaryIO, *, strict: bool = Fals
 
     Args:
         file: a path, ``"-"`` for standard input, or a binary file object, which is not closed.
-        strict: whether the reader raises :class:`TruncatedCaptureError` at the first damaged place, instead of
-            noting it in its report.
+        strict: whether the reader raises :class:`TruncatedCaptureError` at the first damaged place, instead
+            of noting it in its report.
 
     Returns:
         A reader; iterate over it once, and close it or use it as a context manager.
@@ -75,8 +76,7 @@ def _refusal(source: Source) -> CaptureError:
         return CaptureError(f"{name} is empty (0 octets{' after unpacking' if source.packing else ''})")
     other = other_capture(head)
     if other:
-        stem = os.path.splitext(name)[0]  # noqa: PTH122 - the name may be none of a file
-        paths = "IN OUT" if " " in name and not os.path.exists(name) else shlex.join((name, f"{stem}.pcapng"))  # noqa: PTH110
+        paths = shlex.join((name, f"{Path(name).stem}.pcapng")) if source.is_path else "IN OUT"
         return UnknownFormatError(
             f"{inside} is a capture in the format of {other}, which is not read; "
             f"this converts it: editcap -F pcapng {paths}"
@@ -99,5 +99,5 @@ def _not_opened(file: str | os.PathLike[str] | BinaryIO, error: OSError) -> str:
         return f"{reason}; captures in it: {', '.join(close)}" if close else reason
     if not isinstance(error, FileNotFoundError):
         return reason
-    close = [os.path.join(folder, other) for other in difflib.get_close_matches(name, names, _CLOSE)]  # noqa: PTH118
+    close = [str(Path(folder, other)) for other in difflib.get_close_matches(name, names, _CLOSE)]
     return f"{reason}; did you mean {' or '.join(close)}?" if close else reason

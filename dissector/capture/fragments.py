@@ -47,7 +47,7 @@ _EXTENSIONS: Final = frozenset({0, 43, 60, 135, 139, 140})
 """Extension headers with their length in units of 8 octets, less one (RFC 6564)."""
 
 First = TypeVar("First")
-"""Whatever stands for the message that begins in a first fragment."""
+"""Whatever stands for the packet of a first fragment."""
 
 
 class Fragment(NamedTuple):
@@ -88,8 +88,7 @@ class Reassembler(Generic[First]):
     """Fragments → datagrams, within bounds.
 
     Attributes:
-        abandoned: what was handed in with first fragments whose datagrams will not be put together; to be
-            taken away.
+        abandoned: what stands for first fragments that will not be put together; to be taken away.
         completed: datagrams put together so far.
         unfinished: datagrams given up because fragments were missing or cut.
         overlapping: IPv6 datagrams dropped whole because of overlapping fragments (RFC 5722).
@@ -119,8 +118,8 @@ class Reassembler(Generic[First]):
             octets: from its IP header on, as captured; what follows the datagram (padding) is left out.
             path: what is around that IP header; fragments on different paths never belong together.
             time_ns: when it was captured.
-            first: stands for the message that begins in it; it comes back in ``abandoned`` if the datagram
-                will not be put together.
+            first: stands for its packet; it comes back in ``abandoned`` if this is a first fragment and the
+                datagram will not be put together.
 
         Returns:
             The datagram, when this was the fragment it lacked.
@@ -132,6 +131,8 @@ class Reassembler(Generic[First]):
         if not fragment.start and not fragment.more:
             # An atomic fragment has nothing to do with others of that identification (RFC 6946, 4).
             return self._atomic(fragment, first)
+        if fragment.start:
+            first = None
         self.expire(time_ns)
         key = path, fragment.key
         datagram = self._open.get(key)
@@ -162,7 +163,7 @@ class Reassembler(Generic[First]):
             self._give_up(next(iter(self._open)))
 
     def held(self) -> Iterator[First]:
-        """Yield what was handed in with the first fragments of datagrams that are still waited for."""
+        """Yield what stands for the first fragments of datagrams that are still waited for."""
         return (datagram.first for datagram in self._open.values() if datagram.first is not None)
 
     def _atomic(self, fragment: Fragment, first: First | None) -> Whole | None:
@@ -189,7 +190,7 @@ class Reassembler(Generic[First]):
             self._refuse(first)
             return None
         if not fragment.start and datagram.header is None:
-            if first is None and not _leads_on(fragment):
+            if not _leads_on(fragment):
                 self._kill(datagram, None)
                 return None
             datagram.header, datagram.first = fragment.header, first
@@ -250,7 +251,7 @@ class _Datagram(Generic[First]):
         born: when its first-arriving fragment was captured.
         protocol: what that fragment says the fragmented part begins with.
         header: the headers of its first fragment; None before that came.
-        first: what was handed in with it.
+        first: what stands for it.
         starts, pieces: where its octets belong, ascending, and the octets; none overlap.
         had: octets in the pieces.
         end: where the fragmented part ends; -1 before the last fragment came.

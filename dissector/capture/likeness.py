@@ -97,7 +97,7 @@ _PRINTABLE = 0.9
 
 
 def other_capture(head: bytes) -> str:
-    """Return the name of a capture format that is not read here but by Wireshark's tools; empty if it is none."""
+    """Return the name of a capture format that only Wireshark's tools read; empty if it is none."""
     for mark in _CAPTURES:
         if head.startswith(mark.octets, mark.offset):
             return mark.name
@@ -117,7 +117,7 @@ def _is_erf(head: bytes) -> bool:
     for _ in range(2):
         header = head[at : at + 16]
         length = int.from_bytes(header[10:12], "big")
-        if len(header) < 16 or not 1 <= header[8] & 0x7F <= 48 or length < 16:  # noqa: PLR2004 - the header's size
+        if len(header) < 16 or not 1 <= header[8] & 0x7F <= 48 or length < 16:  # noqa: PLR2004 - its sizes
             return False
         at += length
         if at >= len(head):
@@ -126,15 +126,15 @@ def _is_erf(head: bytes) -> bool:
 
 
 def _is_peek(head: bytes) -> bool:
-    """Whether a header of the old Peek format stands here: version 5 to 7, and two small numbers for the medium."""
+    """Whether a header of the old Peek format stands here: version 5 to 7, small numbers for the medium."""
     if len(head) < 64 or head[0] not in {5, 6, 7} or head[1]:  # noqa: PLR2004 - the header's size
         return False
     return head[22:25] == head[26:29] == b"\0\0\0" and head[25] < 2 and head[29] < 2  # noqa: PLR2004 - flags
 
 
 def _is_pppdump(head: bytes) -> bool:
-    """Whether the start of a pppd log stands here: the time, then octets sent or received, with their number."""
-    return len(head) > 8 and head[0] == 7 and head[5] in {1, 2, 3, 4} and head[6] == 0  # noqa: PLR2004 - its codes
+    """Whether a pppd log starts here: the time, then octets sent or received, with their number."""
+    return len(head) > 8 and head[0] == 7 and head[5] in {1, 2, 3, 4} and head[6] == 0  # noqa: PLR2004 - codes
 
 
 def likeness(head: bytes) -> tuple[str, str]:

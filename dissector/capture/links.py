@@ -1,8 +1,8 @@
 """Link types: the number in a capture file, its name, and how the kernel reads what begins there.
 
-Numbers are LINKTYPE values of tcpdump.org's registry; names are those of libpcap's DLT constants. A few numbers
-that files in the wild carry without being registered are among them (12, 14 and 18, as libpcap and Wireshark
-read them; 149, which Apple's tcpdump writes for PKTAP).
+Numbers are LINKTYPE values of tcpdump.org's registry; names are those of libpcap's DLT constants. A few
+numbers that files in the wild carry without being registered are among them (12, 14 and 18, as libpcap and
+Wireshark read them; 149, which Apple's tcpdump writes for PKTAP).
 """
 
 from __future__ import annotations
@@ -169,7 +169,11 @@ LINKS = {
     238: Link("JUNIPER_ATM_CEMIC", "Juniper ATM CEMIC"),
     239: Link("NFLOG", "Linux netfilter log messages", layers.NFLOG),
     240: Link("NETANALYZER", "Ethernet with Hilscher netANALYZER pseudo-header", layers.NETANALYZER),
-    241: Link("NETANALYZER_TRANSPARENT", "Ethernet with Hilscher netANALYZER pseudo-header and with preamble and SFD", layers.NETANALYZER_PREAMBLE),
+    241: Link(
+        "NETANALYZER_TRANSPARENT",
+        "Ethernet with Hilscher netANALYZER pseudo-header, preamble, SFD",
+        layers.NETANALYZER_PREAMBLE,
+    ),
     242: Link("IPOIB", "RFC 4391 IP-over-Infiniband", layers.IPOIB),
     243: Link("MPEG_2_TS", "MPEG-2 transport stream"),
     244: Link("NG40", "ng40 protocol tester Iub/Iur"),
@@ -191,7 +195,9 @@ LINKS = {
     260: Link("IPMI_HPM_2", "IPMI trace packets"),
     261: Link("ZWAVE_R1_R2", "Z-Wave RF profile R1 and R2 packets"),
     262: Link("ZWAVE_R3", "Z-Wave RF profile R3 packets"),
-    263: Link("WATTSTOPPER_DLM", "WattStopper Digital Lighting Management (DLM) and Legrand Nitoo Open protocol"),
+    263: Link(
+        "WATTSTOPPER_DLM", "WattStopper Digital Lighting Management (DLM), Legrand Nitoo Open protocol"
+    ),
     264: Link("ISO_14443", "ISO 14443 messages"),
     265: Link("RDS", "IEC 62106 Radio Data System groups"),
     266: Link("USB_DARWIN", "USB with Darwin header"),
@@ -231,7 +237,7 @@ LINKS = {
 """Link types by number. What is not here has no name, and is not decoded."""
 
 KNOWN = 1 << 9
-"""One more than the greatest number that :func:`layer_of` may find decoded; the kernel's own table has this size."""
+"""One more than the greatest number that may be decoded; the kernel's own table has this size."""
 
 
 def layer_of(link_type: int) -> int:

@@ -1,8 +1,8 @@
 """Containers made of one kind of record with a fixed header; and classic pcap, the best known of them.
 
-Strategy: the walker takes whatever is plain. Where it stops, the record there either claims an impossible length, or
-is followed by what cannot be a record. In the second case the length may be wrong, so its own octets are searched
-for records first, and only then it is taken as it is.
+Strategy: the walker takes whatever is plain. Where it stops, the record there either claims an impossible
+length, or is followed by what cannot be a record. In the second case the length may be wrong, so its own
+octets are searched for records first, and only then it is taken as it is.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class RecordsReader(ContainerReader):
     Args:
         source: the octets.
         interface: the one interface of the file.
-        layouts: the layout of the records, then others that files of this kind may have instead; the first packets
-            decide.
+        layouts: the layout of the records, then others that files of this kind may have instead; the first
+            packets decide.
         start: octets of the file header.
         strict: whether to raise at the first damaged place.
     """
@@ -70,13 +70,12 @@ class RecordsReader(ContainerReader):
         records = self._records
         # Interpreted, the walker is much faster on memoryviews than on arrays; compiled, it does not matter.
         self._columns = [
-            memoryview(column)
-            for column in (records.start, records.captured, records.original, records.time_ns)
+            column.data for column in (records.start, records.captured, records.original, records.time_ns)
         ]
 
     def _take(self, layout: Layout) -> None:
         self._layout = layout
-        self._numbers = memoryview(np.array(layout, np.int64))
+        self._numbers = np.array(layout, np.int64).data
 
     def __iter__(self) -> Iterator[Block]:
         """Hand out the blocks; each is valid until the next.
@@ -113,13 +112,15 @@ class RecordsReader(ContainerReader):
         """Let the walker fill the columns, up to ``end`` only if that is given."""
         window = self._window
         final = window.final or end > 0
-        return walk.records(  # type: ignore[no-any-return]  # the kernel's types are C's
-            window.octets, window.position, end or window.end, final, self._numbers, *self._columns, 0
+        found: tuple[int, int, int] = walk.records(
+            window.octets, window.position, end or window.end, final, self._numbers, *self._columns, row=0
         )
+        return found
 
     def _span(self) -> int:
         """Return the octets that the record at the position claims, -1 if it cannot be one."""
-        return walk.span(self._window.octets, self._window.position, self._numbers)  # type: ignore[no-any-return]
+        claimed: int = walk.span(self._window.octets, self._window.position, self._numbers)
+        return claimed
 
     def _try_others(self, status: int, position: int, count: int) -> tuple[int, int, int]:
         """Read the first packets by the other layouts, and keep to the one that reads most of them."""
@@ -215,10 +216,12 @@ class PcapReader(RecordsReader):
     format = "pcap"
 
 
-# --- pcap -------------------------------------------------------------------------------------------------------
+# --- pcap
+# -------------------------------------------------------------------------------------------------------
 
-# draft-ietf-opsawg-pcap, section 4, and the variants that Wireshark and libpcap know: order, nanoseconds in a unit
-# of the fraction, octets of the file header, and of the record header that this magic number, alas, may mean.
+# draft-ietf-opsawg-pcap, section 4, and the variants that Wireshark and libpcap know: order, nanoseconds in a
+# unit of the fraction, octets of the file header, and of the record header that this magic number, alas, may
+# mean.
 _MICROSECONDS = ("us", 1000, 24, (16, 24, 20))  # 24 as Red Hat 6.1, 20 as Nokia wrote it
 _NANOSECONDS = ("ns", 1, 24, (16,))
 _MODIFIED = ("us", 1000, 24, (24, 28))  # with interface, protocol and direction; 28 as SuSE 6.3 wrote it
@@ -259,8 +262,8 @@ def open_pcap(source: Source, *, strict: bool) -> RecordsReader:
     major, minor, snaplen, link = (
         int.from_bytes(head[first:last], order) for first, last in ((4, 6), (6, 8), (16, 20), (20, 24))
     )
-    # The upper half: four bits for the length of the frame check sequence in 16-bit words, one that says whether
-    # they mean anything, the rest reserved.
+    # The upper half: four bits for the length of the frame check sequence in 16-bit words, one that says
+    # whether they mean anything, the rest reserved.
     fcs = 2 * (link >> 28) if link & 0x04000000 else 0
     link &= 0xFFFF
     if (major, minor) == (2, 2) and link in _AIX_LINKS and headers == _MICROSECONDS[3]:

@@ -1,8 +1,8 @@
 """Pcapng (draft-ietf-opsawg-pcapng): all its sections, interfaces and kinds of packet block.
 
-Strategy: the walker takes packet blocks and passes over what it may; section headers and interface descriptions come
-here. What is not plain is judged as in :mod:`dissector.capture.pcap`: a block says its length at both ends, so a
-place in damaged octets is soon known for a block or for none.
+Strategy: the walker takes packet blocks and passes over what it may; section headers and interface
+descriptions come here. What is not plain is judged as in :mod:`dissector.capture.pcap`: a block says its
+length at both ends, so a place in damaged octets is soon known for a block or for none.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class PcapngReader(ContainerReader):
         super().__init__(source, strict=strict)
         records = self._records
         self._columns = [
-            memoryview(column)
+            column.data
             for column in (
                 records.start,
                 records.captured,
@@ -120,7 +120,7 @@ class PcapngReader(ContainerReader):
                 records.flags,
             )
         ]
-        self._units = memoryview(np.zeros((16, 4), np.int64))
+        self._units = np.zeros((16, 4), np.int64).data
         self._section = -1
         self._big = False
         self._first = 0  # of the section's interfaces, in ``interfaces``
@@ -169,20 +169,20 @@ class PcapngReader(ContainerReader):
         return self._units, self._first, len(self.interfaces) - self._first
 
     def _order(self) -> bool | None:
-        """Return the byte order of the block at the position, None for a section header with a wrong magic number."""
+        """Return the byte order of the block here, None for a section header with a wrong magic number."""
         window = self._window
         if window.number(0, 4, big=True) != SECTION:
             return self._big
         return _ORDERS.get(bytes(window.octets[window.position + 8 : window.position + 12]))
 
     def _claimed(self) -> int:
-        """Return the octets that the block at the position claims with its padding, 0 if that is impossible."""
+        """Return the octets that the block here claims with its padding, 0 if that is impossible."""
         order = self._order()
         length = 0 if order is None else self._window.number(4, 4, big=order)
         return length + 3 & ~3 if _SMALLEST <= length <= self._limit else 0
 
     def _special(self) -> bool:
-        """Read the section header or interface description at the position; return whether more octets are needed."""
+        """Read the section header or interface description here; return whether more octets are needed."""
         window = self._window
         claimed = self._claimed()
         if claimed > window.left:
@@ -241,9 +241,7 @@ class PcapngReader(ContainerReader):
             )
         )
         if number == len(self._units):
-            self._units = memoryview(
-                np.concatenate([np.asarray(self._units), np.zeros((number, 4), np.int64)])
-            )
+            self._units = np.concatenate([np.asarray(self._units), np.zeros((number, 4), np.int64)]).data
         told = abs(offset) * _SECOND <= _LAST_NS
         row = (ticks.kind if told else walk.UNIT_NONE, ticks.factor, offset * _SECOND if told else 0, snaplen)
         for column, value in enumerate(row):
@@ -251,10 +249,11 @@ class PcapngReader(ContainerReader):
         if largest_packet(link, 0) == LARGEST_MESSAGE:
             self._limit = _LARGEST_MESSAGE_BLOCK
 
-    # --- what is not as it should be ----------------------------------------------------------------------------
+    # --- what is not as it should be
+    # ----------------------------------------------------------------------------
 
     def _suspect(self) -> Iterator[Block]:
-        """Judge the block at the position: it claims an impossible length, or not the same one at both ends."""
+        """Judge the block here: it claims an impossible length, or not the same one at both ends."""
         window = self._window
         claimed = self._claimed()
         if claimed:
@@ -274,7 +273,8 @@ class PcapngReader(ContainerReader):
     def _shortened(self) -> Generator[Block, None, bool]:
         """Take the block at the position up to the next if that begins inside it; return whether it does.
 
-        The block claims a possible length, beyond the end of the file or up to where its length is not repeated.
+        The block claims a possible length, beyond the end of the file or up to where its length is not
+        repeated.
         """
         window = self._window
         claimed = self._claimed()
@@ -307,14 +307,15 @@ class PcapngReader(ContainerReader):
         yield from self._salvage(claimed, claimed - 4, f"the packet there {what}")
 
     def _packet(self, body: int) -> tuple[object, ...]:
-        """Return the arguments that :func:`walk.damaged_packet` takes for a block with a body that ends there."""
+        """Return what :func:`walk.damaged_packet` takes for the block here, of which ``body`` octets are."""
         window = self._window
         return (
-            window.octets, window.position, window.position + body, self._big, *self._known(), *self._columns, 0
+            window.octets, window.position, window.position + body, self._big, *self._known(), *self._columns,
+            0
         )  # fmt: skip
 
     def _salvage(self, length: int, body: int, what: str) -> Iterator[Block]:
-        """Take the packet of the block at the position if it can be had, and go on behind ``length`` octets."""
+        """Take the packet of the block here if it can be had, and go on behind ``length`` octets."""
         window = self._window
         taken = walk.damaged_packet(*self._packet(body))
         if taken:

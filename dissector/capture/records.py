@@ -1,8 +1,8 @@
 """What every reader of a container hands on: blocks of packets, interfaces, and an account of the damage.
 
-A reader never holds a whole capture. It reads into one buffer, notes where the packets in it are, and hands out
-the two as a :class:`Block`, which is valid only until the next block is asked for: buffer and columns are used
-again. Whoever needs a packet for longer copies it.
+A reader never holds a whole capture. It reads into one buffer, notes where the packets in it are, and hands
+out the two as a :class:`Block`, which is valid only until the next block is asked for: buffer and columns are
+used again. Whoever needs a packet for longer copies it.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ class Block:
 
     __slots__ = ("count", "first_frame", "octets", "offset", "records")
 
-    def __init__(self, octets: bytearray, records: Records, count: int, first_frame: int, offset: int) -> None:
+    def __init__(
+        self, octets: bytearray, records: Records, count: int, first_frame: int, offset: int
+    ) -> None:
         self.octets = octets
         self.records = records
         self.count = count
@@ -163,7 +165,7 @@ class Report:
         return any(damage.cut for damage in self.damage)
 
     def warnings(self) -> list[str]:
-        """Return one sentence a place, such as ``whole up to packet 19 (octet 2038); the file ends 30 octets short``."""
+        """Return a sentence a place: ``whole up to packet 19 (octet 2038); the file ends 30 octets short``."""
         sentences = [damage.sentence for damage in self.damage]
         if self.places > len(sentences):
             more = self.places - len(sentences)
@@ -174,7 +176,8 @@ class Report:
 class Reader(Protocol):
     """What :func:`dissector.capture.formats.open_capture` returns.
 
-    Iterate over it once. ``interfaces`` grows while it is read (pcapng); a block refers only to those already there.
+    Iterate over it once. ``interfaces`` grows while it is read (pcapng); a block refers only to those already
+    there.
     """
 
     format: str

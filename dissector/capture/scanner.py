@@ -28,6 +28,7 @@ _COLUMNS = (
     "src", "dst", "flags", "path",
 )  # fmt: skip
 _WIDE = ("src", "dst")
+_IP = (layers.IPV4, layers.IPV6)
 _STEP_BITS = 8
 
 
@@ -41,7 +42,7 @@ class Scanner:
         origin: the file.
     """
 
-    __slots__ = ("_kernel", "_links", "_parents", "_scratch", "_skipped", "_steps", "counts", "origin", "paths")
+    __slots__ = ("_gather", "_kernel", "_links", "_parents", "_scratch", "_skipped", "_steps", "counts", "origin", "paths")
 
     def __init__(
         self, origin: Origin, *, tunnels: bool = True, reassemble: bool = True, module: Any = None
@@ -62,6 +63,7 @@ class Scanner:
         self._parents = np.zeros(layers.MAX_PATHS, np.int32)
         self._steps = np.zeros(layers.MAX_PATHS, np.int32)
         scan = kernel.scan if module is None else module
+        self._gather = scan.gather
         # memoryview: plain Python reads it twice as fast as an array.
         self._kernel = scan.Kernel(
             memoryview(bytes(layer_of(number) for number in range(KNOWN))),
@@ -133,7 +135,7 @@ class Scanner:
         columns["frame_start"] = np.empty(rows, np.int64)
         columns["frame_end"] = np.empty(rows, np.int64)
         out = np.empty(int(sizes.sum(dtype=np.int64)), np.uint8)
-        kernel.scan.gather(
+        self._gather(
             octets,
             start,
             captured,
@@ -158,8 +160,10 @@ class Scanner:
             batch. It may be PENDING again: fragments within a tunnel. The packet was counted before, and is not
             counted again.
         """
-        path = int(batch.path[row])
-        base = int(self._parents[path])
+        base = int(batch.path[row])
+        while base and self._steps[base] not in _IP:  # behind the header there may be authentication
+            base = int(self._parents[base])
+        base = int(self._parents[base])
         depth = len(self.paths[base])
         tunnel = bool(int(batch.flags[row]) & layers.TUNNEL)
         rows, paths = self._kernel.datagram(memoryview(octets), base, depth, tunnel, not alone)

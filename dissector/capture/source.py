@@ -1,18 +1,20 @@
-"""Octets of a capture: from a path, from standard input or from a file object, unpacked where they are packed.
+"""Octets of a capture: from a path, from standard input or from a file object, unpacked on the way.
 
-Strategy: a packed stream is told by its magic number, so that it need neither be named well nor be seekable. It is
-handed to its unpacker in small steps, which bounds what one step can unpack (zstd makes 128 KiB of four octets)
-without trusting any size that the stream claims, and leaves little to lose when a step fails.
+Strategy: a packed stream is told by its magic number, so that it need neither be named well nor be seekable.
+It is handed to its unpacker in small steps, which bounds what one step can unpack (zstd makes 128 KiB of four
+octets) without trusting any size that the stream claims, and leaves little to lose when a step fails.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
 
 _STEP = 512  # packed octets unpacked at a time
 _TAIL = 64  # the last ones go one by one: a wrong check sum at the very end then costs nothing before it
@@ -26,12 +28,14 @@ class Source:
     Attributes:
         name: of the file, as it was given.
         packing: ``"gzip"``, ``"bzip2"``, ``"xz"``, ``"zstd"``, ``"lz4"``, or empty.
+        is_path: whether the name is a path that a shell could be given.
         fault: why the octets ended before they should, as a clause; empty if they did not.
     """
 
-    def __init__(self, name: str, packing: str = "") -> None:
+    def __init__(self, name: str, packing: str = "", *, is_path: bool = False) -> None:
         self.name = name
         self.packing = packing
+        self.is_path = is_path
         self.fault = ""
         self._ahead = b""
 
@@ -65,8 +69,8 @@ class Source:
 class _File(Source):
     """Octets as they are in a file."""
 
-    def __init__(self, file: BinaryIO, name: str, *, owned: bool) -> None:
-        super().__init__(name)
+    def __init__(self, file: BinaryIO | FileIO, name: str, *, owned: bool) -> None:
+        super().__init__(name, is_path=owned)
         self._file = file
         self._owned = owned
         # readinto1 returns what a pipe has; readinto of a buffered file would wait until the view is full.
@@ -154,7 +158,7 @@ class _Unpacked(Source):
     """Octets of a packed file, unpacked."""
 
     def __init__(self, packed: Source, packing: str, unpacker: Callable[[], _Unpacker]) -> None:
-        super().__init__(packed.name, packing)
+        super().__init__(packed.name, packing, is_path=packed.is_path)
         self._source = packed
         self._new = unpacker
         self._unpacker = unpacker()
@@ -261,7 +265,7 @@ def open_source(file: str | os.PathLike[str] | BinaryIO) -> Source:
         if path == "-":
             raw = _File(cast("BinaryIO", sys.stdin.buffer), "standard input", owned=False)
         else:
-            raw = _File(cast("BinaryIO", open(path, "rb", buffering=0)), path, owned=True)  # noqa: PTH123, SIM115
+            raw = _File(Path(path).open("rb", buffering=0), path, owned=True)
     else:
         name = getattr(file, "name", None)
         raw = _File(file, name if isinstance(name, str) else "stream", owned=False)

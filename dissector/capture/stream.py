@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from dissector.capture.records import Block, Reader
 
 
+_LASTING = np.uint16(0xFFFF & ~(layers.PENDING | layers.BARE))
+"""The flags of a message that have a meaning beyond this module."""
 _IP = frozenset({layers.STEP_NAMES[layers.IPV4], layers.STEP_NAMES[layers.IPV6]})
 
 
@@ -129,7 +131,7 @@ class Scan:
 
 
 class _First:
-    """A message that begins in a first fragment whose datagram is waited for."""
+    """The packet of a first fragment whose datagram is waited for."""
 
     __slots__ = ("batch", "row")
 
@@ -141,6 +143,11 @@ class _First:
         """Hold the one packet instead of the whole batch it came in."""
         self.batch, self.row = self.batch.take([self.row]), 0
 
+    @property
+    def bare(self) -> bool:
+        """Whether no message is known to begin in it: what it carries is a tunnel."""
+        return bool(self.batch.flags[self.row] & layers.BARE)
+
 
 class Mender:
     """Takes fragments out of batches and puts in the datagrams that they make.
@@ -151,6 +158,7 @@ class Mender:
 
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
+        self._before: dict[int, tuple[str, ...]] = {}
         self.reassembler: Reassembler[_First] = Reassembler()
 
     def mend(self, batch: Batch) -> Iterator[Batch]:
@@ -160,74 +168,87 @@ class Mender:
             if len(batch):
                 yield batch
             return
-        whole: list[Batch] = []
-        self._take_in(batch, whole)
+        found: list[Batch] = []
+        self._take_in(batch, found)
         stay = ~pending
         for first in self._abandoned():
-            if first.batch is batch:
+            if first.batch is batch and not first.bare:
                 stay[first.row] = True
             else:
-                whole.append(_alone(first.batch))
+                found.append(self._message(first))
         for first in self.reassembler.held():
             if first.batch is batch:
                 first.detach()
-        if stay.any():
-            whole.append(_alone(_stretch(batch, stay)))
-        if whole:
-            yield Batch.join(whole)
+        found.append(_alone(_stretch(batch, stay)))
+        yield from _joined(found)
 
     def pass_time(self, time_ns: int) -> Iterator[Batch]:
-        """Yield what is left of datagrams that have been waited for long enough, if there are any."""
+        """Yield what is left of datagrams that have been waited for long enough, if there is anything."""
         self.reassembler.expire(time_ns)
-        yield from self._left()
+        yield from _joined([self._message(first) for first in self._abandoned()])
 
     def finish(self) -> Iterator[Batch]:
-        """Yield what is left of all datagrams that are still waited for, if there are any."""
+        """Yield what is left of all datagrams that are still waited for, if there is anything."""
         self.reassembler.finish()
-        yield from self._left()
-
-    def _left(self) -> Iterator[Batch]:
-        left = [_alone(first.batch) for first in self._abandoned()]
-        if left:
-            yield Batch.join(left)
+        yield from _joined([self._message(first) for first in self._abandoned()])
 
     def _abandoned(self) -> list[_First]:
         abandoned, self.reassembler.abandoned = self.reassembler.abandoned, []
         return abandoned
 
-    def _take_in(self, batch: Batch, whole: list[Batch]) -> None:
+    def _take_in(self, batch: Batch, found: list[Batch]) -> None:
         """Hand the fragments of a batch to the reassembler; add the messages that become whole to a list."""
-        for row in np.flatnonzero(batch.flags & layers.PENDING).tolist():
-            flags = int(batch.flags[row])
-            datagram = self.reassembler.add(
-                batch.octets[batch.ip[row] : batch.frame_end[row]].tobytes(),
-                _around(batch.paths[batch.path[row]]),
-                int(batch.time_ns[row]),
-                None if flags & layers.BARE else _First(batch, row),
-            )
+        rows = np.flatnonzero(batch.flags & layers.PENDING)
+        columns = (batch.ip, batch.frame_end, batch.path, batch.time_ns)
+        octets = batch.octets.data
+        for row, start, end, path, time_ns in zip(
+            rows.tolist(), *(column[rows].tolist() for column in columns), strict=True
+        ):
+            around = self._around(path, batch.paths)
+            datagram = self.reassembler.add(bytes(octets[start:end]), around, time_ns, _First(batch, row))
             if datagram is None:
                 continue
-            found = self._scanner.datagram(datagram.octets, batch, row)
-            found.flags |= layers.OVERLAP if datagram.overlap else flags & layers.OVERLAP
-            # A fragment within: its path is longer, and the scanner ends all paths.
-            if (found.flags & layers.PENDING).any():
-                self._take_in(found, whole)
-            elif len(found):
-                whole.append(found)
+            message = self._scanner.datagram(datagram.octets, batch, row)
+            message.flags |= layers.OVERLAP if datagram.overlap else batch.flags[row] & layers.OVERLAP
+            # Fragments within fragments come to an end: each has a longer path, and the scanner bounds paths.
+            if (message.flags & layers.PENDING).any():
+                self._take_in(message, found)
+            else:
+                found.append(message)
+
+    def _around(self, path: int, paths: list[tuple[str, ...]]) -> tuple[str, ...]:
+        """Return the steps before the last IP header of a path; behind it there may be authentication."""
+        if path not in self._before:
+            steps = paths[path]
+            last = max((at for at, step in enumerate(steps) if step in _IP), default=0)
+            self._before[path] = steps[:last]
+        return self._before[path]
+
+    def _message(self, first: _First) -> Batch:
+        """Return the message that begins in a first fragment; an empty batch if none does."""
+        batch, row = first.batch, first.row
+        if not first.bare:
+            return _alone(batch.take([row]))
+        start, end, header = int(batch.frame_start[row]), int(batch.frame_end[row]), int(batch.ip[row])
+        message = self._scanner.datagram(batch.octets[header:end].tobytes(), batch, row, alone=True)
+        # Its frame is here, link layer and all, unlike that of a datagram put together.
+        message.octets = batch.octets[start:end].copy()
+        message.frame_end += header - start
+        message.ip += header - start
+        message.icmp += header - start
+        return message
 
 
-def _around(path: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the steps before the last IP header of a path; behind it there may be authentication."""
-    at = len(path)
-    while at and path[at - 1] not in _IP:
-        at -= 1
-    return path[: max(at - 1, 0)]
+def _joined(batches: list[Batch]) -> Iterator[Batch]:
+    filled = [batch for batch in batches if len(batch)]
+    if filled:
+        yield Batch.join(filled)
 
 
 def _alone(batch: Batch) -> Batch:
     """Make messages of first fragments that are still pending, in place; return the batch."""
     pending = batch.flags & layers.PENDING != 0
-    batch.flags[pending] = batch.flags[pending] & ~(layers.PENDING | layers.BARE) | layers.FRAGMENT
+    batch.flags[pending] = batch.flags[pending] & _LASTING | layers.FRAGMENT
     batch.checksum_status[pending] = layers.UNVERIFIED
     return batch
 

@@ -40,8 +40,8 @@ class Window:
     """Octets of a source that are in memory: one buffer, used again and again.
 
     Attributes:
-        octets: the buffer. A greater one takes its place when a single record needs it; it is never resized, so
-            that views of it stay good.
+        octets: the buffer. A greater one takes its place when a single record needs it; it is never resized,
+            so that views of it stay good.
         position: the first octet that is not done with.
         end: where the valid octets end.
         base: where the buffer's first octet lies in the unpacked file.
@@ -74,7 +74,7 @@ class Window:
         return int.from_bytes(self.octets[start : start + size], byte_order(big=big))
 
     def more(self) -> None:
-        """Read octets behind ``end``, moving those not done with to the front; set ``final`` if there are none."""
+        """Move what is not done with to the front and read behind it; set ``final`` if nothing comes."""
         left = self.left
         if self.position:
             # Through memoryviews the move is one memmove, overlapping or not.
@@ -140,7 +140,7 @@ class ContainerReader:
         self.report.add(Damage(self.report.packets, offset, skipped, cut, sentence))
 
     def _skipped(self, begin: int, claim: str, *, found: bool) -> None:
-        """Note that octets from ``begin`` on were passed over, up to the position if something was found there."""
+        """Note that octets from ``begin`` on were passed over, up to the position if one was found there."""
         window = self._window
         if not found:
             window.position = window.end
@@ -149,7 +149,7 @@ class ContainerReader:
         self._damaged(begin, f"{claim}; {octets(count)} skipped {where}", skipped=count)
 
     def _cut(self, short: int) -> None:
-        """Note that the file ends ``short`` octets before the record at the position does; 0 for between two."""
+        """Note that the file ends ``short`` octets before the record here does; 0 if between two records."""
         clauses = [f"the file ends {octets(short)} short"] if short else []
         if self._source.fault:
             clauses.append(self._source.fault)

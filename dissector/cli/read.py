@@ -11,32 +11,29 @@ from dissector.capture.account import Account
 from dissector.capture.stream import scan
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
 from dissector.errors import CaptureError
-from dissector.message import messages
 from dissector.present.account import closing, warnings
-from dissector.present.hexdump import hexdump
-from dissector.present.jsonlines import dumps, record
-from dissector.present.line import line
-from dissector.present.text import printable
-from dissector.present.times import TimeColumn
-from dissector.present.tree import tree as tree_lines
+from dissector.present.blocks import Details, JsonLines, Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dissector.message import Message
+    from dissector.batch import Batch
+    from dissector.present.blocks import Blocks
 
 
 class Output:
-    """Messages as text on stdout, gathered and written a batch at a time.
+    """Batches as text on stdout.
 
     Args:
-        show: the lines of a message.
+        text: the text of a batch, in pieces.
         count: messages after which it is enough; None for no limit.
         line_buffered: write each message at once.
     """
 
-    def __init__(self, show: Callable[[Message], Iterator[str]], count: int | None, *, line_buffered: bool) -> None:
-        self.show = show
+    def __init__(
+        self, text: Callable[[Batch], Iterator[bytes | memoryview]], count: int | None, *, line_buffered: bool
+    ) -> None:
+        self.text = text
         self.left = count
         self.line_buffered = line_buffered
 
@@ -45,50 +42,21 @@ class Output:
         """Whether as many messages as asked for have been written."""
         return self.left == 0
 
-    def write(self, found: Iterator[Message]) -> None:
-        """Write messages, no more than asked for."""
-        gathered: list[str] = []
-        try:
-            for message in found:
-                gathered += self.show(message)
-                if self.left is not None:
-                    self.left -= 1
-                if self.line_buffered:
-                    self.flush(gathered)
-                if self.enough:
-                    break
-        finally:
-            self.flush(gathered)
-
-    def flush(self, gathered: list[str]) -> None:
-        """Write what was gathered."""
-        if gathered:
-            sys.stdout.write("\n".join([*gathered, ""]))
-            sys.stdout.flush()
-            gathered.clear()
-
-
-def views(
-    *, tree: bool, octets: bool, as_json: bool, time_style: str, name_files: bool
-) -> Callable[[Message], Iterator[str]]:
-    """Return what shows a message as the options ask."""
-    time = TimeColumn(time_style)
-
-    def show(message: Message) -> Iterator[str]:
-        if as_json:
-            yield dumps(record(message))
-            return
-        if tree:
-            yield from tree_lines(message)
+    def write(self, batch: Batch) -> None:
+        """Write the messages of a batch, no more than asked for."""
+        if self.left is not None:
+            batch = batch[: self.left]
+            self.left -= len(batch)
+        if self.line_buffered:
+            for row in range(len(batch)):
+                self._put(batch[row : row + 1])
         else:
-            prefix = f"{printable(message.file)}: " if name_files else ""
-            yield prefix + line(message, time(message.time_ns))
-        if octets:
-            yield from (f"    {row}" for row in hexdump(message))
-        if tree or octets:
-            yield ""
+            self._put(batch)
 
-    return show
+    def _put(self, batch: Batch) -> None:
+        for piece in self.text(batch):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
 
 
 @click.command("read")
@@ -120,8 +88,8 @@ def command(
     FILE is a pcap, pcapng or snoop capture, plain or compressed (gzip, bzip2, xz, zstd, lz4); - is standard
     input. The account of what was read comes last, on stderr.
     """
-    show = views(tree=tree, octets=octets, as_json=as_json, time_style=time_style, name_files=len(files) > 1)
-    output = Output(show, count, line_buffered=line_buffered)
+    shown = view(tree=tree, octets=octets, as_json=as_json, time_style=time_style, name_files=len(files) > 1)
+    output = Output(shown.text, count, line_buffered=line_buffered)
     total = Account()
     code = 0
     try:
@@ -147,7 +115,7 @@ def read_file(file: str, output: Output, total: Account, *, reassemble: bool, tu
     with scan(file, reassemble=reassemble, tunnels=tunnels) as batches:
         try:
             for batch in batches:
-                output.write(messages(batch))
+                output.write(batch)
                 if output.enough:
                     break
         finally:
@@ -158,3 +126,12 @@ def read_file(file: str, output: Output, total: Account, *, reassemble: bool, tu
     if strict and account.damaged:
         return USAGE
     return USAGE if account.undecoded else 0
+
+
+def view(*, tree: bool, octets: bool, as_json: bool, time_style: str, name_files: bool) -> Blocks:
+    """Return what shows messages as the options ask."""
+    if as_json:
+        return JsonLines()
+    if tree or octets:
+        return Details(time_style, tree=tree, octets=octets, name_files=name_files)
+    return Lines(time_style, name_files=name_files)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dissector.layout import OCTETS, rest, shape, wire
 from dissector.messages.base import IcmpMessage
-from dissector.tails.extensions import STRUCTURE, Extensions, is_structure, structure_node
+from dissector.tails.extensions import STRUCTURE, VERSION, Extensions, structure_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,11 @@ class ExtendedEchoReply(IcmpMessage):
     @property
     def extensions(self) -> Extensions | None:
         """The structure that was returned in :attr:`data`; None where those octets are none beyond doubt."""
-        return Extensions.parse(self.data) if is_structure(self.data) else None
+        if len(self.data) < Extensions.layout.size or self.data[0] >> 4 != VERSION:
+            return None
+        found = Extensions.parse(self.data)
+        status = found.checksum_status
+        return found if status == "good" or (status == "absent" and found.whole) else None
 
     def nodes(self, offset: int = 0) -> Iterator[Node]:
         """Yield the fields at their places, a returned structure as what it is."""

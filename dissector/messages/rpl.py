@@ -194,8 +194,7 @@ class SecureRpl(IcmpMessage):
 
     def nodes(self, offset: int = 0) -> Iterator[Node]:
         """Yield the fields at their places, those of the key identifier too."""
-        # The decorator makes the class anew, so that super() would not find it.
-        yield from (node for node in Shape.nodes(self, offset) if node.name != "secured")
+        yield from (node for node in super().nodes(offset) if node.name != "secured")
         offset += self.layout.size * 8
         if self.key_octets > len(self.secured):
             yield from OCTETS.nodes(
@@ -285,4 +284,4 @@ class ConsistencyCheck(SecureRpl):
     def body_nodes(self, offset: int) -> Iterator[Node]:
         """Yield the fields of the base; octets where they cannot be read."""
         base = self.base
-        yield from SecureRpl.body_nodes(self, offset) if base is None else base.nodes(offset)
+        yield from super().body_nodes(offset) if base is None else base.nodes(offset)

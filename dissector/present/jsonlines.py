@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dissector.layout import Shape
 from dissector.present.times import iso
+from dissector.tails.kept import Kept
 
 if TYPE_CHECKING:
     from dissector.decoder import Decoded
@@ -27,7 +28,7 @@ def plain(value: Any) -> Any:
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, bytes):
         return value.hex()
-    return str(value) if isinstance(value, IPv4Address | IPv6Address) else value
+    return str(value) if isinstance(value, IPv4Address | IPv6Address | Kept) else value
 
 
 def message_record(decoded: Decoded) -> dict[str, Any]:

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 OCTET = 255
 SHORTEST = 4
 """Letters that a word needs to be looked for in the texts."""
+LONGEST = 200
+"""Characters that a question may have: more are no name, and would be slow to correct."""
 EXAMPLES = ("3/4", "v6:1/4", '"port unreachable"', "ECONNREFUSED", "RFC 792")
 FAMILIES = {"4": Family.ICMPV4, "6": Family.ICMPV6, "": None}
 
-_NUMBER = r"(?:0x[0-9a-f]+|\d+)"
+_NUMBER = r"(?:0x[0-9a-f]{1,8}|\d{1,9})"
 _SPAN = rf"{_NUMBER}(?:\s*-\s*{_NUMBER})?"
 _PREFIX = re.compile(
     r"(?:icmp|(?:icmp-?)?v(?=[46])|icmp-?(?=[46]))(?P<family>[46]?)(?![a-z0-9])[\s:/,_-]*", re.IGNORECASE
@@ -38,7 +40,7 @@ _NUMBERS = re.compile(
     rf"(?:type|类型)?[\s=:]*(?P<type>{_SPAN})(?:(?:\s*[/,:.;]?\s*(?:code|代码)[\s=:]*|\s*[/,:.]\s*|\s+)(?P<code>{_SPAN}))?",
     re.IGNORECASE,
 )
-_DOCUMENT = re.compile(r"rfc[\s_-]*0*(\d+)", re.IGNORECASE)
+_DOCUMENT = re.compile(r"rfc[\s_-]*0*(\d{1,9})", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 _NOISE = frozenset({"a", "an", "the", "of", "icmp", "icmp6", "icmpv6", "message", "messages", "报文", "消息"})
 
@@ -78,9 +80,13 @@ def lookup(what: int | str, code: int | None = None, /, *, family: Family | None
 
     Raises:
         LookupFailedError: there is nothing of that number or name, or there are several that fit as well.
+        TypeError: a code is given beside a question.
     """
     if isinstance(what, int):
         return _exact(Family.ICMPV4 if family is None else family, what, code)
+    if code is not None:
+        message = "lookup() takes a code beside a type's number only"
+        raise TypeError(message)
     hits = _search(what, family)
     best = hits[0]
     equal = [hit.entry for hit in hits if hit.rank == best.rank and hit.entry.family is best.entry.family]
@@ -156,9 +162,11 @@ def _listing(references: tuple[str, ...]) -> str:
 
 def _search(query: str, family: Family | None = None) -> list[_Hit]:
     """Return what fits, best first; at least one."""
-    asked = unicodedata.normalize("NFKC", query).strip().strip("\"'“”‘’").strip()
-    if not asked:
+    asked = " ".join(unicodedata.normalize("NFKC", query).split()).strip("\"'“”‘’ ")
+    if not asked or len(asked) > LONGEST:
         sentence = f"nothing was asked for; try {_listing(EXAMPLES)}"
+        if asked:
+            sentence = f"no name has {len(asked)} characters; try {_listing(EXAMPLES)}"
         raise LookupFailedError(sentence, suggestions=EXAMPLES)
     prefix = _PREFIX.match(asked)
     wanted, text = family, asked

@@ -195,9 +195,9 @@ MOBILE_NODES: tuple[MessageType, ...] = (
             ),
             meaning=Text("From now on I am reached at these locators.", "今后可通过这些定位符到达本节点。"),
             receiver=Text(
-                "Checks the nonce, uses the new locators and acknowledges (RFC 6743, 2). A node without ILNP"
-                " discards it.",
-                "校验Nonce后改用新定位符并确认（RFC 6743，2）。不支持ILNP的节点将其丢弃。",
+                "Checks the nonce, uses the new locators and acknowledges (RFC 6743, 2, 4 and 6). A node"
+                " without ILNP discards it.",
+                "校验Nonce后改用新定位符并确认（RFC 6743，2、4和6）。不支持ILNP的节点将其丢弃。",
             ),
             action=Text(
                 "ILNP is an experiment: outside of one, find the sender. Without a nonce option it is forged"

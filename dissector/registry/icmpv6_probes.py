@@ -171,9 +171,9 @@ PROBES: tuple[MessageType, ...] = (
                 "给出答案或不予回答的原因；随机数（Nonce）与查询相同。",
             ),
             receiver=Text(
-                "Matches it to its query by the nonce, and must not base security decisions on it (RFC 4620,"
-                " 8).",
-                "按随机数与查询对应，不得据此作安全决策（RFC 4620，8）。",
+                "Matches it to its query by the nonce, and should not base security decisions on it (RFC"
+                " 4620, 8).",
+                "按随机数与查询对应，不应据此作安全决策（RFC 4620，8）。",
             ),
             action=Text(
                 "Leaving the site it gives away names and addresses: switch the service off on that node.",

@@ -83,7 +83,7 @@ def read_layers(octets: bytes) -> tuple[tuple[Layer, ...], int | None]:
             break
         protocol = found
         ends = header.is_last or not layer.whole or at >= len(octets)
-        kind = None if ends else header_of(protocol, version, octets[at : at + 1])
+        kind = None if ends else header_of(protocol, version, octets[at : at + 2])
     return tuple(layers), protocol
 
 

@@ -281,23 +281,29 @@ class FragmentHeader(Header):
 
 
 @shape
-class AuthenticationHeader(Header):
-    """The datagram is authenticated (RFC 4302, 2)."""
+class OldAuthenticationHeader(Header):
+    """The datagram is authenticated, as in 1995: no sequence number (RFC 1826, 3)."""
 
     title: ClassVar[str] = "AH"
     says_next: ClassVar[str] = "next_header"
 
     next_header: int = wire(8, "What follows the header.", names=PROTOCOLS)
-    payload_length: int = wire(8, "Length in units of 4 octets, minus 2.", default=1)
+    payload_length: int = wire(8, "Length in units of 4 octets, minus 2.", default=0)
     reserved: int = wire(16, reserved=True, default=0)
     spi: int = wire(32, "Security parameters index: which association.", hexadecimal=True)
+
+
+@shape
+class AuthenticationHeader(OldAuthenticationHeader):
+    """The datagram is authenticated (RFC 4302, 2)."""
+
     sequence_number: int = wire(32, "Counts the packets of the association.", default=0)
     icv: bytes = rest(OCTETS, "Integrity check value.", default=b"")
 
     @classmethod
     def extent(cls, octets: bytes) -> int:
         """Return the length in the header."""
-        return max(cls.layout.size, (octets[1] + 2) * 4)
+        return (octets[1] + 2) * 4
 
 
 @shape
@@ -445,12 +451,13 @@ IPV6_HEADERS: dict[int, type[Header]] = {
     44: FragmentHeader,
     60: DestinationOptions,
 }
+AH = 51
 HEADERS: dict[int, type[Header]] = {
     6: TcpHeader,
     17: UdpHeader,
     47: GreHeader,
     50: EspHeader,
-    51: AuthenticationHeader,
+    AH: AuthenticationHeader,
     132: SctpHeader,
     136: UdpLiteHeader,
 }
@@ -463,10 +470,12 @@ def header_of(protocol: int, version: int, octets: bytes) -> type[Header] | None
     Args:
         protocol: its number.
         version: of the IP header before it; extension headers belong to IPv6 alone.
-        octets: at least one.
+        octets: the header's first two, or one where there are no more.
     """
     if protocol in ICMP_TYPES:
         return ICMP_TYPES[protocol].get(octets[0], IcmpHeader)
     if version == 6 and protocol in IPV6_HEADERS:  # noqa: PLR2004 - the version
         return IPV6_HEADERS[protocol]
+    if protocol == AH and octets[1:] == b"\0":
+        return OldAuthenticationHeader
     return HEADERS.get(protocol)

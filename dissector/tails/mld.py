@@ -55,8 +55,10 @@ class RecordSources(Items[IPv6Address]):
     def nodes(self, name: str, value: Several[IPv6Address], offset: int, doc: str) -> Iterator[Node]:
         """Yield a node a source, and one for the auxiliary data."""
         yield from super().nodes(name, Several.of(list(value)), offset, doc)
-        auxiliary, offset = getattr(value, "leftover", b""), offset + len(value) * SOURCE_OCTETS * 8
-        yield from OCTETS.nodes("auxiliary_data", auxiliary, offset, "Auxiliary data; the RFC defines none.")
+        leftover, offset = getattr(value, "leftover", b""), offset + len(value) * SOURCE_OCTETS * 8
+        yield from OCTETS.nodes(
+            "auxiliary_data", leftover, offset, "Octets after the sources; none are defined."
+        )
 
 
 @shape
@@ -81,7 +83,8 @@ class AddressRecord(Shape):
     @derived
     def auxiliary_data(self) -> bytes:
         """Octets after the sources, for which the RFC has no use (5.2.10)."""
-        return getattr(self.sources, "leftover", b"")
+        leftover: bytes = getattr(self.sources, "leftover", b"")
+        return leftover if len(self.sources) == self.number_of_sources else b""
 
     def findings(self) -> Iterator[Finding]:
         """Yield what makes a router ignore it, or part of it (RFC 3810, 5.2.10 and 5.2.12)."""
@@ -112,8 +115,10 @@ def take_record(octets: bytes, notes: list[Finding]) -> tuple[AddressRecord, int
     length = size + sources * SOURCE_OCTETS + words * 4
     if length > len(octets):
         said = f"{sources} sources and {words * 4} octets of auxiliary data"
-        return f"with {said} it needs {length} octets, {len(octets)} are left (RFC 3810, 5.2.4)"
-    return AddressRecord.parse(octets[:length], notes), length
+        text = f"a record with {said} needs {length} octets, {len(octets)} are left (RFC 3810, 5.2.4)"
+        notes.append(Finding("record-cut", Severity.WARNING, text))
+    record = octets[:length]
+    return AddressRecord.parse(record, notes), len(record)
 
 
 RECORDS = Counted(take_record, "record", "number_of_records")

@@ -17,8 +17,6 @@ from dissector.tails.reserved import reserved_set
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dissector.layout import Tail
-
 DODAGID = "Address of the DODAG's root, which names the DODAG."
 PAD1 = 0
 DODAGID_OCTETS = 16
@@ -311,4 +309,4 @@ class AfterDodagid(Items[Pad1 | RplOption]):
         yield from super().nodes(name, value, offset, doc)
 
 
-AFTER_DODAGID: Tail[DodagOptions] = AfterDodagid()  # type: ignore[assignment]  # what it reads is always DodagOptions
+AFTER_DODAGID = AfterDodagid()

@@ -1,3 +1,7 @@
+# cython: language_level=3, cdivision=True, initializedcheck=False
+# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
+# ruff: noqa: PLR2004, PLR0911, PLR0912, PLR0913, PLR0915, PLR0917, C901, PLR1714
+# Numbers of headers stand beside the words that explain them; a layer is one function with many ways out.
 """The scan kernel: from packets to the ICMP messages in them, one row a message.
 
 Strategy: a packet is peeled layer by layer. Each layer has one function, which reads its header at ``self.at``,
@@ -9,11 +13,6 @@ The octets are hostile. ``self.end`` never exceeds what was captured of a packet
 it before it reads. ``self.wire`` is where the layer's payload ends by the word of the headers so far; it is beyond
 ``self.end`` where a packet was cut. One source, two back ends: this is Cython's pure-Python mode.
 """
-
-# cython: language_level=3, cdivision=True, initializedcheck=False
-# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
-# ruff: noqa: PLR2004, PLR0911, PLR0912, PLR0913, PLR0915, PLR0917, C901, PLR1714
-# Numbers of headers stand beside the words that explain them; a layer is one function with many ways out.
 
 from __future__ import annotations
 
@@ -131,6 +130,7 @@ _MAX_LAYERS = cython.declare(cython.int, layers.MAX_LAYERS)
 _MAX_PATHS = cython.declare(cython.int, layers.MAX_PATHS)
 
 _STOP = cython.declare(cython.int, 256)  # a layer's number is below, a verdict is added to it
+_LOW = cython.declare(cython.ulonglong, 0xFFFFFFFF)  # as a literal it would be a Python number
 _PROBES = cython.declare(cython.int, 64)  # places looked at in the table of paths, so that nobody can make it slow
 
 
@@ -441,7 +441,7 @@ class Kernel:
             word = word << 8 | self.octets[at + 5]
             word = word << 8 | self.octets[at + 6]
             word = word << 8 | self.octets[at + 7]
-            total += (word >> 32) + (word & 0xFFFFFFFF)
+            total += (word >> 32) + (word & _LOW)
             at += 8
         while at + 2 <= end:
             total += self.octets[at] << 8 | self.octets[at + 1]
@@ -502,10 +502,11 @@ class Kernel:
         self.type[row] = self.octets[at] if captured > 0 and family else 0
         self.code[row] = self.octets[at + 1] if captured > 1 and family else 0
         self.checksum[row] = self.octets[at + 2] << 8 | self.octets[at + 3] if captured > 3 and family else 0
-        if captured < length or captured < 4 or marks & _FRAGMENT or family == 0:
+        if family == 0 or captured < 4 or marks & _FRAGMENT or (captured < length and self.end < self.wire):
             self.checksum_status[row] = _UNVERIFIED
         else:
-            self.checksum_status[row] = self._status(family, length)
+            # Where the header claims more than the frame holds, what was sent is what is there.
+            self.checksum_status[row] = self._status(family, captured)
         if family == 0:
             marks = marks & ~_SHORT | _BARE
         self.flags[row] = marks
@@ -700,7 +701,7 @@ class Kernel:
             return _IPV4
         if entry >> 12 == 2:
             return _IPV6
-        if self.octets[self.at] >> 4 == 4 and (self.end - self.at < 4 or self._like_ipv4(self.at)):
+        if self.octets[self.at] >> 4 == 4 and (self._like_ipv4(self.at) or not self._like_ethernet(self.at)):
             return _IPV4
         if self.octets[self.at] >> 4 == 6 and not self._like_ethernet(self.at):
             return _IPV6
@@ -708,8 +709,11 @@ class Kernel:
 
     @cython.cfunc
     def _like_ipv4(self, at: cython.Py_ssize_t) -> cython.bint:
-        """Whether an IPv4 header may be at ``at``; four octets are there."""
-        header: cython.int = (self.octets[at] & 0x0F) * 4
+        """Whether an IPv4 header may be at ``at``."""
+        header: cython.int
+        if self.end - at < 20:
+            return False
+        header = (self.octets[at] & 0x0F) * 4
         return header >= 20 and (self._u16(at + 2) == 0 or header <= self._u16(at + 2) <= self.wire - at)
 
     @cython.cfunc
@@ -1110,17 +1114,13 @@ class Kernel:
     @cython.cfunc
     def _cooked(self, hardware: cython.int, kind: cython.int) -> cython.int:
         """What Linux's cooked headers announce: the protocol depends on the kind of hardware (ARPHRD_)."""
-        if hardware == 803:
-            return _RADIOTAP
-        if hardware == 801:
-            return _WLAN
-        if hardware == 824:  # netlink
+        if hardware == 824:  # netlink: a number of its own kind
             return _STOP + _NOT_IP
-        if kind == 4:
-            return _LLC
         if kind > 1500:
             return self._carried_by_type(kind)
-        return _STOP + _NOT_IP
+        if hardware == 803:
+            return _RADIOTAP
+        return _LLC if kind == 4 else _STOP + _NOT_IP
 
     @cython.cfunc
     def _linux_sll(self) -> cython.int:
@@ -1258,7 +1258,7 @@ class Kernel:
         """Prism header, 144 octets; AVS headers come under this link type too."""
         if self.end - self.at < 8:
             return self._short()
-        if self._u32(self.at) & 0xFFFFF000 == 0x80211000:
+        if self._u32(self.at) >> 12 == 0x80211:
             return _AVS
         return self._skip(144, _WLAN)
 
@@ -1519,10 +1519,17 @@ class Kernel:
 
     @cython.cfunc
     def _cisco_metadata(self) -> cython.int:
-        """Cisco's metadata: version, octets of options in units of four, then a type."""
-        if self.end - self.at < 2:
+        """Cisco's metadata: a type, version, octets of options in units of four, the options."""
+        kind: cython.int
+        size: cython.int
+        if self.end - self.at < 4:
             return self._short()
-        return self._ethertype(2 + 4 * self.octets[self.at + 1])
+        kind = self._u16(self.at)
+        size = 4 + 4 * self.octets[self.at + 3]
+        if self.end - self.at < size:
+            return self._short()
+        self.at += size
+        return self._carried_by_type(kind)
 
     @cython.cfunc
     def _by_next_protocol(self, kind: cython.int) -> cython.int:

@@ -1,20 +1,21 @@
 """Walkers: where the packets are in a stretch of a capture file.
 
 Strategy: one pass over the headers of the records, in Cython's pure-Python mode, so that the same source runs
-compiled or as plain Python. There are two walkers. :func:`records` reads containers made of one kind of record with
-a fixed header (pcap in its variants, snoop), told by numbers where the fields of the header are. :func:`blocks`
-reads the packet blocks of pcapng and leaves every rare block to Python. Beside each stands its *finder*, which looks
-for the next true record in damaged octets.
+compiled or as plain Python. There are two walkers. :func:`records` reads containers made of one kind of
+record with a fixed header (pcap in its variants, snoop), told by numbers where the fields of the header are.
+:func:`blocks` reads the packet blocks of pcapng and leaves every rare block to Python. Beside each stands its
+*finder*, which looks for the next true record in damaged octets.
 
-A walker takes a record only if what follows it may be a record as well; so a wrong length is noticed at the record
-that has it. It stops at whatever is not plain, says why with a status, and lets Python judge.
+A walker takes a record only if what follows it may be a record as well; so a wrong length is noticed at the
+record that has it. It stops at whatever is not plain, says why with a status, and lets Python judge.
 
-The octets are hostile. Every function is given ``end``, which never exceeds the buffer, and reads an octet only
-after comparing its index with ``end``; lengths are at most 2**32, so sums of 64-bit numbers cannot overflow.
+The octets are hostile. Every function is given ``end``, which never exceeds the buffer, and reads an octet
+only after comparing its index with ``end``; lengths are at most 2**32, so sums of 64-bit numbers cannot
+overflow.
 """
 
 # cython: language_level=3, cdivision=True, initializedcheck=False
-# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped"
+# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ def _u32(octets: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cy
     return (value << 8) | octets[at]
 
 
-# --- records with a fixed header --------------------------------------------------------------------------------
+# --- records with a fixed header ----------------------------------------------------------------------------
 
 
 @cython.cfunc
@@ -76,7 +77,8 @@ def _span(
 ) -> cython.longlong:
     """Return the octets of the record at ``at`` with its header, or -1 if it cannot be one.
 
-    The caller has made sure of the header. ``at_length`` is -1 where a header has no length of the whole record.
+    The caller has made sure of the header. ``at_length`` is -1 where a header has no length of the whole
+    record.
     """
     size: cython.longlong = _u32(octets, at + at_captured, big)
     if size > limit:
@@ -93,7 +95,9 @@ def _span(
     return length
 
 
-def span(octets: cython.const[cython.uchar][::1], position: cython.Py_ssize_t, layout: cython.longlong[::1]):
+def span(
+    octets: cython.const[cython.uchar][::1], position: cython.Py_ssize_t, layout: cython.longlong[::1]
+) -> int:
     """Return how many octets the record at ``position`` claims with its header, or -1 if it cannot be one.
 
     The caller has made sure of the header; ``layout`` is as for :func:`records`.
@@ -112,7 +116,7 @@ def records(
     original: cython.longlong[::1],
     time_ns: cython.longlong[::1],
     row: cython.Py_ssize_t,
-):
+) -> tuple[int, int, int]:
     """Note the records from ``position`` on in the columns.
 
     Args:
@@ -120,8 +124,9 @@ def records(
         position: where a record starts.
         end: where the octets that are valid end; at most the length of the buffer.
         final: whether nothing comes after ``end``.
-        layout: header length, offsets of seconds, fraction, captured and original length and of the length of the
-            whole record (-1 if none), 1 for big-endian, nanoseconds in a unit of the fraction, most octets captured.
+        layout: header length, offsets of seconds, fraction, captured and original length and of the length of
+            the whole record (-1 if none), 1 for big-endian, nanoseconds in a unit of the fraction, most
+            octets captured.
         start: column to fill, as are the next three; all have the same length.
         captured: see :class:`dissector.capture.records.Records`.
         original: see there.
@@ -189,7 +194,7 @@ def _believable(
     at_length: cython.longlong,
     big: cython.bint,
 ) -> cython.longlong:
-    """Return what :func:`_span` does, but ask more: a second has no more than 10**9 parts, a packet some octets."""
+    """Return what :func:`_span` does, but ask more: under 10**9 parts in a second, some octets."""
     span: cython.longlong = _span(octets, at, header, at_captured, at_length, big, _RESYNC_LIMIT)
     if span <= header or _u32(octets, at + at_fraction, big) >= _SECOND:
         return -1
@@ -206,11 +211,11 @@ def find_record(
     final: cython.bint,
     layout: cython.longlong[::1],
     beyond: cython.Py_ssize_t,
-):
+) -> tuple[int, int]:
     """Look for the next record in damaged octets.
 
-    A place is believed if a chain of at least three headers, each where the one before it says, starts there, or
-    if a shorter one leads to the very end of the file.
+    A place is believed if a chain of at least three headers, each where the one before it says, starts there,
+    or if a shorter one leads to the very end of the file.
 
     Args:
         octets: the buffer.
@@ -219,12 +224,13 @@ def find_record(
         final: whether nothing comes after ``end``.
         layout: as for :func:`records`.
         beyond: where the record under suspicion claims to end, if that is possible; only places before it are
-            looked at, and the last header of the chain must lie at it or after. A capture inside a packet (a file
-            that was being sent) has good chains too, but they do not lead to a header outside the packet. 0 to
-            look at all places.
+            looked at, and the last header of the chain must lie at it or after. A capture inside a packet (a
+            file that was being sent) has good chains too, but they do not lead to a header outside the
+            packet. 0 to look at all places.
 
     Returns:
-        Status (FOUND, MORE, NONE) and the place: of the record, or of the first one that more octets must decide.
+        Status (FOUND, MORE, NONE) and the place: of the record, or of the first one that more octets must
+        decide.
     """
     header: cython.longlong = layout[0]
     at_fraction: cython.longlong = layout[2]
@@ -259,7 +265,7 @@ def find_record(
     return (NONE if final else MORE), position
 
 
-# --- pcapng -----------------------------------------------------------------------------------------------------
+# --- pcapng -------------------------------------------------------------------------------------------------
 
 # Block types of draft-ietf-opsawg-pcapng, section 4 and 11.1.
 _SECTION = 0x0A0D0D0A
@@ -268,8 +274,12 @@ _PACKET = 2
 _SIMPLE = 3
 _ENHANCED = 6
 _JOURNAL = 9
+_SECRETS = 10
 _CUSTOM = 0xBAD
 _CUSTOM_LOCAL = 0x40000BAD
+_CALL = 0x204  # sysdig's events, of three versions
+_CALL_2 = 0x216
+_CALL_LARGE = 0x221
 _BYTE_ORDER = 0x1A2B3C4D
 
 # Rows of the table of interfaces.
@@ -335,10 +345,11 @@ def _packet(
     row: cython.Py_ssize_t,
     shorten: cython.bint,
 ) -> cython.bint:
-    """Note the packet block at ``position``, whose body ends at ``limit``, in one row; return whether it could be.
+    """Note the packet block at ``position``, whose body ends at ``limit``; return whether it could be.
 
-    ``shorten`` allows a packet that claims more octets than there are up to ``limit``. The caller has made sure
-    that ``limit`` is not past the end, that ``position + 8`` is not past ``limit``, and that there is a row.
+    ``shorten`` allows a packet that claims more octets than there are up to ``limit``. The caller has made
+    sure that ``limit`` is not past the end, that ``position + 8`` is not past ``limit``, and that there is a
+    row.
     """
     kind: cython.longlong = _u32(octets, position, big)
     content: cython.Py_ssize_t = position + 28
@@ -393,6 +404,16 @@ def _packet(
     return True
 
 
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _numbered(kind: cython.longlong) -> cython.bint:
+    """Return whether Wireshark gives blocks of this type a frame number, though they are no packets."""
+    if kind == _JOURNAL or kind == _CUSTOM or kind == _CUSTOM_LOCAL:
+        return True
+    return kind == _CALL or kind == _CALL_2 or kind == _CALL_LARGE
+
+
 def blocks(
     octets: cython.const[cython.uchar][::1],
     position: cython.Py_ssize_t,
@@ -409,7 +430,7 @@ def blocks(
     interface: cython.int[::1],
     flags: cython.uchar[::1],
     row: cython.Py_ssize_t,
-):
+) -> tuple[int, int, int]:
     """Note the packets of the pcapng blocks from ``position`` on in the columns, passing over other blocks.
 
     Args:
@@ -418,8 +439,8 @@ def blocks(
         end: where the valid octets end; at most the length of the buffer.
         big: the byte order of the section.
         limit: most octets of a block.
-        interfaces: a row an interface of the file, shape (n, 4): unit and factor of its time stamps, nanoseconds to
-            add to them, snaplen.
+        interfaces: a row an interface of the file, shape (n, 4): unit and factor of its time stamps,
+            nanoseconds to add to them, snaplen.
         first: the row of the section's first interface.
         count: interfaces of the section; ``first + count`` rows are there.
         start: column to fill, as are the next five; all have the same length.
@@ -431,8 +452,8 @@ def blocks(
         row: the first free row.
 
     Returns:
-        Status (MORE, FULL, SUSPECT, SPECIAL, NUMBERED, UNREADABLE), position of the block that was not taken, and
-        first free row.
+        Status (MORE, FULL, SUSPECT, SPECIAL, NUMBERED, UNREADABLE), position of the block that was not taken,
+        and first free row.
     """
     rows: cython.Py_ssize_t = start.shape[0]
     kind: cython.longlong
@@ -460,7 +481,7 @@ def blocks(
             ):  # fmt: skip
                 return UNREADABLE, position, row
             row += 1
-        elif kind == _JOURNAL or kind == _CUSTOM or kind == _CUSTOM_LOCAL:
+        elif kind >= _JOURNAL and _numbered(kind):
             return NUMBERED, position, row
         position = following
     return FULL, position, row
@@ -481,7 +502,7 @@ def damaged_packet(
     interface: cython.int[::1],
     flags: cython.uchar[::1],
     row: cython.Py_ssize_t,
-):
+) -> bool:
     """Note what can be had of a packet block that is not as it should be; return whether there was something.
 
     Args:
@@ -522,11 +543,11 @@ def find_block(
     final: cython.bint,
     big: cython.bint,
     beyond: cython.Py_ssize_t,
-):
+) -> tuple[int, int]:
     """Look for the next block of a pcapng file in damaged octets.
 
-    A place is believed if a chain of at least three blocks of known type starts there, each with the same length
-    at both its ends, or a chain that leads to the very end of the file.
+    A place is believed if a chain of at least three blocks of known type starts there, each with the same
+    length at both its ends, or a chain that leads to the very end of the file.
 
     Args:
         octets: the buffer.
@@ -537,7 +558,8 @@ def find_block(
         beyond: as for :func:`find_record`.
 
     Returns:
-        Status (FOUND, MORE, NONE) and the place: of the block, or of the first one that more octets must decide.
+        Status (FOUND, MORE, NONE) and the place: of the block, or of the first one that more octets must
+        decide.
     """
     at: cython.Py_ssize_t
     kind: cython.longlong
@@ -561,7 +583,7 @@ def find_block(
                     order = False
                 else:
                     break
-            elif not (1 <= kind <= 6 or 9 <= kind <= 10 or kind == _CUSTOM or kind == _CUSTOM_LOCAL):
+            elif not (1 <= kind <= 6 or kind == _SECRETS or _numbered(kind)):
                 break
             length = _u32(octets, at + 4, order)
             if length < 12 or length > 2 * _RESYNC_LIMIT:

@@ -133,6 +133,9 @@ class RecursiveDnsServers(NdOption):
             yield Finding(
                 "option-empty", Severity.WARNING, f"{self.title} without an address (RFC 8106, 5.3.1)"
             )
+        if getattr(self.addresses, "leftover", b""):
+            text = f"{self.title} is {self.length} octets, not 8 + 16 a server: hosts discard it (5.3.1)"
+            yield Finding("option-length", Severity.WARNING, text)
         if any(address.is_multicast for address in self.addresses):
             text = f"{self.title} has a multicast address (RFC 8106, 5.3.1)"
             yield Finding("option-address-multicast", Severity.WARNING, text)

@@ -1,0 +1,286 @@
+"""Text of whole batches: plain messages from their columns by the kernel, the others one by one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dissector.capture import layers, records
+from dissector.kernel import operations, render
+from dissector.layout import Field
+from dissector.message import STATUSES, Message
+from dissector.present import programs
+from dissector.present.hexdump import hexdump
+from dissector.present.jsonlines import dumps, record
+from dissector.present.line import line
+from dissector.present.text import printable
+from dissector.present.times import TimeColumn
+from dissector.present.tree import tree
+from dissector.registry.model import Family
+from dissector.tails.headers import PROTOCOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from dissector.batch import Batch
+    from dissector.present.programs import Program
+
+ROOM = 1 << 20
+"""Octets of text written at a time."""
+NOT_PLAIN = (
+    layers.FRAGMENT
+    | layers.REASSEMBLED
+    | layers.TRUNCATED
+    | layers.SHORT
+    | layers.OVERLAP
+    | layers.FOREIGN
+    | layers.BEYOND
+)
+UNKNOWN, HARD = -2, -1
+
+
+class Blocks(ABC):
+    """Batches → text."""
+
+    def __init__(self) -> None:
+        self._of_key = np.full(1 << 17, UNKNOWN, np.int64)
+        self._programs: list[Program] = []
+        self._assembled: tuple[object, ...] = ()
+        self._tables: dict[str, NDArray[Any]] = {}
+        self._out = np.empty(ROOM, np.uint8)
+        self._registers = np.zeros(operations.REGISTERS, np.int64)
+
+    @abstractmethod
+    def program(self, message: Message) -> Program | None:
+        """Return the program for messages like a sample."""
+
+    @abstractmethod
+    def one(self, message: Message, time: int) -> str:
+        """Return the text of one message, line ends included, whose time column is given."""
+
+    def words(self, batch: Batch) -> Iterator[list[str]]:
+        """Yield the texts of file, links, paths, checksum states and protocols, in the order of `programs.FILE` and so on."""
+        yield [dumps(batch.origin.file)]
+        yield [dumps(batch.origin.link(index)) for index in range(len(batch.origin.interfaces))]
+        yield [dumps(list(path)) for path in batch.paths]
+        yield [dumps(status.value) for status in STATUSES]
+        yield [dumps(PROTOCOLS.get(number, str(number))) for number in range(256)]
+
+    def times(self, batch: Batch) -> NDArray[np.int64]:
+        """Return what the time column shows."""
+        return batch.time_ns
+
+    def text(self, batch: Batch) -> Iterator[bytes | memoryview]:
+        """Yield the text of a batch in pieces, each valid until the next is asked for."""
+        shown = self.times(batch)
+        chosen = self._choose(batch)
+        numbers = self._numbers(batch, shown, chosen)
+        tables = self._tables_for(batch)
+        version = np.where(batch.flags & layers.FOREIGN, 10 - batch.family, batch.family).astype(np.uint8)
+        addresses = np.stack((batch.src, batch.dst))
+        row, count = 0, len(batch)
+        while row < count:
+            status, row, size = render.rows(
+                batch.octets, batch.icmp, batch.captured, addresses, version, numbers, chosen, tables["programs"],
+                tables["code"], tables["fields"], tables["texts"], tables["literals"], self._registers, self._out,
+                row, count,
+            )  # fmt: skip
+            if size:
+                yield memoryview(self._out)[:size]
+            if status != operations.HARD:
+                continue
+            last = row + 1
+            while last < count and chosen[last] < 0:
+                last += 1
+            pieces = [self.one(Message(batch, index), int(shown[index])) for index in range(row, last)]
+            yield "".join(pieces).encode()
+            row = last
+
+    def _choose(self, batch: Batch) -> NDArray[np.int64]:
+        """Return each row's program, HARD for rows that are not plain."""
+        keys = (
+            (batch.family == 6).astype(np.int64) << 16  # noqa: PLR2004 - the IP version
+            | batch.type.astype(np.int64) << 8
+            | batch.code
+        )
+        chosen = self._of_key[keys]
+        if (chosen == UNKNOWN).any():
+            for key in np.unique(keys[chosen == UNKNOWN]).tolist():
+                self._of_key[key] = self._make(key)
+            chosen = self._of_key[keys]
+        plain = (
+            ((batch.flags & NOT_PLAIN) == 0)
+            & ((batch.record_flags & records.NO_TIME) == 0)
+            & (batch.checksum_status != layers.BAD)
+            & (batch.captured == batch.length)
+        )
+        return np.where(plain, chosen, HARD)
+
+    def _make(self, key: int) -> int:
+        """Return the number of the program for a family, type and code; HARD where there is none."""
+        if not render.COMPILED:
+            return HARD
+        family = Family.ICMPV6 if key >> 16 else Family.ICMPV4
+        message = programs.sample(family, key >> 8 & 0xFF, key & 0xFF)
+        program = None if message is None else self.program(message)
+        if program is None:
+            return HARD
+        self._programs.append(program)
+        return len(self._programs) - 1
+
+    def _numbers(self, batch: Batch, shown: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the columns that programs name, shape (columns, n)."""
+        sizes = np.array([p.least if p.payload else programs.UNLIMITED for p in self._programs] or [0], np.int64)
+        columns = {
+            "file": np.zeros(len(batch), np.int64),
+            "time": shown,
+            "link": batch.interface,
+            "data": np.maximum(batch.captured - sizes[np.maximum(chosen, 0)], 0),
+        }
+        return np.array(
+            [columns[name] if name in columns else getattr(batch, name) for name in programs.COLUMNS], np.int64
+        ).reshape(len(programs.COLUMNS), len(batch))
+
+    def _tables_for(self, batch: Batch) -> dict[str, NDArray[Any]]:
+        """Return the kernel's tables, made again when there are more programs, paths or interfaces."""
+        state = (batch.origin.file, len(self._programs), len(batch.paths), len(batch.origin.interfaces))
+        if state != self._assembled:
+            self._tables = assemble(self._programs, list(self.words(batch)))
+            self._assembled = state
+        return self._tables
+
+
+class Lines(Blocks):
+    """A line a message.
+
+    Args:
+        time_style: one of ``TimeColumn.STYLES``.
+        name_files: begin each line with the name of its file.
+    """
+
+    def __init__(self, time_style: str, *, name_files: bool = False) -> None:
+        super().__init__()
+        self.time = TimeColumn(time_style)
+        self.name_files = name_files
+
+    def program(self, message: Message) -> Program | None:
+        """Return the program of a line."""
+        return programs.line_program(message, self.time.style)
+
+    def one(self, message: Message, time: int) -> str:
+        """Return a line."""
+        shown = "-" if message.time_ns is None else self.time.text(time)
+        return f"{self.prefix(message.batch)}{line(message, shown)}\n"
+
+    def words(self, batch: Batch) -> Iterator[list[str]]:
+        """Yield the texts as a line has them."""
+        yield [self.prefix(batch)]
+        yield from ([], [], [])
+        yield [PROTOCOLS.get(number, str(number)) for number in range(256)]
+
+    def prefix(self, batch: Batch) -> str:
+        """Return what the lines of a file begin with."""
+        return f"{printable(batch.origin.file)}: " if self.name_files else ""
+
+    def times(self, batch: Batch) -> NDArray[np.int64]:
+        """Return the column of the style asked for."""
+        return self.time.numbers(batch.time_ns, (batch.record_flags & records.NO_TIME) == 0)
+
+
+class Details(Lines):
+    """A tree of fields a message, or its line, and its octets if asked for.
+
+    Args:
+        time_style: one of ``TimeColumn.STYLES``.
+        tree: a tree instead of a line.
+        octets: the octets too.
+        name_files: as in :class:`Lines`.
+    """
+
+    def __init__(self, time_style: str, *, tree: bool, octets: bool, name_files: bool = False) -> None:
+        super().__init__(time_style, name_files=name_files)
+        self.tree = tree
+        self.octets = octets
+
+    def program(self, message: Message) -> Program | None:  # noqa: ARG002 - these are written one by one
+        """Return none."""
+        return None
+
+    def one(self, message: Message, time: int) -> str:
+        """Return the lines of a message and an empty one."""
+        pieces = [f"{text}\n" for text in tree(message)] if self.tree else [super().one(message, time)]
+        if self.octets:
+            pieces += [f"    {row}\n" for row in hexdump(message)]
+        return "".join([*pieces, "\n"])
+
+
+class JsonLines(Blocks):
+    """A JSON object a message."""
+
+    def program(self, message: Message) -> Program | None:
+        """Return the program of an object."""
+        return programs.json_program(message)
+
+    def one(self, message: Message, time: int) -> str:  # noqa: ARG002 - JSON has the time itself
+        """Return an object."""
+        return f"{dumps(record(message))}\n"
+
+
+def assemble(found: list[Program], words: list[list[str]]) -> dict[str, NDArray[Any]]:
+    """Return programs and texts as the kernel takes them; see :func:`dissector.kernel.render.rows`."""
+    literals = bytearray()
+    places: dict[str, tuple[int, int]] = {}
+    fields: list[Field] = []
+    code: list[tuple[int, int, int, int]] = []
+    heads: list[tuple[int, int, int, int, int]] = []
+    bases = np.cumsum([0] + [len(texts) for texts in words]).tolist()
+
+    def place(text: str) -> tuple[int, int]:
+        if text not in places:
+            octets = text.encode()
+            places[text] = (len(literals), len(literals) + len(octets))
+            literals.extend(octets)
+        return places[text]
+
+    texts = [place(text) for several in words for text in several]
+    longest = max((end - start for start, end in texts), default=0)
+    for program in found:
+        first, room = len(code), 0
+        for what, a, b in program.operations:
+            if what == operations.LITERAL:
+                start, end = place(a)
+                code.append((what, start, end, 0))
+                room += end - start
+                continue
+            argument = a
+            if isinstance(a, Field):
+                fields.append(a)
+                argument = len(fields) - 1
+                room += a.bits // 4
+            by_text = what in (operations.TEXT, operations.QUOTED_TEXT)
+            code.append((what, argument, bases[b] if by_text else b, 0))
+            room += longest if by_text else programs.WIDEST
+        heads.append((first, len(code), room, program.least, program.most))
+    return {
+        "programs": np.array(heads, np.int64).reshape(-1, 5),
+        "code": np.array(code, np.int64).reshape(-1, 4),
+        "fields": np.array([row_of(field) for field in fields], np.int64).reshape(-1, 8),
+        "texts": np.array(texts, np.int64).reshape(-1, 2),
+        "literals": np.frombuffer(bytes(literals), np.uint8),
+    }
+
+
+def row_of(field: Field) -> tuple[int, ...]:
+    """Return a field as the kernel reads it."""
+    first, end = field.offset // 8, (field.offset + field.bits + 7) // 8
+    style = programs.STYLES[field.as_]
+    default = -1
+    if isinstance(field.default, int | IPv4Address):
+        default = int(field.default) // field.scale & ((1 << field.bits) - 1)
+    shift = end * 8 - field.offset - field.bits
+    return first, end - first, shift, field.bits, int(field.signed), field.scale, style, default
