@@ -7,6 +7,7 @@ and with the same results. ``DISSECTOR_KERNEL_CHECKED=1`` builds them with every
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from setuptools import Extension, setup
 
@@ -30,7 +31,7 @@ def kernels() -> list[Extension]:
                 optional=True,
             )
             for name in KERNELS
-            if os.path.exists(f"dissector/{name}.py")
+            if Path(f"dissector/{name}.py").exists()
         ],
         build_dir="build/cython",
         compiler_directives={

@@ -78,7 +78,7 @@ __all__ = [  # noqa: PLE0604 - names of a dictionary, all text
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - costs more than all the rest here
+        from importlib.metadata import version
 
         return version("dissector")
     if name not in _HOMES:

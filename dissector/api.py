@@ -47,7 +47,7 @@ def scan(
         CaptureError: it cannot be opened.
         TruncatedCaptureError: while iterating, with ``strict``: it is damaged.
     """
-    from dissector.capture.stream import scan as scan_capture  # noqa: PLC0415 - NumPy, for those who read captures
+    from dissector.capture.stream import scan as scan_capture
 
     return scan_capture(file, tunnels=tunnels, reassemble=reassemble, strict=strict)
 
@@ -74,7 +74,7 @@ def read(
     Raises:
         CaptureError: as :func:`scan`, when the first message is asked for.
     """
-    from dissector.message import messages  # noqa: PLC0415 - NumPy, for those who read captures
+    from dissector.message import messages
 
     with scan(file, tunnels=tunnels, reassemble=reassemble, strict=strict) as batches:
         for batch in batches:
@@ -135,11 +135,11 @@ def decode_packet(octets: bytes, link_type: int = RAW_IP) -> Message:
     Raises:
         DecodeError: there is none.
     """
-    from dissector.batch import Origin  # noqa: PLC0415 - NumPy, for those who read packets
-    from dissector.capture.account import Account  # noqa: PLC0415
-    from dissector.capture.records import NO_TIME, Block, Interface, Records  # noqa: PLC0415
-    from dissector.capture.scanner import Scanner  # noqa: PLC0415
-    from dissector.message import Message  # noqa: PLC0415
+    from dissector.batch import Origin
+    from dissector.capture.account import Account
+    from dissector.capture.records import NO_TIME, Block, Interface, Records
+    from dissector.capture.scanner import Scanner
+    from dissector.message import Message
 
     records = Records(1)
     records.captured[0] = records.original[0] = len(octets)
@@ -147,6 +147,6 @@ def decode_packet(octets: bytes, link_type: int = RAW_IP) -> Message:
     scanner = Scanner(Origin("-", "packet", [Interface(link_type)]), reassemble=False)
     for batch in scanner.scan(Block(bytearray(octets), records, 1, 1, 0)):
         if len(batch):
-            return Message(batch, 0)
+            return Message.of(batch, 0)
     sentence = f"the packet has no ICMP message in it ({Account.of(scanner).others})"
     raise DecodeError(sentence, layer="packet")

@@ -146,7 +146,9 @@ class Batch:
 
     def __getitem__(self, rows: slice) -> Batch:
         """Return a stretch of the rows; the octets are shared, not copied."""
-        return Batch(self.octets, {name: getattr(self, name)[rows] for name in DTYPES}, self.paths, self.origin)
+        return Batch(
+            self.octets, {name: getattr(self, name)[rows] for name in DTYPES}, self.paths, self.origin
+        )
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.integer] | Sequence[int]) -> Batch:
         """Return chosen messages with the octets of their frames alone.

@@ -13,6 +13,7 @@ from dissector.registry.model import Family, Status
 from dissector.registry.table import find
 
 if TYPE_CHECKING:
+    import builtins
     from ipaddress import IPv4Address, IPv6Address
 
     from dissector.registry.model import Entry
@@ -43,7 +44,17 @@ class Decoded:
         limit: what set the end of the octets, for the sentence about a message that is too short.
     """
 
-    __slots__ = ("_entry", "_message", "_notes", "_read", "checksum_status", "family", "length", "limit", "octets")
+    __slots__ = (
+        "_entry",
+        "_message",
+        "_notes",
+        "_read",
+        "checksum_status",
+        "family",
+        "length",
+        "limit",
+        "octets",
+    )
 
     def __init__(
         self,
@@ -98,7 +109,7 @@ class Decoded:
         return None if code is None or not self.octets else code.name.en
 
     @property
-    def shape(self) -> type[IcmpMessage]:
+    def shape(self) -> builtins.type[IcmpMessage]:
         """The shape that these octets should have."""
         row = self.entry.type
         if row.longer is not None and self.length >= row.longer[0]:
@@ -145,7 +156,9 @@ class Decoded:
     def extensions(self) -> Extensions | None:
         """The extension structure after the quoted datagram, or in an extended echo (RFC 4884, RFC 8335)."""
         message = self.message
-        found = getattr(message, "extensions", None) or getattr(getattr(message, "quote", None), "extensions", None)
+        found = getattr(message, "extensions", None) or getattr(
+            getattr(message, "quote", None), "extensions", None
+        )
         extensions: Extensions | None = found
         return extensions
 
@@ -199,7 +212,9 @@ def guess_family(octets: bytes) -> Family:
     if not octets or verify(octets):
         return Family.ICMPV4
     statuses = {family: find(family, octets[0]).status for family in Family}
-    only_v6 = statuses[Family.ICMPV4] is Status.UNASSIGNED and statuses[Family.ICMPV6] is not Status.UNASSIGNED
+    only_v6 = (
+        statuses[Family.ICMPV4] is Status.UNASSIGNED and statuses[Family.ICMPV6] is not Status.UNASSIGNED
+    )
     return Family.ICMPV6 if only_v6 else Family.ICMPV4
 
 

@@ -1,9 +1,14 @@
-"""A message in a capture: what it says, and where, when and how it came."""
+"""A message in a capture: what it says, and where, when and how it came.
+
+Strategy: NumPy is slow at giving out single values, so the columns of a batch are turned into lists once, when its
+messages are first asked for, and every message of the batch looks into those.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dissector.capture import layers
 from dissector.capture.records import NO_TIME
@@ -13,109 +18,166 @@ from dissector.registry.model import Family
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from dissector.batch import Batch
 
 STATUSES = (ChecksumStatus.GOOD, ChecksumStatus.BAD, ChecksumStatus.UNVERIFIED)
 """By the numbers in a batch's column ``checksum_status``."""
+FAMILIES = {4: Family.ICMPV4, 6: Family.ICMPV6}
+"""By the numbers in a batch's column ``family``."""
+LISTS = (
+    "frame",
+    "time_ns",
+    "interface",
+    "original",
+    "icmp",
+    "captured",
+    "length",
+    "family",
+    "checksum_status",
+    "ttl",
+    "flags",
+    "record_flags",
+    "path",
+)
+"""The columns that messages look into."""
+
+
+class Rows:
+    """The columns of a batch as lists.
+
+    Args:
+        batch: the batch.
+
+    Attributes:
+        batch: the batch.
+        octets: its octets, as bytes.
+    """
+
+    __slots__ = ("batch", "octets", *LISTS)
+
+    frame: list[int]
+    time_ns: list[int]
+    interface: list[int]
+    original: list[int]
+    icmp: list[int]
+    captured: list[int]
+    length: list[int]
+    family: list[int]
+    checksum_status: list[int]
+    ttl: list[int]
+    flags: list[int]
+    record_flags: list[int]
+    path: list[int]
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.octets = batch.octets.tobytes()
+        for name in LISTS:
+            setattr(self, name, getattr(batch, name).tolist())
 
 
 class Message(Decoded):
     """One row of a :class:`~dissector.batch.Batch`, decoded.
 
     Attributes:
-        batch: the batch it is in; a message keeps its batch alive.
+        rows: the columns of its batch; a message keeps them and the batch alive.
         row: its row there.
     """
 
-    __slots__ = ("batch", "row")
+    __slots__ = ("row", "rows")
 
-    def __init__(self, batch: Batch, row: int) -> None:
-        family = Family.ICMPV4 if batch.family[row] == 4 else Family.ICMPV6  # noqa: PLR2004 - the IP version
-        octets = batch.message_octets(row)
-        truncated = batch.flags[row] & layers.TRUNCATED
+    def __init__(self, rows: Rows, row: int) -> None:
+        start = rows.icmp[row]
         super().__init__(
-            family,
-            octets,
-            length=int(batch.length[row]),
-            checksum_status=STATUSES[batch.checksum_status[row]],
-            limit="captured length" if truncated else "IP length",
+            FAMILIES[rows.family[row]],
+            rows.octets[start : start + rows.captured[row]],
+            length=rows.length[row],
+            checksum_status=STATUSES[rows.checksum_status[row]],
+            limit="captured length" if rows.flags[row] & layers.TRUNCATED else "IP length",
         )
-        self.batch = batch
+        self.rows = rows
         self.row = row
+
+    @classmethod
+    def of(cls, batch: Batch, row: int) -> Message:
+        """Return one message of a batch; :func:`messages` is the way to have all of them."""
+        return cls(Rows(batch.take([row])), 0)
 
     @property
     def file(self) -> str:
         """The file it came from, as it was named; ``-`` for standard input."""
-        return self.batch.origin.file
+        return self.rows.batch.origin.file
 
     @property
     def frame(self) -> int:
         """Its packet's number in the file, from 1."""
-        return int(self.batch.frame[self.row])
+        return self.rows.frame[self.row]
 
     @property
     def time_ns(self) -> int | None:
         """When its packet was captured, ns since 1970 UTC; None where the container does not say."""
-        if self.batch.record_flags[self.row] & NO_TIME:
-            return None
-        return int(self.batch.time_ns[self.row])
+        return None if self.rows.record_flags[self.row] & NO_TIME else self.rows.time_ns[self.row]
 
     @property
     def interface(self) -> int:
         """The number of the interface it came by, from 0, over all sections of the file."""
-        return int(self.batch.interface[self.row])
+        return self.rows.interface[self.row]
 
     @property
     def link(self) -> str:
         """The link type, by its DLT name: ``EN10MB``."""
-        return self.batch.link(self.row)
+        return self.rows.batch.link(self.row)
 
     @property
     def original(self) -> int:
         """Octets that its packet had on the wire."""
-        return int(self.batch.original[self.row])
+        return self.rows.original[self.row]
 
     @property
     def path(self) -> tuple[str, ...]:
         """The layers around it, outermost first: ``("eth", "vlan 12", "ip")``."""
-        return self.batch.paths[self.batch.path[self.row]]
+        return self.rows.batch.paths[self.rows.path[self.row]]
 
     @property
     def src(self) -> IPv4Address | IPv6Address:
         """Source address of the innermost IP header, the one that carries it."""
-        return self._address(self.batch.src)
+        return self._address(self.rows.batch.src)
 
     @property
     def dst(self) -> IPv4Address | IPv6Address:
         """Destination address of that header."""
-        return self._address(self.batch.dst)
+        return self._address(self.rows.batch.dst)
 
-    def _address(self, column: NDArray[np.uint8]) -> IPv4Address | IPv6Address:
-        """Return an address out of a column of 16 octets a row, of which IPv4 uses the first four."""
-        octets = column[self.row].tobytes()
-        return IPv4Address(octets[:4]) if self.batch.ip_version(self.row) == 4 else IPv6Address(octets)  # noqa: PLR2004 - the IP version
+    def _address(self, column: Any) -> IPv4Address | IPv6Address:
+        """Return an address out of a column of 16 octets a row, shape (n, 16)."""
+        family = self.rows.family[self.row]
+        version = 10 - family if self.rows.flags[self.row] & layers.FOREIGN else family
+        return _address(column[self.row].tobytes(), version)
 
     @property
     def ttl(self) -> int:
         """TTL or hop limit of that header."""
-        return int(self.batch.ttl[self.row])
+        return self.rows.ttl[self.row]
 
     @property
     def fragment(self) -> bool:
         """Whether its datagram was fragmented: reassembled here, or a first fragment alone."""
-        return bool(self.batch.flags[self.row] & (layers.FRAGMENT | layers.REASSEMBLED))
+        return bool(self.rows.flags[self.row] & (layers.FRAGMENT | layers.REASSEMBLED))
 
     @property
     def reassembled(self) -> bool:
         """Whether it was put together from all its fragments."""
-        return bool(self.batch.flags[self.row] & layers.REASSEMBLED)
+        return bool(self.rows.flags[self.row] & layers.REASSEMBLED)
 
+
+@lru_cache(maxsize=4096)
+def _address(octets: bytes, version: int) -> IPv4Address | IPv6Address:
+    """Return an address of which IPv4 uses the first four octets; the same hosts come again and again."""
+    return IPv4Address(octets[:4]) if version == 4 else IPv6Address(octets)  # noqa: PLR2004 - the IP version
 
 
 def messages(batch: Batch) -> Iterator[Message]:
     """Yield the messages of a batch, in the order of its rows."""
+    rows = Rows(batch)
     for row in range(len(batch)):
-        yield Message(batch, row)
+        yield Message(rows, row)

@@ -82,7 +82,7 @@ def main() -> int:
             FOLDER.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     for name in stale:
-        print(f"{name}: {'out of date' if check else 'written'}")  # noqa: T201 - a program's output
+        print(f"{name}: {'out of date' if check else 'written'}")
     return int(check and bool(stale))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
 
-from dissector.messages.base import Opaque
 from dissector.messages.locator import Locator, LocatorUpdate
 from dissector.messages.lowpan import (
     DuplicateAddress,
@@ -70,7 +69,6 @@ from model import (
     HOST_LOCAL,
     HOST_MAC,
     MILLISECOND,
-    NOWHERE6,
     PAUSE,
     ROUTER6,
     ROUTER_LOCAL,
@@ -96,7 +94,7 @@ OTHER_ROUTER_LOCAL = IPv6Address("fe80::2")
 HOME_AGENT = IPv6Address("2001:db8:2::aaaa")
 BORDER_ROUTER = IPv6Address("2001:db8:6::1")
 ALL_FORWARDERS = IPv6Address("ff02::fc")
-NONCE = bytes.fromhex("0102030405060708090a")[:6]
+NONCE = bytes.fromhex("010203040506")
 EUI_64 = bytes.fromhex("02005efffe005310")
 
 
@@ -217,10 +215,11 @@ def routers() -> Iterator[Example]:
     yield nd("a router with one of every option", full, ROUTER_LOCAL, ALL_NODES6)
     # RFC 3971, 6.4.3: an X.501 name in DER, here CN=anchor.
     der = bytes.fromhex("3011310f300d06035504030c06") + b"anchor"
-    anchor = TrustAnchor.of(15, name_type=1, pad_length=3 - len(der) % 8 + 1 & 7, octets=der)
+    anchor = TrustAnchor.of(15, name_type=1, pad_length=1, octets=der)
     path = CertificationPathSolicitation(type=148, identifier=0x1234, options=(anchor,))
     yield nd("who certifies the router?", path, HOST_LOCAL, ALL_ROUTERS6)
-    certificate = Certificate.of(16, cert_type=1, certificate=bytes.fromhex("30820000"))
+    # An empty sequence in DER stands for the certificate, which would be some hundred octets.
+    certificate = Certificate.of(16, cert_type=1, certificate=bytes.fromhex("3000"))
     certified = CertificationPathAdvertisement(
         type=149, identifier=0x1234, all_components=2, component=1, options=(anchor, certificate)
     )

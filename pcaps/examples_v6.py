@@ -49,15 +49,14 @@ from model import (
     NOWHERE6,
     ROUTER6,
     ROUTER_LOCAL,
-    SERVER,
     SERVER6,
     Example,
 )
 from objects import by_address, by_index, by_name, exceeded, interface, labels, node
 from quotes import (
     DNS,
+    FRAGMENT,
     HTTPS,
-    ICMPV6,
     NO_NEXT,
     PATTERN,
     SSH,
@@ -83,8 +82,26 @@ HOP_BY_HOP, ROUTING, DESTINATION = 0, 43, 60
 ALL_SNOOPERS, ALL_MLD2_ROUTERS = IPv6Address("ff02::6a"), IPv6Address("ff02::16")
 SITE_ROUTERS = IPv6Address("ff05::2")
 GROUP, SSM_GROUP = IPv6Address("ff02::fb"), IPv6Address("ff3e::8000:1")
-OTHER_ROUTER = IPv6Address("2001:db8:1::2")
 NONCE = bytes.fromhex("c0ffee0102030405")
+
+
+PADDING = Option(kind=1, length=4, data=bytes(4))
+CHAIN = ipv6(
+    DestinationOptions(next_header=DESTINATION, options=(PADDING,)).encode() * 15
+    + DestinationOptions(next_header=NO_NEXT, options=(PADDING,)).encode(),
+    DESTINATION,
+    hop_limit=63,
+)
+"""A packet with sixteen headers of destination options."""
+LIMITS = {
+    5: (6, "a router does not know the next header"),
+    6: (40, "one extension header is too big"),
+    7: (144, "the extension headers are too long"),
+    8: (104, "there are too many extension headers"),
+    9: (42, "there are too many options"),
+    10: (42, "an option is too big"),
+}
+"""What routers refuse (RFC 8883, 2): the pointer of each code, and what it says."""
 
 
 def exchange(
@@ -126,11 +143,7 @@ def unreachables() -> Iterator[Example]:
     source_routed = ipv6(route.encode(), ROUTING, dst=ROUTER6)
     in_route = DestinationUnreachable6(type=1, code=7, quote=Quote.of(source_routed))
     yield error("the RPL source route cannot be followed", in_route)
-    padding = Option(kind=1, length=4, data=bytes(4))
-    options = DestinationOptions(next_header=NO_NEXT, options=(padding,))
-    chain = DestinationOptions(next_header=DESTINATION, options=(padding,)).encode() * 15 + options.encode()
-    long = ipv6(chain, DESTINATION, hop_limit=63)
-    too_long = DestinationUnreachable6(type=1, code=8, quote=Quote.of(long))
+    too_long = DestinationUnreachable6(type=1, code=8, quote=Quote.of(CHAIN))
     yield error("the headers are longer than 128 octets", extended(too_long, exceeded(128)))
 
 
@@ -143,7 +156,7 @@ def errors() -> Iterator[Example]:
     yield error("a hop with an MPLS label stack", extended(hop, labels(16006)))
     here = interface(2, "ge-0/0/1", ROUTER6, 1500)
     yield error("a hop that tells its interface and name", extended(hop, here, node("r1-core", ROUTER6)))
-    first = ipv6(fragment(udp(DNS, PATTERN, HOST6, SERVER6), UDP), 44, hop_limit=57)
+    first = ipv6(fragment(udp(DNS, PATTERN, HOST6, SERVER6), UDP), FRAGMENT, hop_limit=57)
     yield error("fragments are missing", TimeExceeded6(type=3, code=1, quote=Quote.of(first)), SERVER6)
     wrong = ipv6(PATTERN, 253, hop_limit=57)
     strange = ParameterProblem6(type=4, code=1, pointer=6, quote=Quote.of(wrong))
@@ -155,6 +168,10 @@ def errors() -> Iterator[Example]:
     unknown = HopByHopOptions(next_header=NO_NEXT, options=(Option(kind=0x9E, length=4, data=bytes(4)),))
     option = Quote.of(ipv6(unknown.encode(), HOP_BY_HOP))
     yield error("an option that nobody knows", ParameterProblem6(type=4, code=2, pointer=42, quote=option))
+    cut = ParameterProblem6(type=4, code=3, pointer=0, quote=Quote.of(ipv6(fragment(b"", TCP), FRAGMENT)))
+    yield error("a first fragment without its TCP header", cut, SERVER6)
+    for code, (pointer, why) in LIMITS.items():
+        yield error(why, ParameterProblem6(type=4, code=code, pointer=pointer, quote=Quote.of(CHAIN)))
     segments = RoutingHeader(
         next_header=TCP, extension_length=2, routing_type=4, segments_left=0, data=bytes(4) + SERVER6.packed
     )

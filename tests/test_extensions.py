@@ -178,6 +178,12 @@ def test_without_a_length_a_wrong_checksum_is_no_structure() -> None:
     assert found == []
 
 
+def test_without_a_length_a_cut_structure_is_none() -> None:
+    octets = exceeded(0, datagram(1500, 128) + structure(LABELS, checksum=0)[:-2])
+    message, _ = read(TimeExceeded, octets)
+    assert message.quote.extensions is None
+
+
 def test_every_cut_length_keeps_what_is_there() -> None:
     octets = exceeded(32, datagram(1500, 128) + structure(LABELS, "00080302" + "00000007"))
     for length in range(8, len(octets)):

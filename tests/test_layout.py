@@ -267,7 +267,7 @@ def test_making_one_wants_its_fields_and_no_others() -> None:
     values = {field.name: getattr(Odd.parse(SAMPLE), field.name) for field in Odd.layout.fields}
     assert Odd(**values).rest == b""
     with pytest.raises(TypeError, match=r"Odd\(\) has no field colour"):
-        Odd(**values, **{"colour": "red"})
+        Odd(**{**values, "colour": "red"})
     del values["small"]
     with pytest.raises(TypeError, match=r"Odd\(\) needs small="):
         Odd(**values)

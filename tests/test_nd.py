@@ -389,9 +389,13 @@ def test_address_registration() -> None:
     plain = clean("2102 0000 0000 000a 1122334455667788")
     assert isinstance(plain, lowpower.AddressRegistration)
     assert (plain.status, plain.registration_lifetime, plain.rovr.hex()) == (0, 600, "1122334455667788")
-    extended = clean("2103 0300 0307 0001" + "ab" * 16)
+    only_r = clean("2102 0000 0200 000a 1122334455667788")
+    assert isinstance(only_r, lowpower.AddressRegistration)
+    assert (only_r.r, only_r.t) == (True, False)
+    extended = clean("2103 0305 0307 0001" + "ab" * 16)
     assert isinstance(extended, lowpower.AddressRegistration)
-    assert (extended.status, extended.i, extended.r, extended.t, extended.tid) == (3, 0, True, True, 7)
+    assert (extended.status, extended.opaque, extended.i, extended.tid) == (3, 5, 0, 7)
+    assert (extended.r, extended.t) == (True, True)
     assert len(extended.rovr) == 16
 
 

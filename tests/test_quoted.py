@@ -113,8 +113,8 @@ DATAGRAMS = {
     ),
     "v6 error": (ipv6(58, "0200000000000500"), IP6 | {"protocol": 58, "length": 48, "type": 2, "code": 0}),
     "v6 all extension headers": (
-        ipv6(0, "3c000502000001002b00010400000000" + "2c00040000000000" + "06000001deadbeef" + TCP),
-        IP6 | {"protocol": 6, "length": 92, "id": 0xDEADBEEF, "sport": 443, "dport": 50000, "seq": 10},
+        ipv6(0, "3c000502000001002b00010400000000" + "2c02040000000000" + SRC6 + "06000001deadbeef" + TCP),
+        IP6 | {"protocol": 6, "length": 108, "id": 0xDEADBEEF, "sport": 443, "dport": 50000, "seq": 10},
     ),
     "v6 later fragment": (
         ipv6(44, "110000b8deadbeef" + UDP),

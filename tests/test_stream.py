@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gc
 import io
 import random
@@ -9,6 +10,7 @@ import shutil
 import struct
 import subprocess
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,8 @@ import numpy as np
 import pytest
 
 from dissector.capture import layers
-from dissector.capture.account import LARGE, Account, verdict_name
+from dissector.capture.account import LARGE, Account, Capture, verdict_name
+from dissector.capture.records import Damage, Report
 from dissector.capture.stream import Mender, Scan, scan
 from dissector.checksum import internet_checksum
 from dissector.errors import CaptureError, TruncatedCaptureError
@@ -172,6 +175,22 @@ def test_a_first_fragment_is_given_up_after_a_minute_of_capture_time() -> None:
     assert list(rows(batches)) == [(1, layers.FRAGMENT, first[20:])]
 
 
+def test_what_is_given_up_comes_in_time_and_not_at_the_end() -> None:
+    first, _ = split(echo())
+    filler = [ipv4(bytes(60000), protocol=99)] * 150
+    batches, _ = read([first, *filler, ipv4(echo(8))], times=[0, *([61] * 150), 62])
+    assert [frame for frame, _, _ in rows(batches)] == [1, 152]
+
+
+def test_a_batch_of_fragments_does_not_keep_their_octets() -> None:
+    fragments = [
+        part for number in range(20) for part in split(echo(1000), protocol=GRE, identification=number)
+    ]
+    batches, _ = read([*fragments, ipv4(echo(8))])
+    (batch,) = batches
+    assert len(batch.octets) == 20 + 16
+
+
 def test_fragments_far_apart_in_a_large_capture() -> None:
     message = echo(60000)
     first, last = split(message, at=30000)
@@ -259,6 +278,16 @@ def test_the_message_in_a_tunnels_first_fragment_is_not_lost() -> None:
     assert account.unfinished == 1
 
 
+def test_the_message_in_a_tunnels_fragment_that_is_refused_is_not_lost() -> None:
+    first = ipv4(ipv4(echo())[:50], IPIP, more=True)
+    batches, account = read([first, ipv4(echo(8))])
+    assert list(rows(batches)) == [
+        (1, layers.FRAGMENT | layers.TUNNEL | layers.TRUNCATED, first[40:]),
+        (2, 0, echo(8)),
+    ]
+    assert account.refused == 1
+
+
 def test_fragments_inside_a_tunnel() -> None:
     message = echo()
     batches, _ = read([ipv4(part, IPIP, identification=index) for index, part in enumerate(split(message))])
@@ -273,7 +302,7 @@ def test_fragments_of_fragments() -> None:
         packets += split(part, IPIP, at=80, identification=index)
     batches, account = read(packets)
     assert list(rows(batches)) == [(4, layers.REASSEMBLED | layers.TUNNEL, message)]
-    assert account.reassembled == 3
+    assert account.reassembled == 1
 
 
 def test_fragments_of_fragments_left_alone() -> None:
@@ -377,10 +406,23 @@ def test_accounts_add_up() -> None:
     assert (both.files, both.packets, both.messages, both.unfinished) == (2, 5, 2, 1)
     assert both.others == "2 TCP, 1 UDP"
     assert (one.packets, two.packets, one.others) == (2, 3, "1 TCP")
-    total = Account()
-    total.add(one)
-    total.add(two)
-    assert vars(total) == vars(both)
+
+
+def test_nothing_is_left_out_when_accounts_are_added() -> None:
+    total, other = Account("compiled"), Account("compiled")
+    for number, (name, value) in enumerate(vars(other).items(), 1):
+        if isinstance(value, int):
+            setattr(other, name, number)
+        elif isinstance(value, Counter):
+            value[number] = number
+    other.captures.append(Capture("x", "pcap", (1,), Report()))
+    total.add(other)
+    assert vars(total) == vars(other)
+    assert not total.damaged
+    other.captures[0].report.add(Damage(1, 40, 7, cut=False, sentence="7 octets skipped"))
+    assert total.damaged
+    total.add(other)
+    assert (total.short, total.links.total(), total.files) == (2 * other.short, 2 * other.links.total(), 2)
 
 
 def test_many_kinds_are_summed_up() -> None:
@@ -522,7 +564,6 @@ def fragmented() -> list[str]:
     """The shared captures in which there are fragments of ICMP."""
     if not SHARED.is_dir():
         return []
-    import csv  # noqa: PLC0415
 
     with (SHARED.parent / "index.csv").open(newline="") as table:
         return [row["file"] for row in csv.DictReader(table) if row["fragment_frames"] not in ("", "0")]

@@ -176,7 +176,7 @@ class Account:
         links: packets skipped by link type, for those that are not decoded.
         truncated: messages of which fewer octets were captured than there were.
         short: messages of fewer than 8 octets.
-        reassembled: datagrams put together from fragments.
+        reassembled: messages put together from fragments.
         unfinished: datagrams of which fragments were missing, cut or too many.
         overlapping: IPv6 datagrams dropped because their fragments overlap (RFC 5722).
         refused: fragments that contradict themselves or others.

@@ -89,7 +89,6 @@ class Reassembler(Generic[First]):
 
     Attributes:
         abandoned: what stands for first fragments that will not be put together; to be taken away.
-        completed: datagrams put together so far.
         unfinished: datagrams given up because fragments were missing or cut.
         overlapping: IPv6 datagrams dropped whole because of overlapping fragments (RFC 5722).
         refused: fragments that contradict themselves or those before them.
@@ -101,7 +100,6 @@ class Reassembler(Generic[First]):
         self._most_octets = most_octets
         self._open: OrderedDict[tuple[Hashable, bytes], _Datagram[First]] = OrderedDict()
         self.abandoned: list[First] = []
-        self.completed = 0
         self.unfinished = 0
         self.overlapping = 0
         self.refused = 0
@@ -171,7 +169,6 @@ class Reassembler(Generic[First]):
             self.unfinished += 1
             self._abandon(first)
             return None
-        self.completed += 1
         return Whole(_assemble(fragment.header, fragment.data), overlap=False)
 
     def _place(
@@ -206,7 +203,6 @@ class Reassembler(Generic[First]):
             # The first fragment has longer headers than those that came before it.
             self._refuse(datagram.first)
             return None
-        self.completed += 1
         return Whole(_assemble(header, data), datagram.overlap)
 
     def _refuse(self, first: First | None) -> None:

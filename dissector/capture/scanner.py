@@ -32,7 +32,6 @@ _IP = (layers.IPV4, layers.IPV6)
 _STEP_BITS = 8
 
 
-
 class Scanner:
     """Records → messages: one for each capture file.
 
@@ -42,7 +41,18 @@ class Scanner:
         origin: the file.
     """
 
-    __slots__ = ("_gather", "_kernel", "_links", "_parents", "_scratch", "_skipped", "_steps", "counts", "origin", "paths")
+    __slots__ = (
+        "_gather",
+        "_kernel",
+        "_links",
+        "_parents",
+        "_scratch",
+        "_skipped",
+        "_steps",
+        "counts",
+        "origin",
+        "paths",
+    )
 
     def __init__(
         self, origin: Origin, *, tunnels: bool = True, reassemble: bool = True, module: Any = None
@@ -188,7 +198,9 @@ class Scanner:
 
     def _use_interfaces(self, interfaces: list[Interface]) -> None:
         """Tell the kernel what begins the packets of each interface."""
-        self._links = [layer_of(interface.link_type) | min(interface.fcs, 255) << 8 for interface in interfaces]
+        self._links = [
+            layer_of(interface.link_type) | min(interface.fcs, 255) << 8 for interface in interfaces
+        ]
         skipped = np.zeros(len(interfaces), np.int64)
         skipped[: len(self._skipped)] = self._skipped
         self._skipped = skipped

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
@@ -74,8 +75,21 @@ class _File(Source):
         self._file = file
         self._owned = owned
         # readinto1 returns what a pipe has; readinto of a buffered file would wait until the view is full.
-        into = getattr(file, "readinto1", None) or getattr(file, "readinto", None)
-        self._into = cast("Callable[[memoryview], int | None]", into or self._copy)
+        into = getattr(file, "readinto1", None) or getattr(file, "readinto", None) or self._copy
+        if isinstance(file, BufferedReader):
+            into = self._past_buffer
+        self._into = cast("Callable[[memoryview], int | None]", into)
+
+    def _past_buffer(self, view: memoryview) -> int:
+        """Read what a buffered file holds, and go round its buffer from then on.
+
+        Given a view larger than its buffer, CPython's readinto1 waits for more even if it holds octets.
+        """
+        file = cast("BufferedReader", self._file)
+        held = len(file.peek(1))
+        if held <= len(view):
+            self._into = cast("Callable[[memoryview], int | None]", file.raw.readinto)
+        return file.readinto(view[:held])
 
     def _copy(self, view: memoryview) -> int:
         """Read from a file object that can do no more than ``read``."""

@@ -78,7 +78,7 @@ class Scan:
         self._reader = reader
         self._scanner = Scanner(self.origin, tunnels=tunnels, reassemble=reassemble)
         self._mender = Mender(self._scanner)
-        self._messages = self._truncated = self._short = 0
+        self._messages = self._reassembled = self._truncated = self._short = 0
         self._close = weakref.finalize(self, reader.close)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -110,9 +110,9 @@ class Scan:
         link_types = dict.fromkeys(interface.link_type for interface in self.origin.interfaces)
         account.captures.append(Capture(self.origin.file, self.origin.format, tuple(link_types), report))
         account.packets = report.packets
-        account.messages, account.truncated, account.short = self._messages, self._truncated, self._short
+        account.messages, account.reassembled = self._messages, self._reassembled
+        account.truncated, account.short = self._truncated, self._short
         fragments = self._mender.reassembler
-        account.reassembled = fragments.completed
         account.unfinished = fragments.unfinished
         account.overlapping = fragments.overlapping
         account.refused = fragments.refused
@@ -125,6 +125,7 @@ class Scan:
 
     def _counted(self, batch: Batch) -> Batch:
         self._messages += len(batch)
+        self._reassembled += int(np.count_nonzero(batch.flags & layers.REASSEMBLED))
         self._truncated += int(np.count_nonzero(batch.flags & layers.TRUNCATED))
         self._short += int(np.count_nonzero(batch.flags & layers.SHORT))
         return batch
@@ -246,10 +247,11 @@ def _joined(batches: list[Batch]) -> Iterator[Batch]:
 
 
 def _alone(batch: Batch) -> Batch:
-    """Make messages of first fragments that are still pending, in place; return the batch."""
-    pending = batch.flags & layers.PENDING != 0
-    batch.flags[pending] = batch.flags[pending] & _LASTING | layers.FRAGMENT
-    batch.checksum_status[pending] = layers.UNVERIFIED
+    """Make messages of first fragments that are still pending, in place; return the batch.
+
+    The scanner has flagged them as fragments and left their checksums unverified.
+    """
+    batch.flags &= _LASTING
     return batch
 
 

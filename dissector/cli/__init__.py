@@ -59,8 +59,8 @@ class Commands(click.Group):
 def show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001 - click's signature
     """Print the version and the kernel in use."""
     if value and not ctx.resilient_parsing:
-        import dissector  # noqa: PLC0415 - the metadata are read for this alone
-        from dissector.capture.kernel import BACKEND  # noqa: PLC0415
+        import dissector
+        from dissector.capture.kernel import BACKEND
 
         click.echo(f"{PROGRAM} {dissector.__version__} (kernel: {BACKEND})")
         ctx.exit()
@@ -69,10 +69,9 @@ def show_version(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 def show_completion(ctx: click.Context, param: click.Parameter, value: str | None) -> None:  # noqa: ARG001 - click's signature
     """Print the shell's completion script."""
     if value and not ctx.resilient_parsing:
-        from click.shell_completion import get_completion_class  # noqa: PLC0415 - for this alone
+        from click.shell_completion import get_completion_class
 
-        kind = get_completion_class(value)
-        assert kind is not None, "click.Choice lets no other shell through"
+        kind = get_completion_class(value) or ctx.fail(f"no completion for {value}")
         click.echo(kind(ctx.command, {}, PROGRAM, f"_{PROGRAM.upper()}_COMPLETE").source())
         ctx.exit()
 

@@ -19,24 +19,14 @@ from dissector.registry.model import Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from ipaddress import IPv4Address, IPv6Address
 
     from dissector.decoder import Decoded
 
+    Address = IPv4Address | IPv6Address
+
 ETHERNET = 1
 """LINKTYPE of Ethernet."""
-
-
-class Address(click.ParamType):
-    """An IP address."""
-
-    name = "address"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        """Return it as an address object."""
-        try:
-            return ip_address(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no IP address", param, ctx)
 
 
 @click.command("decode")
@@ -48,12 +38,20 @@ class Address(click.ParamType):
     default="auto",
     help="What the octets are; auto: an ICMP message or an IP packet.",
 )
-@click.option("--src", type=Address(), help="Source address, for the checksum of an ICMPv6 message.")
-@click.option("--dst", type=Address(), help="Destination address, likewise.")
+@click.option("--src", type=ip_address, help="Source address, for the checksum of an ICMPv6 message.")
+@click.option("--dst", type=ip_address, help="Destination address, likewise.")
 @options.octets
 @options.as_json
 @options.color
-def command(hexadecimal: tuple[str, ...], *, kind: str, src: object, dst: object, octets: bool, as_json: bool) -> None:
+def command(
+    hexadecimal: tuple[str, ...],
+    *,
+    kind: str,
+    src: Address | None,
+    dst: Address | None,
+    octets: bool,
+    as_json: bool,
+) -> None:
     """Decode one ICMP message, or one IP packet with one in it.
 
     HEX may have spaces, colons, 0x, or be what tcpdump -x, xxd or hexdump -C print; - reads standard input, hex
@@ -69,19 +67,19 @@ def command(hexadecimal: tuple[str, ...], *, kind: str, src: object, dst: object
         click.echo(text)
 
 
-def read(octets: bytes, kind: str, src: object, dst: object) -> Decoded:
+def read(octets: bytes, kind: str, src: Address | None, dst: Address | None) -> Decoded:
     """Read octets as what they were said to be."""
     if kind == "ethernet":
         return decode_packet(octets, ETHERNET)
     if kind == "ip":
         return decode_packet(octets)
     families = {"icmp": Family.ICMPV4, "icmpv6": Family.ICMPV6}
-    return decode(octets, families.get(kind), src=src, dst=dst)  # type: ignore[arg-type]  # Address made them so
+    return decode(octets, families.get(kind), src=src, dst=dst)
 
 
 def lines(decoded: Decoded, *, octets: bool, as_json: bool) -> Iterator[str]:
     """Yield what was asked for."""
-    from dissector.message import Message  # noqa: PLC0415 - NumPy, only where a packet was decoded
+    from dissector.message import Message
 
     packet = decoded if isinstance(decoded, Message) else None
     if as_json:

@@ -18,7 +18,14 @@ MOST_PAGES = 3
 @click.command("lookup")
 @click.argument("what", nargs=-1, metavar="[WHAT]")
 @click.option("--all", "everything", is_flag=True, help="The whole registry: every type and code.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", envvar="DISSECTOR_LANG", show_envvar=True, help="English or Chinese.")
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    envvar="DISSECTOR_LANG",
+    show_envvar=True,
+    help="English or Chinese.",
+)
 @click.option("--layout", is_flag=True, help="Draw the octets, as RFCs do, with what each field means.")
 @options.as_json
 @options.table_format
@@ -53,9 +60,11 @@ def command(
             for text in page(entry, lang, layout=layout):
                 click.echo(text)
     else:
-        from tabulate import tabulate_formats  # noqa: PLC0415 - only tables need it
+        from tabulate import tabulate_formats
 
         if table_format not in tabulate_formats:
-            click.echo(f"error: no table format {table_format!r}; there are {', '.join(tabulate_formats)}", err=True)
+            click.echo(
+                f"error: no table format {table_format!r}; there are {', '.join(tabulate_formats)}", err=True
+            )
             ctx.exit(USAGE)
         click.echo(table(found, lang, table_format))

@@ -35,15 +35,26 @@ color = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 table_format = click.option(
-    "--table-format", default="simple", metavar="NAME", help="One of tabulate's formats, such as github or html."
+    "--table-format",
+    default="simple",
+    metavar="NAME",
+    help="One of tabulate's formats, such as github or html.",
 )
 
 tree = click.option("-v", "--verbose", "tree", is_flag=True, help="A tree of all fields of each message.")
 
-octets = click.option("-x", "--hex", "octets", is_flag=True, help="The octets, each with the field it belongs to.")
+octets = click.option(
+    "-x", "--hex", "octets", is_flag=True, help="The octets, each with the field it belongs to."
+)
 
 SOURCE = (
-    click.option("--no-reassemble", "reassemble", flag_value=False, default=True, help="Leave IP fragments as they are."),
+    click.option(
+        "--no-reassemble",
+        "reassemble",
+        flag_value=False,
+        default=True,
+        help="Leave IP fragments as they are.",
+    ),
     click.option("--no-tunnels", "tunnels", flag_value=False, default=True, help="Do not look into tunnels."),
     click.option("--strict", is_flag=True, help="Fail (2) where a capture is damaged."),
     click.option("--fail-if-empty", is_flag=True, help="Fail (1) where there is no ICMP message."),
@@ -60,7 +71,9 @@ LISTING = (
         help="a: time of day, ad: with date, r: since the first, d: since the one before, e: since 1970; all UTC.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="No account at the end."),
-    click.option("-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved."),
+    click.option(
+        "-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved."
+    ),
     click.option("-l", "--line-buffered", is_flag=True, help="Write each line at once."),
 )
 

@@ -95,7 +95,10 @@ def command(
     try:
         for file in files:
             try:
-                code = max(code, read_file(file, output, total, reassemble=reassemble, tunnels=tunnels, strict=strict))
+                code = max(
+                    code,
+                    read_file(file, output, total, reassemble=reassemble, tunnels=tunnels, strict=strict),
+                )
             except CaptureError as error:
                 complain(str(error))
                 code = USAGE
@@ -110,7 +113,9 @@ def command(
     ctx.exit(code)
 
 
-def read_file(file: str, output: Output, total: Account, *, reassemble: bool, tunnels: bool, strict: bool) -> int:
+def read_file(
+    file: str, output: Output, total: Account, *, reassemble: bool, tunnels: bool, strict: bool
+) -> int:
     """Write the messages of one capture, add its account to the total, and return the exit code it deserves."""
     with scan(file, reassemble=reassemble, tunnels=tunnels) as batches:
         try:

@@ -14,7 +14,7 @@ TIME = 2  # a column of nanoseconds since 1970, in style b
 ADDRESS = 3  # the source (0) or the destination (1)
 TEXT = 4  # the literal whose place is in row b + value of `texts`, the value being that of column a
 FIELD = 5  # a field of the message
-UNLESS_FIELD = 6  # leave out the next b operations if field a has its default
+UNLESS_FIELD = 6  # leave out the next b operations if field a is 0
 UNLESS_NUMBER = 7  # leave out the next b operations if column a is 0
 ZERO = 8  # the row is hard if field a is not 0
 QUOTE = 9  # read the quoted datagram at offset a; the row is hard if that is not plain
@@ -37,7 +37,6 @@ F_BITS = 3
 F_SIGNED = 4
 F_SCALE = 5
 F_STYLE = 6
-F_DEFAULT = 7  # the number as on the wire
 
 # Styles of fields.
 DECIMAL = 0

@@ -12,7 +12,7 @@ is begun.
 """
 
 # cython: language_level=3, cdivision=True, initializedcheck=False
-# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped"
+# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator,no-untyped-def"
 
 from __future__ import annotations
 
@@ -53,7 +53,6 @@ _F_BITS = cython.declare(cython.longlong, operations.F_BITS)
 _F_SIGNED = cython.declare(cython.longlong, operations.F_SIGNED)
 _F_SCALE = cython.declare(cython.longlong, operations.F_SCALE)
 _F_STYLE = cython.declare(cython.longlong, operations.F_STYLE)
-_F_DEFAULT = cython.declare(cython.longlong, operations.F_DEFAULT)
 _DECIMAL = cython.declare(cython.longlong, operations.DECIMAL)
 _BOOLEAN = cython.declare(cython.longlong, operations.BOOLEAN)
 _IPV4 = cython.declare(cython.longlong, operations.IPV4)
@@ -205,7 +204,10 @@ def _time(
 @cython.inline
 @cython.exceptval(check=False)
 def _ipv4(
-    out: cython.uchar[::1], at: cython.Py_ssize_t, octets: cython.const[cython.uchar][::1], place: cython.Py_ssize_t
+    out: cython.uchar[::1],
+    at: cython.Py_ssize_t,
+    octets: cython.const[cython.uchar][::1],
+    place: cython.Py_ssize_t,
 ) -> cython.Py_ssize_t:
     """Write an IPv4 address."""
     at = _decimal(out, at, octets[place])
@@ -220,7 +222,10 @@ def _ipv4(
 @cython.cfunc
 @cython.exceptval(check=False)
 def _ipv6(
-    out: cython.uchar[::1], at: cython.Py_ssize_t, octets: cython.const[cython.uchar][::1], place: cython.Py_ssize_t
+    out: cython.uchar[::1],
+    at: cython.Py_ssize_t,
+    octets: cython.const[cython.uchar][::1],
+    place: cython.Py_ssize_t,
 ) -> cython.Py_ssize_t:
     """Write an IPv6 address (RFC 5952, 4); return -1 for one that begins with 80 zero bits.
 
@@ -369,7 +374,8 @@ def _quote(
         return False
     if protocol == _TCP:
         registers[_R_SEQ] = (
-            (cython.cast(cython.longlong, octets[payload + 4]) * 256 + octets[payload + 5]) * 256 + octets[payload + 6]
+            (cython.cast(cython.longlong, octets[payload + 4]) * 256 + octets[payload + 5]) * 256
+            + octets[payload + 6]
         ) * 256 + octets[payload + 7]
     elif protocol == _UDP:
         registers[_R_SEQ] = _NOTHING
@@ -437,7 +443,7 @@ def _run(
         elif what == _FIELD:
             at = _field(out, at, octets, start, fields, a)
         elif what == _UNLESS_FIELD:
-            if cython.cast(cython.longlong, _bits(octets, start + fields[a, _F_OFFSET], fields, a)) == fields[a, _F_DEFAULT]:
+            if _bits(octets, start + fields[a, _F_OFFSET], fields, a) == 0:
                 step += b
         elif what == _UNLESS_NUMBER:
             if numbers[a, row] == 0:
@@ -505,7 +511,7 @@ def rows(
         programs: first and last operation of each, the longest text it writes, least and most octets that a message
             has for it; shape (programs, 5).
         code: the operations of all programs, shape (operations, 4).
-        fields: the fields that programs name, shape (fields, 8).
+        fields: the fields that programs name, shape (fields, 7).
         texts: beginning and end in ``literals``, shape (texts, 2).
         literals: the octets of all literals.
         registers: scratch, at least _REGISTERS long.

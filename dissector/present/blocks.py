@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from dissector.capture import layers, records
 from dissector.kernel import operations, render
 from dissector.layout import Field
-from dissector.message import STATUSES, Message
+from dissector.message import STATUSES, Message, Rows
 from dissector.present import programs
 from dissector.present.hexdump import hexdump
 from dissector.present.jsonlines import dumps, record
@@ -64,7 +63,7 @@ class Blocks(ABC):
         """Return the text of one message, line ends included, whose time column is given."""
 
     def words(self, batch: Batch) -> Iterator[list[str]]:
-        """Yield the texts of file, links, paths, checksum states and protocols, in the order of `programs.FILE` and so on."""
+        """Yield the texts of file, links, paths, checksum states and protocols: see `programs.FILE`."""
         yield [dumps(batch.origin.file)]
         yield [dumps(batch.origin.link(index)) for index in range(len(batch.origin.interfaces))]
         yield [dumps(list(path)) for path in batch.paths]
@@ -83,6 +82,7 @@ class Blocks(ABC):
         tables = self._tables_for(batch)
         version = np.where(batch.flags & layers.FOREIGN, 10 - batch.family, batch.family).astype(np.uint8)
         addresses = np.stack((batch.src, batch.dst))
+        rows: Rows | None = None
         row, count = 0, len(batch)
         while row < count:
             status, row, size = render.rows(
@@ -91,13 +91,14 @@ class Blocks(ABC):
                 row, count,
             )  # fmt: skip
             if size:
-                yield memoryview(self._out)[:size]
+                yield self._out.data[:size]
             if status != operations.HARD:
                 continue
             last = row + 1
             while last < count and chosen[last] < 0:
                 last += 1
-            pieces = [self.one(Message(batch, index), int(shown[index])) for index in range(row, last)]
+            rows = rows or Rows(batch)
+            pieces = [self.one(Message(rows, index), int(shown[index])) for index in range(row, last)]
             yield "".join(pieces).encode()
             row = last
 
@@ -133,9 +134,13 @@ class Blocks(ABC):
         self._programs.append(program)
         return len(self._programs) - 1
 
-    def _numbers(self, batch: Batch, shown: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _numbers(
+        self, batch: Batch, shown: NDArray[np.int64], chosen: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         """Return the columns that programs name, shape (columns, n)."""
-        sizes = np.array([p.least if p.payload else programs.UNLIMITED for p in self._programs] or [0], np.int64)
+        sizes = np.array(
+            [p.least if p.payload else programs.UNLIMITED for p in self._programs] or [0], np.int64
+        )
         columns = {
             "file": np.zeros(len(batch), np.int64),
             "time": shown,
@@ -143,7 +148,8 @@ class Blocks(ABC):
             "data": np.maximum(batch.captured - sizes[np.maximum(chosen, 0)], 0),
         }
         return np.array(
-            [columns[name] if name in columns else getattr(batch, name) for name in programs.COLUMNS], np.int64
+            [columns[name] if name in columns else getattr(batch, name) for name in programs.COLUMNS],
+            np.int64,
         ).reshape(len(programs.COLUMNS), len(batch))
 
     def _tables_for(self, batch: Batch) -> dict[str, NDArray[Any]]:
@@ -175,7 +181,7 @@ class Lines(Blocks):
     def one(self, message: Message, time: int) -> str:
         """Return a line."""
         shown = "-" if message.time_ns is None else self.time.text(time)
-        return f"{self.prefix(message.batch)}{line(message, shown)}\n"
+        return f"{self.prefix(message.rows.batch)}{line(message, shown)}\n"
 
     def words(self, batch: Batch) -> Iterator[list[str]]:
         """Yield the texts as a line has them."""
@@ -269,7 +275,7 @@ def assemble(found: list[Program], words: list[list[str]]) -> dict[str, NDArray[
     return {
         "programs": np.array(heads, np.int64).reshape(-1, 5),
         "code": np.array(code, np.int64).reshape(-1, 4),
-        "fields": np.array([row_of(field) for field in fields], np.int64).reshape(-1, 8),
+        "fields": np.array([row_of(field) for field in fields], np.int64).reshape(-1, 7),
         "texts": np.array(texts, np.int64).reshape(-1, 2),
         "literals": np.frombuffer(bytes(literals), np.uint8),
     }
@@ -279,8 +285,5 @@ def row_of(field: Field) -> tuple[int, ...]:
     """Return a field as the kernel reads it."""
     first, end = field.offset // 8, (field.offset + field.bits + 7) // 8
     style = programs.STYLES[field.as_]
-    default = -1
-    if isinstance(field.default, int | IPv4Address):
-        default = int(field.default) // field.scale & ((1 << field.bits) - 1)
     shift = end * 8 - field.offset - field.bits
-    return first, end - first, shift, field.bits, int(field.signed), field.scale, style, default
+    return first, end - first, shift, field.bits, int(field.signed), field.scale, style

@@ -28,7 +28,7 @@ def leaves(found: Iterator[Node] | tuple[Node, ...], path: str = "") -> Iterator
 
 
 def hexdump(decoded: Decoded) -> Iterator[str]:
-    """Yield the rows: offset, octets, the field they are and its value; bits within an octet drawn as ``1... ....``."""
+    """Yield the rows: offset, octets, their field and its value; bits of an octet drawn as ``1... ....``."""
     octets = decoded.octets
     at = 0
     for name, node in leaves(nodes(decoded)):
@@ -37,7 +37,11 @@ def hexdump(decoded: Decoded) -> Iterator[str]:
         if node.offset % 8 or node.bits % 8:
             start = max(first, at)
             shown = octets[start:last].hex(" ")
-            yield row(start, shown, f"{bits(node, octets[first:last])}  {label}") if shown else row(None, "", f"{bits(node, octets[first:last])}  {label}")
+            yield (
+                row(start, shown, f"{bits(node, octets[first:last])}  {label}")
+                if shown
+                else row(None, "", f"{bits(node, octets[first:last])}  {label}")
+            )
         else:
             yield from rows(first, octets[first:last], label)
         at = max(at, last)

@@ -6,7 +6,9 @@ import re
 
 OFFSET = re.compile(r"^\s*(?:0x)?[0-9a-f]{3,16}(?::|\s{2,})\s*(?=[0-9a-f])", re.IGNORECASE)
 """``0x0010:``, ``00000010:`` or ``00000010  `` at the start of a line of tcpdump, xxd, hexdump -C or tshark -x."""
-COLUMNS = re.compile(r"^\s*((?:[0-9a-f]{2,8}[ :-]{1,2})*[0-9a-f]{2,8})\s{2,}.*$|^\s*(.*?)\s*\|.*\|\s*$", re.IGNORECASE)
+COLUMNS = re.compile(
+    r"^\s*((?:[0-9a-f]{2,8}[ :-]{1,2})*[0-9a-f]{2,8})\s{2,}.*$|^\s*(.*?)\s*\|.*\|\s*$", re.IGNORECASE
+)
 """Columns of octets and, after two spaces or between bars, the same as ASCII."""
 SEPARATORS = re.compile(r"0x|\\x|[\s:,;\-]", re.IGNORECASE)
 

@@ -50,7 +50,9 @@ def message_record(decoded: Decoded) -> dict[str, Any]:
         "quoted": None if quoted is None else plain(quoted.as_json()),
         "extensions": [] if extensions is None else plain(extensions.as_json()),
         "data_length": len(decoded.data),
-        "findings": [{"id": note.id, "severity": note.severity.value, "text": note.text} for note in decoded.findings],
+        "findings": [
+            {"id": note.id, "severity": note.severity.value, "text": note.text} for note in decoded.findings
+        ],
         "malformed": decoded.malformed,
     }
 

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dissector.decoder import Decoded
+    from dissector.layout import Field, Layout
     from dissector.message import Message
     from dissector.tails.quoted import Datagram
 
 NO_CODE = "(no code)"
+NOT_SHOWN = NOT_FIELDS | {"extensions", "original_length"}
+"""What a line shows in its own way, or not at all: where extensions begin is of use only with the octets at hand."""
 
 
 def headline(decoded: Decoded) -> str:
@@ -31,16 +34,23 @@ def headline(decoded: Decoded) -> str:
     return f"{name}: {code.name.en}"
 
 
+def shown_fields(layout: Layout) -> Iterator[Field]:
+    """Yield the fields that a line shows; a flag among them only where it is set."""
+    for field in layout.fields:
+        if not field.reserved and field.name not in NOT_SHOWN:
+            yield field
+
+
 def details(decoded: Decoded) -> Iterator[str]:
     """Yield what it says, piece by piece: ``identifier=7``, ``data=56``, the datagram it is about."""
     message = decoded.message
     if message is not None and decoded.malformed is None:
-        for field in message.layout.fields:
+        for field in shown_fields(message.layout):
             value = getattr(message, field.name)
-            if not field.reserved and field.name not in NOT_FIELDS and value != field.default:
+            if value is not False:
                 yield f"{field.name}={brief(value)}"
         tail = message.layout.rest
-        if tail is not None and tail.name not in NOT_FIELDS:
+        if tail is not None and tail.name not in NOT_SHOWN:
             value = getattr(message, tail.name)
             if value:
                 yield f"{tail.name}={brief(value)}"

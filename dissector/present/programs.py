@@ -7,7 +7,6 @@ operation wherever a value differs from message to message. A test holds the two
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,16 +14,17 @@ import numpy as np
 
 from dissector.batch import DTYPES, Batch, Origin
 from dissector.capture.records import Interface
-from dissector.decoder import NOT_FIELDS
 from dissector.kernel import operations as op
-from dissector.layout import OCTETS, Field, Shape
+from dissector.layout import OCTETS, Shape
 from dissector.message import Message
 from dissector.present.jsonlines import dumps, record
-from dissector.present.line import headline
+from dissector.present.line import headline, shown_fields
 from dissector.registry.model import Family
 from dissector.tails.quoted import EXTENSIBLE, QUOTE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dissector.messages.base import IcmpMessage
 
 COLUMNS = (
@@ -88,7 +88,7 @@ def sample(family: Family, kind: int, code: int) -> Message | None:
 
     None where no program can be made: its shape depends on its length, or computes values or findings of its own.
     """
-    bare = Message(_batch(family, bytes((kind, code, 0, 0))), 0)
+    bare = Message.of(_batch(family, bytes((kind, code, 0, 0))), 0)
     shape = bare.shape
     if bare.entry.type.longer is not None or shape.layout.derived or shape.findings is not Shape.findings:
         return None
@@ -97,7 +97,7 @@ def sample(family: Family, kind: int, code: int) -> Message | None:
     octets = bytes((kind, code)).ljust(shape.layout.size, b"\0")
     if _quotes(shape):
         octets += SAMPLE_QUOTE
-    return Message(_batch(family, octets), 0)
+    return Message.of(_batch(family, octets), 0)
 
 
 def _quotes(shape: type[IcmpMessage]) -> bool:
@@ -128,10 +128,8 @@ def line_program(message: Message, style: str) -> Program:
         (op.ADDRESS, 1, 0),
         (op.LITERAL, f" {message.family.label} {headline(message)}", 0),
     ]
-    for field in shape.layout.fields:
-        if field.reserved or field.name in NOT_FIELDS:
-            continue
-        if isinstance(field.default, int | IPv4Address):
+    for field in shown_fields(shape.layout):
+        if field.as_ is bool:
             operations.append((op.UNLESS_FIELD, field, 2))
         operations += [(op.LITERAL, f" {field.name}=", 0), (op.FIELD, field, 0)]
     if _quotes(shape):
@@ -211,7 +209,9 @@ QUOTED: dict[str, Operation] = {
 """Keys of a quoted datagram that differ; the others are null for TCP and UDP."""
 
 
-def _object(sampled: dict[str, Any], known: dict[str, Operation], inner: dict[str, dict[str, Operation]]) -> Iterator[Operation | None]:
+def _object(
+    sampled: dict[str, Any], known: dict[str, Operation], inner: dict[str, dict[str, Operation]]
+) -> Iterator[Operation | None]:
     """Yield the operations of a JSON object; None where one cannot be made.
 
     Args:

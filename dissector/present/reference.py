@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dissector.present.diagram import diagram
 from dissector.present.text import bullets
-from dissector.registry.model import Effect, Entry, Family
+from dissector.registry.model import Effect, Entry, Family, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,36 +66,36 @@ def page(entry: Entry, lang: str = "en", *, layout: bool = False, width: int = W
         width: columns to wrap at.
     """
     yield f"{entry.family.label} {entry.reference.removeprefix('v6:')}  {choose(entry.name, lang)}"
+    for key, text in paragraphs(entry, lang):
+        if text:
+            yield bullets(title(key, lang), text, width)
+    codes = entry.type.codes if entry.code is None else ()
+    for index, code in enumerate(codes):
+        text = f"{span(code.number, code.last)} {choose(code.name, lang)}"
+        yield bullets("" if index else title("codes", lang), text, width)
+    if layout:
+        yield ""
+        yield from drawing(entry.shape.layout)
+
+
+def paragraphs(entry: Entry, lang: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the paragraphs of a page: what each is about, and its text; None where there is nothing to say."""
     zh = lang == "zh"
+    comma = "，" if zh else ", "
+    about = entry.about
     kind, status = entry.type.kind.value, entry.status.value
     facts = [KINDS[kind], STATUSES[status]] if zh else [kind, status]
     if entry.code is not None:
         facts.append(f"{'类型' if zh else 'type'} {entry.type.number} {choose(entry.type.name, lang)}")
-    facts += entry.rfc
-    yield bullets(title("class", lang), ("，" if zh else ", ").join(facts), width)
-    about = entry.about
-    for key in ("meaning", "sender", "receiver"):
-        text = choose(getattr(about, key), lang)
-        if text:
-            yield bullets(title(key, lang), text, width)
-    linux = [part for part in (entry.errno, entry.effect and EFFECTS[entry.effect][zh]) if part]
-    if linux:
-        yield bullets(title("errno", lang), ("，" if zh else ", ").join(linux), width)
-    answer = answered(entry, lang)
-    if answer:
-        yield bullets(title("answer", lang), answer, width)
-    for key in ("action", "filtering", "note"):
-        text = choose(getattr(about, key), lang)
-        if text:
-            yield bullets(title(key, lang), text, width)
-    if entry.code is None and entry.type.codes:
-        for index, code in enumerate(entry.type.codes):
-            reference = Entry(entry.family, entry.type, code).reference
-            text = f"{reference.rpartition('/')[2]} {choose(code.name, lang)}"
-            yield bullets("" if index else title("codes", lang), text, width)
-    if layout:
-        yield ""
-        yield from drawing(entry.shape.layout)
+    yield "class", comma.join([*facts, *entry.rfc])
+    yield "meaning", choose(about.meaning, lang)
+    yield "sender", choose(about.sender, lang)
+    yield "receiver", choose(about.receiver, lang)
+    yield "errno", comma.join(filter(None, (entry.errno, entry.effect and EFFECTS[entry.effect][zh])))
+    yield "answer", answered(entry, lang)
+    yield "action", choose(about.action, lang)
+    yield "filtering", choose(about.filtering, lang)
+    yield "note", choose(about.note, lang)
 
 
 def answered(entry: Entry, lang: str) -> str | None:
@@ -111,7 +111,10 @@ def drawing(layout: Layout) -> Iterator[str]:
     """Yield the drawing of a layout and what each field means."""
     yield from diagram(layout)
     yield ""
-    fields = [(field.name, f"{field.bits} bits", field.doc + (f" Unit: {field.unit}." if field.unit else "")) for field in layout.fields]
+    fields = [
+        (field.name, f"{field.bits} bits", field.doc + (f" Unit: {field.unit}." if field.unit else ""))
+        for field in layout.fields
+    ]
     if layout.rest is not None:
         fields.append((layout.rest.name, "the rest", layout.rest.doc))
     name_width = max(len(name) for name, _, _ in fields)
@@ -127,13 +130,19 @@ def table(entries: list[Entry], lang: str, style: str) -> str:
         lang: ``en`` or ``zh``.
         style: a table format of tabulate's.
     """
-    from tabulate import tabulate  # noqa: PLC0415 - only tables need it
+    from tabulate import tabulate
 
-    heads = ("引用", "名称", "性质", "状态", "文档") if lang == "zh" else ("what", "name", "kind", "status", "documents")
+    heads = (
+        ("引用", "名称", "性质", "状态", "文档")
+        if lang == "zh"
+        else ("what", "name", "kind", "status", "documents")
+    )
     rows = []
     for entry in entries:
         name = choose(entry.name, lang) or ""
         kind, status = entry.type.kind.value, entry.status.value
         words = (KINDS[kind], STATUSES[status]) if lang == "zh" else (kind, status)
-        rows.append((entry.reference, name if entry.code is None else f"  {name}", *words, ", ".join(entry.rfc)))
+        rows.append(
+            (entry.reference, name if entry.code is None else f"  {name}", *words, ", ".join(entry.rfc))
+        )
     return tabulate(rows, heads, tablefmt=style, disable_numparse=True, preserve_whitespace=True)

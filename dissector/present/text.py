@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    """Return text with control characters, escapes and what cannot be printed written as ``\\x1b``, ``\\u202e``."""
+    r"""Return text with control characters, escapes and what cannot be printed written as ``\x1b``, ``\u202e``."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else escaped(char) for char in text)
@@ -31,7 +31,9 @@ def bullets(title: str, text: str, width: int) -> str:
             lines.append("")
         lines[-1] += word if lines[-1] else word.lstrip()
     head = title + " " * max(1, INDENT - columns(title))
-    return "\n".join((head if not index else " " * INDENT) + line.rstrip() for index, line in enumerate(lines))
+    return "\n".join(
+        (head if not index else " " * INDENT) + line.rstrip() for index, line in enumerate(lines)
+    )
 
 
 INDENT = 13

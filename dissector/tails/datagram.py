@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissector.layout import OCTETS, Node
-from dissector.tails.headers import PROTOCOLS, Header, Ipv4Header, Ipv6Header, header_of
 from dissector.tails.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from ipaddress import IPv4Address, IPv6Address
 
-IPV4 = 4
-IP_HEADERS: dict[int, type[Header]] = {IPV4: Ipv4Header, 6: Ipv6Header}
+    from dissector.tails.headers import Header
+
+IPV4, IPV6 = 4, 6
+HEADER_OCTETS = {IPV4: 20, IPV6: 40}
+"""Octets of the IP header, without options, by version."""
 
 
 class Layer(NamedTuple):
@@ -66,10 +68,13 @@ def read_layers(octets: bytes) -> tuple[tuple[Layer, ...], int | None]:
     Args:
         octets: the datagram; its first octet must say version 4 or 6.
     """
+    # Two dozen shapes that only a message with a quote needs: none of them delays the program's start.
+    from dissector.tails.headers import Ipv4Header, Ipv6Header, header_of
+
     version = octets[0] >> 4
     layers: list[Layer] = []
     at, protocol = 0, None
-    kind: type[Header] | None = IP_HEADERS[version]
+    kind: type[Header] | None = Ipv4Header if version == IPV4 else Ipv6Header
     while kind is not None:
         start = octets[at : at + kind.layout.size]
         size = kind.extent(start) if len(start) > 1 else kind.layout.size
@@ -83,7 +88,7 @@ def read_layers(octets: bytes) -> tuple[tuple[Layer, ...], int | None]:
             break
         protocol = found
         ends = header.is_last or not layer.whole or at >= len(octets)
-        kind = None if ends else header_of(protocol, version, octets[at : at + 2])
+        kind = None if ends else header_of(protocol, version, octets[at : at + 1])
     return tuple(layers), protocol
 
 
@@ -119,6 +124,8 @@ class Datagram(Kept):
     @property
     def protocol_name(self) -> str:
         """The protocol's name; the IP version where the protocol is not there."""
+        from dissector.tails.headers import PROTOCOLS  # see read_layers
+
         if self.protocol is None:
             return self.layers[0].header.title
         return PROTOCOLS.get(self.protocol, f"protocol {self.protocol}")
@@ -152,7 +159,7 @@ class Datagram(Kept):
         """Octets that the whole datagram had, IP header included; None for a jumbogram too."""
         found: int | None = self.layers[0].value("total_length")
         if found is None:
-            head, payload = Ipv6Header.layout.size, self.layers[0].value("payload_length")
+            head, payload = HEADER_OCTETS[IPV6], self.layers[0].value("payload_length")
             # Zero with something behind it: a jumbogram (RFC 2675, 3), or segmentation left to hardware.
             return None if payload is None or (not payload and len(self) > head) else head + payload
         return found
@@ -264,10 +271,10 @@ def split(octets: bytes) -> tuple[Datagram | None, bytes]:
     Octets after its end that are not zero count as its own: then its length is what is wrong (some old stacks
     changed it before they quoted). No datagram is what says another version than 4 or 6.
     """
-    if not octets or octets[0] >> 4 not in IP_HEADERS:
+    if not octets or octets[0] >> 4 not in HEADER_OCTETS:
         return None, octets
     version = octets[0] >> 4
-    least = IP_HEADERS[version].layout.size
+    least = HEADER_OCTETS[version]
     # Total Length (RFC 791, 3.1); Payload Length, without the header (RFC 8200, 3).
     length = int.from_bytes(octets[2:4]) if version == IPV4 else least + int.from_bytes(octets[4:6])
     if least <= length < len(octets) and not octets[length:].strip(b"\0"):

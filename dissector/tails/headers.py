@@ -1,4 +1,4 @@
-"""The headers that a quoted datagram may begin with: IP, what may follow it, and the options of both.
+"""The headers that a quoted datagram may begin with: IP, and what may follow it.
 
 They are read as shapes but laxly: a quote may be cut anywhere, see :class:`~dissector.tails.datagram.Layer`.
 """
@@ -6,14 +6,14 @@ They are read as shapes but laxly: a quote may be cut anywhere, see :class:`~dis
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from dissector.layout import OCTETS, Items, Node, Several, Shape, rest, shape, wire
+from dissector.layout import OCTETS, Shape, rest, shape, wire
+from dissector.tails.header_options import IPV4_OPTIONS, IPV6_OPTIONS, TCP_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from dissector.errors import Finding
+    from dissector.layout import Several
+    from dissector.tails.header_options import OneOctetOption, Option
 
 PROTOCOLS = {
     0: "Hop-by-Hop Options",
@@ -49,89 +49,6 @@ PROTOCOLS = {
     143: "Ethernet",
 }
 """IANA's protocol numbers, those that quotes are likely to have."""
-
-IPV4_OPTIONS = {
-    0: "End of Options",
-    1: "No Operation",
-    7: "Record Route",
-    68: "Timestamp",
-    82: "Traceroute",
-    130: "Security",
-    131: "Loose Source Route",
-    136: "Stream ID",
-    137: "Strict Source Route",
-    148: "Router Alert",
-}
-TCP_OPTIONS = {
-    0: "End of Options",
-    1: "No Operation",
-    2: "Maximum Segment Size",
-    3: "Window Scale",
-    4: "SACK Permitted",
-    5: "SACK",
-    8: "Timestamps",
-    34: "Fast Open",
-}
-IPV6_OPTIONS = {
-    0: "Pad1",
-    1: "PadN",
-    4: "Tunnel Encapsulation Limit",
-    5: "Router Alert",
-    0x63: "RPL",
-    0xC2: "Jumbo Payload",
-    0xC9: "Home Address",
-}
-
-
-@shape
-class Option(Shape):
-    """An option of IPv4, TCP or an IPv6 extension header."""
-
-    kind: int = wire(8, "What option it is.")
-    length: int = wire(8, "Length: in IPv4 and TCP with these two octets, in IPv6 without.", unit="octets")
-    data: bytes = rest(OCTETS, "The option's data.", default=b"")
-
-
-@shape
-class OneOctetOption(Shape):
-    """An option without length and data."""
-
-    kind: int = wire(8, "What option it is.")
-
-
-class Options(Items[Option | OneOctetOption]):
-    """Options one after another.
-
-    Args:
-        names: names of options.
-        single: the kinds that are one octet.
-        uncounted: octets of the option that its length does not count.
-    """
-
-    def __init__(self, names: Mapping[int, str], single: tuple[int, ...], uncounted: int) -> None:
-        super().__init__(self.take_option, "option")
-        self.names = names
-        self.single = single
-        self.uncounted = uncounted
-
-    def take_option(self, octets: bytes, notes: list[Finding]) -> tuple[Option | OneOctetOption, int] | str:
-        """Read the option at the start of some octets; see :class:`~dissector.layout.Items`."""
-        if octets[0] in self.single:
-            return OneOctetOption(kind=octets[0]), 1
-        head = Option.layout.size
-        if len(octets) < head:
-            return "its length is not there"
-        length = octets[1] + self.uncounted
-        if not head <= length <= len(octets):
-            return f"its length is {length}, {len(octets)} octets are left"
-        return Option.parse(octets[:length], notes), length
-
-    def nodes(self, name: str, value: Several[Any], offset: int, doc: str) -> Iterator[Node]:
-        """Yield a node an option, by its name."""
-        for node, option in zip(super().nodes(name, value, offset, doc), [*value, None], strict=False):
-            yield (
-                node if option is None else node._replace(text=self.names.get(option.kind, str(option.kind)))
-            )
 
 
 class Header(Shape):
@@ -181,9 +98,7 @@ class Ipv4Header(Header):
     header_checksum: int = wire(16, "Sum over the header.", hexadecimal=True, default=0)
     src: IPv4Address = wire(32, "Source address.", as_=IPv4Address)
     dst: IPv4Address = wire(32, "Destination address.", as_=IPv4Address)
-    options: Several[Option | OneOctetOption] = rest(
-        Options(IPV4_OPTIONS, (0, 1), 0), "An option (RFC 791, 3.1).", default=()
-    )
+    options: Several[Option | OneOctetOption] = rest(IPV4_OPTIONS, "An option (RFC 791, 3.1).", default=())
 
     @classmethod
     def extent(cls, octets: bytes) -> int:
@@ -235,9 +150,7 @@ class HopByHopOptions(ExtensionHeader):
 
     title: ClassVar[str] = "Hop-by-Hop Options"
 
-    options: Several[Option | OneOctetOption] = rest(
-        Options(IPV6_OPTIONS, (0,), 2), "An option (RFC 8200, 4.2).", default=()
-    )
+    options: Several[Option | OneOctetOption] = rest(IPV6_OPTIONS, "An option (RFC 8200, 4.2).", default=())
 
 
 @shape
@@ -281,28 +194,22 @@ class FragmentHeader(Header):
 
 
 @shape
-class OldAuthenticationHeader(Header):
-    """The datagram is authenticated, as in 1995: no sequence number (RFC 1826, 3)."""
+class AuthenticationHeader(Header):
+    """The datagram is authenticated (RFC 4302, 2)."""
 
     title: ClassVar[str] = "AH"
     says_next: ClassVar[str] = "next_header"
 
     next_header: int = wire(8, "What follows the header.", names=PROTOCOLS)
-    payload_length: int = wire(8, "Length in units of 4 octets, minus 2.", default=0)
+    payload_length: int = wire(8, "Length in units of 4 octets, minus 2.", default=1)
     reserved: int = wire(16, reserved=True, default=0)
     spi: int = wire(32, "Security parameters index: which association.", hexadecimal=True)
-
-
-@shape
-class AuthenticationHeader(OldAuthenticationHeader):
-    """The datagram is authenticated (RFC 4302, 2)."""
-
     sequence_number: int = wire(32, "Counts the packets of the association.", default=0)
     icv: bytes = rest(OCTETS, "Integrity check value.", default=b"")
 
     @classmethod
     def extent(cls, octets: bytes) -> int:
-        """Return the length in the header."""
+        """Return the length in the header; 8 is that of 1995, without a sequence number (RFC 1826, 3)."""
         return (octets[1] + 2) * 4
 
 
@@ -339,9 +246,7 @@ class TcpHeader(Header):
     window: int = wire(16, "Octets that may be sent, before scaling.", default=0)
     checksum: int = wire(16, "Sum over pseudo header, header and data.", hexadecimal=True, default=0)
     urgent_pointer: int = wire(16, "Where urgent data ends.", default=0)
-    options: Several[Option | OneOctetOption] = rest(
-        Options(TCP_OPTIONS, (0, 1), 0), "An option (RFC 9293, 3.1).", default=()
-    )
+    options: Several[Option | OneOctetOption] = rest(TCP_OPTIONS, "An option (RFC 9293, 3.1).", default=())
 
     @classmethod
     def extent(cls, octets: bytes) -> int:
@@ -451,13 +356,12 @@ IPV6_HEADERS: dict[int, type[Header]] = {
     44: FragmentHeader,
     60: DestinationOptions,
 }
-AH = 51
 HEADERS: dict[int, type[Header]] = {
     6: TcpHeader,
     17: UdpHeader,
     47: GreHeader,
     50: EspHeader,
-    AH: AuthenticationHeader,
+    51: AuthenticationHeader,
     132: SctpHeader,
     136: UdpLiteHeader,
 }
@@ -470,12 +374,10 @@ def header_of(protocol: int, version: int, octets: bytes) -> type[Header] | None
     Args:
         protocol: its number.
         version: of the IP header before it; extension headers belong to IPv6 alone.
-        octets: the header's first two, or one where there are no more.
+        octets: at least one.
     """
     if protocol in ICMP_TYPES:
         return ICMP_TYPES[protocol].get(octets[0], IcmpHeader)
     if version == 6 and protocol in IPV6_HEADERS:  # noqa: PLR2004 - the version
         return IPV6_HEADERS[protocol]
-    if protocol == AH and octets[1:] == b"\0":
-        return OldAuthenticationHeader
     return HEADERS.get(protocol)

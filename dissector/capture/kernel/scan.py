@@ -131,7 +131,10 @@ _MAX_PATHS = cython.declare(cython.int, layers.MAX_PATHS)
 
 _STOP = cython.declare(cython.int, 256)  # a layer's number is below, a verdict is added to it
 _LOW = cython.declare(cython.ulonglong, 0xFFFFFFFF)  # as a literal it would be a Python number
-_PROBES = cython.declare(cython.int, 64)  # places looked at in the table of paths, so that nobody can make it slow
+_LONGEST = cython.declare(cython.Py_ssize_t, 0x7FFFFFFF)  # a jumbogram may claim more than a column holds
+_PROBES = cython.declare(
+    cython.int, 64
+)  # places looked at in the table of paths, so that nobody can make it slow
 
 
 @cython.final
@@ -495,7 +498,7 @@ class Kernel:
         self.ip[row] = self.header
         self.icmp[row] = at
         self.captured[row] = captured
-        self.length[row] = length
+        self.length[row] = length if length < _LONGEST else _LONGEST
         self.family[row] = family
         self.ttl[row] = self.hops
         self.path[row] = path
@@ -599,7 +602,7 @@ class Kernel:
     def _peel(self, layer: cython.int) -> cython.int:
         """Peel the packet from ``layer`` on, which begins at ``self.at``; return the verdict."""
         self.pending = False
-        self.atm = False
+        self.atm = layer == _LLC  # the link type of RFC 2684
         self.padded = False
         self.version = 0
         while layer < _STOP:
@@ -714,7 +717,7 @@ class Kernel:
         if self.end - at < 20:
             return False
         header = (self.octets[at] & 0x0F) * 4
-        return header >= 20 and (self._u16(at + 2) == 0 or header <= self._u16(at + 2) <= self.wire - at)
+        return header >= 20 and header <= self._u16(at + 2) <= self.wire - at
 
     @cython.cfunc
     def _like_ethernet(self, at: cython.Py_ssize_t) -> cython.bint:
@@ -932,7 +935,9 @@ class Kernel:
             if protocol != 0 and protocol != 43 and protocol != 60:
                 if protocol != 135 and protocol != 139 and protocol != 140:
                     return self._payload(protocol)
-                if self.end - self.at < 8 or self.octets[self.at] == 59:  # RFC 6275 section 6.1.1: nothing follows
+                if (
+                    self.end - self.at < 8 or self.octets[self.at] == 59
+                ):  # RFC 6275 section 6.1.1: nothing follows
                     return _STOP + protocol
             if self.end - self.at < 8:
                 return self._short()
@@ -1495,7 +1500,9 @@ class Kernel:
         if self.octets[self.at] >> 4 == 1:  # RFC 5586: an associated channel
             return _STOP + _NOT_IP
         if self.octets[self.at] >> 4 == 0:
-            if self._like_ethernet(self.at + 4) and (self._u32(self.at) == 0 or not self._like_ethernet(self.at)):
+            if self._like_ethernet(self.at + 4) and (
+                self._u32(self.at) == 0 or not self._like_ethernet(self.at)
+            ):
                 self.at += 4
         return _ETHERNET
 
@@ -1604,7 +1611,9 @@ class Kernel:
                 self.at += 4 + size
                 if size == 0:
                     break
-        if kind == 0x88BE and not marks & 0x1000:  # ERSPAN type I has no header of its own, and no sequence number
+        if (
+            kind == 0x88BE and not marks & 0x1000
+        ):  # ERSPAN type I has no header of its own, and no sequence number
             return _ETHERNET
         return self._carried_by_type(kind)
 
@@ -1620,7 +1629,9 @@ class Kernel:
         if self.end - self.at < 12:
             return self._short()
         kind = self.octets[self.at + 10] >> 2 & 0x1F
-        return self._skip(20 if self.octets[self.at + 11] & 1 else 12, _BY_VERSION if kind == 2 else _ETHERNET)
+        return self._skip(
+            20 if self.octets[self.at + 11] & 1 else 12, _BY_VERSION if kind == 2 else _ETHERNET
+        )
 
     @cython.cfunc
     def _wccp(self) -> cython.int:
