@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from dissector.checksum import pseudo_header, verify
 from dissector.errors import Finding, Severity
-from dissector.layout import Shape, partial
+from dissector.layout import partial
 from dissector.messages.base import IcmpMessage, Opaque
 from dissector.registry.model import Family, Status
 from dissector.registry.table import find
+from dissector.tails.reserved import reserved_set
 
 if TYPE_CHECKING:
     import builtins
@@ -49,6 +50,7 @@ class Decoded:
         "_message",
         "_notes",
         "_read",
+        "_shape",
         "checksum_status",
         "family",
         "length",
@@ -71,6 +73,7 @@ class Decoded:
         self.checksum_status = checksum_status
         self.limit = limit
         self._entry: Entry | None = None
+        self._shape: builtins.type[IcmpMessage] | None = None
         self._read = False
         self._message: IcmpMessage | None = None
         self._notes: list[Finding] = []
@@ -111,19 +114,22 @@ class Decoded:
     @property
     def shape(self) -> builtins.type[IcmpMessage]:
         """The shape that these octets should have."""
-        row = self.entry.type
-        if row.longer is not None and self.length >= row.longer[0]:
-            return row.longer[1]
-        return self.entry.shape
+        if self._shape is None:
+            entry = self.entry
+            longer = entry.type.longer
+            self._shape = entry.shape if longer is None or self.length < longer[0] else longer[1]
+        return self._shape
 
     @property
     def message(self) -> IcmpMessage | None:
         """The message as its shape; an :class:`Opaque` where octets are too few for it, None under four octets."""
         if not self._read:
             self._read = True
-            shape = self.shape if len(self.octets) >= self.shape.layout.size else Opaque
-            if len(self.octets) >= HEADER:
+            shape, have = self.shape, len(self.octets)
+            if have >= shape.layout.size:
                 self._message = shape.parse(self.octets, self._notes)
+            elif have >= HEADER:
+                self._message = Opaque.parse(self.octets, self._notes)
         return self._message
 
     @property
@@ -133,10 +139,7 @@ class Decoded:
         if message is not None and len(self.octets) >= shape.layout.size:
             found = message.values()
         else:
-            rest = shape.layout.rest
-            names = [field.key or field.name for field in shape.layout.fields if not field.reserved]
-            names += [*shape.layout.derived, *([] if rest is None else [rest.name])]
-            found = {**dict.fromkeys(names), **partial(shape, self.octets)}
+            found = dict.fromkeys(key for key, _ in shape.layout.shown) | partial(shape, self.octets)
         return {key: value for key, value in found.items() if key not in NOT_FIELDS}
 
     @property
@@ -181,7 +184,7 @@ class Decoded:
             found += self._unassigned()
         message = self.message
         if message is not None:
-            found += [_reserved(message, field.name) for field in message.reserved_bits()]
+            found += reserved_set(message)
         return (*found, *self._notes)
 
     def _unassigned(self) -> list[Finding]:
@@ -195,12 +198,6 @@ class Decoded:
             text = f"{entry.type.name.en} has no code {self.code}"
             return [Finding("code-unassigned", Severity.NOTE, text)]
         return []
-
-
-def _reserved(shape: Shape, name: str) -> Finding:
-    """Return the finding for a reserved field that is not zero."""
-    text = f"{type(shape).__name__}.{name} is reserved and not zero: {getattr(shape, name)!r}"
-    return Finding("reserved-set", Severity.NOTE, text)
 
 
 def guess_family(octets: bytes) -> Family:

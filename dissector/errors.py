@@ -10,6 +10,7 @@
         TruncatedError      + need, have, limit
       EncodeError           a value that does not fit its field   layer, field, value
       LookupFailedError     nothing in the registry has that number or name
+      FilterError           a display filter that says nothing   offset, suggestions
 
 An error carries its values as attributes and says one sentence. Raising is for what cannot be read at all;
 what can be read but is not right (a wrong checksum, a set reserved bit) is a :class:`Finding` on the result.
@@ -112,6 +113,40 @@ class LookupFailedError(DissectError):
     def __init__(self, sentence: str, *, suggestions: tuple[str, ...] = ()) -> None:
         super().__init__(sentence)
         self.suggestions = suggestions
+
+
+class FilterError(DissectError):
+    """A display filter is not in the language, or asks for what there is not.
+
+    Its text is the sentence and, on two more lines, the filter with carets beneath the part that is wrong.
+
+    Attributes:
+        sentence: what is wrong.
+        offset: where in the filter, in characters.
+        length: of how many characters the wrong part is.
+        suggestions: what may have been meant, best first.
+    """
+
+    def __init__(
+        self, sentence: str, *, text: str, offset: int, length: int = 1, suggestions: tuple[str, ...] = ()
+    ) -> None:
+        if suggestions:
+            sentence += f"; did you mean {' or '.join(suggestions)}?"
+        # Every blank and control character as one space, so that the carets stay beneath.
+        shown = "".join(character if character.isprintable() else " " for character in text)
+        carets = " " * _columns(shown[:offset]) + "^" + "~" * (_columns(shown[offset : offset + length]) - 1)
+        super().__init__(f"{sentence}\n    {shown}\n    {carets}" if text else sentence)
+        self.sentence = sentence
+        self.offset = offset
+        self.length = length
+        self.suggestions = suggestions
+
+
+def _columns(text: str) -> int:
+    """Return how many columns a terminal needs for a text."""
+    from unicodedata import east_asian_width  # noqa: PLC0415 - every program imports this module, few filter
+
+    return sum(1 + (east_asian_width(character) in "WF") for character in text)
 
 
 class Severity(StrEnum):

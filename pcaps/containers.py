@@ -18,7 +18,8 @@ SNAPLEN = 262_144
 COMMENT, NAME, DESCRIPTION, RESOLUTION, OFFSET = 1, 2, 3, 9, 14
 """Options of pcapng blocks."""
 
-SIMPLE, PACKET, CUSTOM, UNKNOWN = 3, 2, 0xBAD, 0x0C0FFEE0
+SIMPLE, PACKET, CUSTOM = 3, 2, 0xBAD
+BINARY = 0x80
 EXAMPLE_NUMBER = 32473
 """The Private Enterprise Number for documentation (RFC 5612)."""
 
@@ -115,14 +116,23 @@ class Section:
         snaplen: int = SNAPLEN,
         description: str = "",
     ) -> Section:
-        """Describe an interface; its times are in units of 10**-resolution seconds, less ``offset`` seconds."""
+        """Describe an interface.
+
+        Args:
+            link_type: what its packets begin with.
+            name: its name.
+            resolution: its times are in units of 10**-resolution seconds; of 2**-n for 128 + n.
+            offset: seconds that its times lack.
+            snaplen: octets that are captured of a packet at most.
+            description: what it is.
+        """
         options = {NAME: name.encode()}
         if description:
             options[DESCRIPTION] = description.encode()
         options[RESOLUTION] = bytes([resolution])
         if offset:
             options[OFFSET] = struct.pack(f"{self.order}q", offset)
-        self.units.append(10**resolution)
+        self.units.append(1 << resolution - BINARY if resolution & BINARY else 10**resolution)
         self.offsets.append(offset)
         block = self._made("InterfaceDescriptionBlock", options, linktype=link_type, snaplen=snaplen)
         self.blocks.append(block)
@@ -137,18 +147,16 @@ class Section:
     def enhanced(self, frame: Frame, interface: int = 0, comment: str = "") -> Section:
         """Add an enhanced packet block."""
         high, low = self._ticks(frame, interface)
-        self.blocks.append(
-            self._made(
-                "EnhancedPacketBlock",
-                {COMMENT: comment.encode()} if comment else {},
-                iface_id=interface,
-                ts_high=high,
-                ts_low=low,
-                caplen=len(frame.octets),
-                pkt_len=frame.length,
-                pkt_data=frame.octets,
-            )
+        block = self._made(
+            "EnhancedPacketBlock",
+            {COMMENT: comment.encode()} if comment else {},
+            iface_id=interface,
+            ts_high=high,
+            ts_low=low,
+            pkt_data=frame.octets,
         )
+        # dpkt writes the captured length for the original one too.
+        self.blocks.append(block[:24] + struct.pack(f"{self.order}I", frame.length) + block[28:])
         return self
 
     def simple(self, frame: Frame) -> Section:

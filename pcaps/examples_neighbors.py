@@ -95,6 +95,8 @@ HOME_AGENT = IPv6Address("2001:db8:2::aaaa")
 BORDER_ROUTER = IPv6Address("2001:db8:6::1")
 ALL_FORWARDERS = IPv6Address("ff02::fc")
 NONCE = bytes.fromhex("010203040506")
+KEY = bytes.fromhex("30053000030100")
+"""The frame of a public key in DER, without algorithm and bits."""
 EUI_64 = bytes.fromhex("02005efffe005310")
 
 
@@ -225,7 +227,7 @@ def routers() -> Iterator[Example]:
     )
     yield nd("the first of two certificates", certified, ROUTER_LOCAL, HOST_LOCAL, after=LINK)
     secure = (
-        Cga.of(11, pad_length=7, octets=bytes(16) + PREFIX.packed[:8] + b"\0\x30\x03\x02\x01\0" + bytes(7)),
+        Cga.of(11, pad_length=4, octets=bytes(16) + PREFIX.packed[:8] + b"\0" + KEY),
         Timestamp.of(13, timestamp=1_704_110_400 << 16),
         Nonce.of(14, nonce=NONCE),
         RsaSignature.of(12, key_hash=bytes(range(16)), digital_signature=bytes(range(0x80, 0xA0))),
@@ -248,7 +250,7 @@ def mobility() -> Iterator[Example]:
     home = prefix(IPv6Address("2001:db8:2::"), on_link=True, autonomous=True)
     advertisement = MobilePrefixAdvertisement(type=147, identifier=0x1235, managed=True, options=(home,))
     yield Example("one prefix", advertisement, HOME_AGENT, HOST6, 57, after=12 * MILLISECOND)
-    seamoby = ExperimentalMobility(type=150, subtype=0, data=bytes.fromhex("05020000 00000001"))
+    seamoby = ExperimentalMobility(type=150, subtype=0, data=bytes.fromhex("8a011000 00000001"))
     yield Example("which access routers are there?", seamoby, HOST6, ROUTER6)
     point = LinkLayerAddress(bytes.fromhex("00005e0053aa"))
     asked = FastHandover(
@@ -273,9 +275,7 @@ def lowpan() -> Iterator[Example]:
     registration = AddressRegistration.of(
         33, status=0, r=True, t=True, tid=1, registration_lifetime=3600, rovr=EUI_64
     )
-    asked = NeighborSolicitation(
-        type=135, target=HOST6, options=(link_layer(SOURCE, HOST_MAC), registration)
-    )
+    asked = NeighborSolicitation(type=135, target=HOST6, options=(link_layer(SOURCE, HOST_MAC), registration))
     yield nd("register my address", asked, HOST6, ROUTER_LOCAL)
     context = LowpanContext.of(
         34, context_length=64, cid=1, valid_lifetime=36_000, context_prefix=Prefix(PREFIX.packed[:8])

@@ -74,7 +74,7 @@ def solicitations() -> Iterator[Example]:
         lifetime_unit=60,
     )
     route = RouteInformation.of(
-        3, prefix_length=48, preference=0, route_lifetime=1800, prefix=Prefix(DODAGID.packed[:6])
+        3, prefix_length=48, preference=0, route_lifetime=1800, prefix=Prefix(DODAGID.packed[:8])
     )
     prefix = PrefixInformation.of(
         8,
@@ -115,7 +115,9 @@ def destinations() -> Iterator[Example]:
         dao_sequence=241,
         options=DodagOptions.of([target, tag, parent], dodagid=DODAGID),
     )
-    yield from exchange("I am reached through the root", dao, acknowledged(DestinationAdvertisementAck, 3, 241))
+    yield from exchange(
+        "I am reached through the root", dao, acknowledged(DestinationAdvertisementAck, 3, 241)
+    )
     invalid = TransitInformation.of(6, invalidate=True, **path)
     dco = DestinationCleanupObject(
         type=155,
@@ -150,9 +152,7 @@ def others() -> Iterator[Example]:
     # RFC 6997, 8: instance, version and flags, DODAGID, then a P2P Route Discovery option with one hop.
     discovery = bytes.fromhex("8000 c000") + DODAGID.packed
     reply = Opaque(type=155, code=4, data=discovery + bytes.fromhex("0a1200 01") + NODE.packed)
-    yield from exchange(
-        "the path to a node was found", reply, Opaque(type=155, code=5, data=discovery)
-    )
+    yield from exchange("the path to a node was found", reply, Opaque(type=155, code=5, data=discovery))
     # RFC 6998, 3: instance, compression, flags, sequence number, and both ends of what is measured.
     measured = bytes.fromhex("8000 4001") + NODE.packed + DODAGID.packed
     yield Example("measure this path", Opaque(type=155, code=6, data=measured), HOST_LOCAL, ROUTER_LOCAL)

@@ -29,7 +29,7 @@ from dissector.messages.queries import (
 )
 from dissector.messages.router_discovery import RouterAdvertisement, RouterSolicitation
 from dissector.tails.entries import NOT_DEFAULT, RouterAddress, RouterAddresses
-from dissector.tails.headers import OneOctetOption, Option
+from dissector.tails.header_options import OneOctetOption, Option
 from dissector.tails.mobile_ip import Challenge, MobilityAgentAdvertisement, OneBytePadding, PrefixLengths
 from dissector.tails.names import DnsName
 from dissector.tails.quoted import Quote, extended
@@ -82,7 +82,9 @@ def exchange(
 ) -> tuple[Example, Example]:
     """Return a query of the host and its answer."""
     hops = 64 if peer == ROUTER else 57
-    return Example(about, query, HOST, peer), Example(f"{about}: answer", answer, peer, HOST, hops, after=after)
+    return Example(about, query, HOST, peer), Example(
+        f"{about}: answer", answer, peer, HOST, hops, after=after
+    )
 
 
 def error(about: str, message: IcmpMessage, src: IPv4Address = ROUTER) -> Example:
@@ -99,7 +101,9 @@ def echoes() -> Iterator[Example]:
     yield from exchange("the time", sent, told, SERVER, PATH)
     odd = (1 << 31) | 0x01020304
     strange = sent.replace(type=14, sequence=2, originate=NOON + 312, receive=odd, transmit=odd)
-    query, answer = exchange("the time", sent.replace(sequence=2, originate=NOON + 312), strange, SERVER, PATH)
+    query, answer = exchange(
+        "the time", sent.replace(sequence=2, originate=NOON + 312), strange, SERVER, PATH
+    )
     yield query
     yield answer._replace(
         about="the time: answer not in milliseconds since midnight", findings=("timestamp-non-standard",)
@@ -256,8 +260,7 @@ def historic() -> Iterator[Example]:
     spi = ipv4(bytes.fromhex("5eed0bad 00000001") + PATTERN[:8], 50, ttl=57)
     bad_spi = SecurityFailure(type=40, pointer=20, quote=Quote.of(spi))
     yield error("nobody knows this SPI", bad_spi, SERVER)
-    # RFC 4066, 5.1.2: the options of CARD are those of the protocol itself; here one of its own length.
-    seamoby = ExperimentalMobility(type=41, subtype=0, data=bytes.fromhex("05020000 00000001"))
+    seamoby = ExperimentalMobility(type=41, subtype=0, data=bytes.fromhex("8a011000 00000001"))
     yield Example("which access routers are there?", seamoby, HOST, ROUTER)
     for number in (253, 254):
         yield Example("an experiment", Opaque(type=number, data=b"experiment"), HOST, SERVER)

@@ -25,7 +25,8 @@ from dissector.messages.multicast import (
 )
 from dissector.messages.node_information import NodeInformation
 from dissector.messages.renumbering import RouterRenumbering
-from dissector.tails.headers import DestinationOptions, HopByHopOptions, Option, RoutingHeader
+from dissector.tails.header_options import Option
+from dissector.tails.headers import DestinationOptions, HopByHopOptions, RoutingHeader
 from dissector.tails.mld import AddressRecord
 from dissector.tails.names import DnsName
 from dissector.tails.node_data import (
@@ -150,7 +151,9 @@ def unreachables() -> Iterator[Example]:
 def errors() -> Iterator[Example]:
     """Yield the other errors."""
     large = ipv6(tcp(HTTPS, HOST6, SERVER6, bytes(64)), TCP, payload_length=1460, hop_limit=63)
-    yield error("1500 octets are too many for the next link", PacketTooBig(type=2, mtu=1400, quote=Quote.of(large)))
+    yield error(
+        "1500 octets are too many for the next link", PacketTooBig(type=2, mtu=1400, quote=Quote.of(large))
+    )
     hop = TimeExceeded6(type=3, quote=Quote.of(TRACE6))
     yield error("traceroute's first hop", hop)
     yield error("a hop with an MPLS label stack", extended(hop, labels(16006)))
@@ -242,7 +245,9 @@ def listeners() -> Iterator[Example]:
     told = MulticastListenerReport2(type=143, number_of_records=len(records), records=records)
     yield mld("a record of every type", told, ALL_MLD2_ROUTERS, src=HOST_LOCAL)
     found = MulticastRouterAdvertisement(type=151, code=20, query_interval=125, robustness_variable=2)
-    yield mld("where is a multicast router?", MulticastRouterSolicitation(type=152), ALL_ROUTERS6, src=HOST_LOCAL)
+    yield mld(
+        "where is a multicast router?", MulticastRouterSolicitation(type=152), ALL_ROUTERS6, src=HOST_LOCAL
+    )
     yield mld("a multicast router", found, ALL_SNOOPERS)
     yield mld("a multicast router less", MulticastRouterTermination(type=153), ALL_SNOOPERS)
 

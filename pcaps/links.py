@@ -54,9 +54,6 @@ BEFORE_LLC = {
 
 BEFORE_ETHERNET = {
     1: "",
-    240: "00100000",
-    241: "00100000 55555555555555d5",
-    274: "55555555555555d5",
     282: "00000005",  # from port 5 of the switch
 }
 """What stands before an Ethernet frame."""
@@ -69,15 +66,15 @@ BEFORE_TYPE = {
 }
 """What stands before an Ethernet type and an IPv4 datagram."""
 
-WITH_CHECK_SEQUENCE = frozenset((240, 241, 274))
-"""Ethernet frames that keep their check sequence."""
+PREAMBLE = bytes.fromhex("55555555555555d5")
+"""What an Ethernet frame begins with on the wire (IEEE 802.3, 3.2.1 and 3.2.2)."""
 
 
 def wlan(packet: bytes) -> bytes:
     """Return an 802.11 data frame from the access point to the host, with LLC in it."""
     from scapy.layers.dot11 import Dot11  # noqa: PLC0415 - scapy takes long to import
 
-    header = Dot11(type="Data", FCfield="from-DS", addr1=HOST_MAC, addr2=ROUTER_MAC, addr3=ROUTER_MAC)
+    header = Dot11(type=2, FCfield=2, addr1=HOST_MAC, addr2=ROUTER_MAC, addr3=ROUTER_MAC)
     return bytes(header) + LLC_IP + packet
 
 
@@ -106,10 +103,22 @@ def cooked(packet: bytes) -> Iterator[tuple[int, bytes]]:
     yield 239, b"\2\0\0\0" + prefix + struct.pack("<HH", 4 + len(packet), 9) + packet
 
 
+def checked(frame: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield Ethernet frames that keep their check sequence."""
+    # It goes least significant octet first (IEEE 802.3, 3.2.9).
+    frame += zlib.crc32(frame).to_bytes(4, "little")
+    version, transparent, length = 1 << 10, 1 << 9, 1 << 16
+    yield 240, struct.pack("<I", version | len(frame) * length) + frame
+    whole = PREAMBLE + frame
+    yield 241, struct.pack("<I", version | transparent | len(whole) * length) + whole
+    yield 274, whole
+
+
 def recorded(packet: bytes, frame: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield frames with headers of who captured them."""
     time = struct.pack("<Q", 1_704_110_400 << 32)
-    for link_type, kind, inner in ((175, 2, b"\0\0" + frame), (197, 2, b"\0\0" + frame), (176, 1, b"\xff\3\0\x21" + packet)):
+    kinds = ((175, 2, b"\0\0" + frame), (176, 1, b"\xff\3\0\x21" + packet), (197, 2, b"\0\0" + frame))
+    for link_type, kind, inner in kinds:
         record = struct.pack(">BBHHH", kind, 4, 16 + len(inner), 0, len(inner))
         yield link_type, time + record + inner
     names = struct.pack("<III24s", 108, 1, 1, b"en0").ljust(108, b"\0")
@@ -130,10 +139,8 @@ def links(packet: bytes, packet6: bytes, frame: bytes) -> dict[int, bytes]:
     """
     out = {number: bytes.fromhex(header) + packet for number, header in BEFORE_IP.items()}
     out |= {number: bytes.fromhex(header) + LLC_IP + packet for number, header in BEFORE_LLC.items()}
-    for number, header in BEFORE_ETHERNET.items():
-        # The check sequence goes least significant octet first (IEEE 802.3, 3.2.9).
-        check = zlib.crc32(frame).to_bytes(4, "little") if number in WITH_CHECK_SEQUENCE else b""
-        out[number] = bytes.fromhex(header) + frame + check
+    out |= {number: bytes.fromhex(header) + frame for number, header in BEFORE_ETHERNET.items()}
+    out |= dict(checked(frame))
     ip_type = b"\x08\0"
     for number, before in BEFORE_TYPE.items():
         out[number] = bytes.fromhex(before) + ip_type + packet

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NEAR, FAR = "192.0.2.1", "203.0.113.1"
 NEAR6, FAR6 = "2001:db8:1::1", "2001:db8:ffff::1"
 """The ends of the tunnels."""
-UDP = 17
+UDP, EPHEMERAL = 17, 0xC000
 
 
 def ether(kind: int) -> Packet:
@@ -42,7 +42,8 @@ def udp(port: int) -> Packet:
     """Return everything up to the UDP header of a tunnel."""
     from scapy.layers.inet import UDP as Udp  # noqa: PLC0415, N811 - scapy takes long to import; UDP is the number
 
-    return outer() / Udp(sport=49152, dport=port)
+    # A source port of its own keeps readers from taking one tunnel for an earlier one.
+    return outer() / Udp(sport=EPHEMERAL | port & ~EPHEMERAL, dport=port)
 
 
 def octets(text: str) -> Packet:
@@ -71,14 +72,13 @@ def tags(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
     yield "Ethernet over MPLS", ether(0x8847) / one / frame
     yield "Ethernet over MPLS with a control word", ether(0x8847) / one / EoMCW(seq=1) / frame
     yield "PPPoE", ether(0x8864) / PPPoE(sessionid=1) / PPP(proto=0x0021) / ip
-    yield "MACsec without encryption", ether(0x88E5) / MACsec(SC=0, ES=1, E=0, C=0, AN=0, pn=1) / octets(
-        "0800"
-    ) / ip / octets(16 * "a5")
+    plain = MACsec(SC=0, ES=1, E=0, C=0, AN=0, pn=1)
+    # The check value of 16 octets is not the datagram's, of which scapy would take it for the data.
+    yield "MACsec without encryption", ether(0x88E5) / plain / octets("0800" + bytes(ip).hex() + 16 * "a5")
     yield "provider backbone bridges", ether(0x88E7) / octets("00 012345") / frame
     yield "HSR", ether(0x892F) / octets("0034 0001 0800") / ip
     yield "VN-Tag", ether(0x8926) / octets("00010000 0800") / ip
     yield "E-Tag of 802.1BR", ether(0x893F) / octets("0000 0001 0000 0800") / ip
-    yield "Cisco metadata", ether(0x8909) / octets("0101 0001 0010 0800") / ip
     yield "NSH", ether(0x894F) / NSH(mdtype=2, nextproto=1, spi=42, si=255) / ip
 
 
@@ -98,9 +98,13 @@ def in_ip(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
     yield "GRE", outer(47) / GRE(proto=0x0800) / ip
     keyed = GRE(proto=0x86DD, key_present=1, key=42, seqnum_present=1, sequence_number=1, chksum_present=1)
     yield "GRE with checksum, key and sequence number", outer(47) / keyed / ip6
-    yield "PPTP: PPP in GRE", outer(47) / GRE_PPTP(
-        call_id=1, seqnum_present=1, sequence_number=1, payload_len=4 + len(ip)
-    ) / PPP(proto=0x0021) / ip
+    yield (
+        "PPTP: PPP in GRE",
+        outer(47)
+        / GRE_PPTP(call_id=1, seqnum_present=1, sequence_number=1, payload_len=4 + len(ip))
+        / PPP(proto=0x0021)
+        / ip,
+    )
     yield "Ethernet in GRE", outer(47) / GRE(proto=0x6558) / frame
     yield "MPLS in GRE", outer(47) / GRE(proto=0x8847) / MPLS(label=16004, s=1, ttl=63) / ip
     mirrored = GRE(proto=0x88BE, seqnum_present=1, sequence_number=1)
@@ -108,6 +112,7 @@ def in_ip(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
     newer = GRE(proto=0x22EB, seqnum_present=1, sequence_number=1)
     yield "ERSPAN type III", outer(47) / newer / ERSPAN_III(vlan=12, session_id=1) / frame
     yield "WCCP redirection in GRE", outer(47) / GRE(proto=0x883E) / octets("00000000") / ip
+    yield "Cisco metadata in GRE", outer(47) / GRE(proto=0x8909) / octets("0800 0101 0001 0010") / ip
     yield "EtherIP", outer(97) / EtherIP() / frame
     yield "L2TPv3", outer(115) / octets("0000002a") / frame
     yield "MPLS in IP", outer(137) / MPLS(label=16004, s=1, ttl=63) / ip
@@ -129,7 +134,10 @@ def in_udp(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
     yield "Geneve", udp(6081) / GENEVE(vni=42, proto=0x6558) / frame
     yield "GTP-U", udp(2152) / GTP_U_Header(teid=42, gtp_type=255) / ip
     yield "Teredo", udp(3544) / ip6
-    yield "L2TP", udp(1701) / L2TP(hdr="", version=2, tunnel_id=1, session_id=2) / HDLC() / PPP(proto=0x0021) / ip
+    yield (
+        "L2TP",
+        udp(1701) / L2TP(hdr="", version=2, tunnel_id=1, session_id=2) / HDLC() / PPP(proto=0x0021) / ip,
+    )
     yield "LISP", udp(4341) / octets("80123456 00000001") / ip
     yield "AYIYA", udp(5072) / octets("44520129 65939a00" + NEAR_HEX + 20 * "00") / ip6
     yield "GRE in UDP", udp(4754) / GRE(proto=0x0800) / ip
@@ -155,16 +163,22 @@ def extension_headers(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
 
     message, message6 = ip.payload, ip6.payload
     ends, ends6 = {"src": ip.src, "dst": ip.dst}, {"src": ip6.src, "dst": ip6.dst}
-    yield "IPv4 options", ether(0x0800) / IP(proto=1, id=1, options=[IPOption_RR(pointer=8, routers=[NEAR])], **ends) / message
-    verified = AH(nh=1, spi=0x1234, seq=1, icv=bytes(12))
+    yield (
+        "IPv4 options",
+        ether(0x0800) / IP(proto=1, id=1, options=[IPOption_RR(pointer=8, routers=[NEAR])], **ends) / message,
+    )
+    verified = AH(nh=1, payloadlen=4, spi=0x1234, seq=1, icv=bytes(12))
     yield "AH in IPv4", ether(0x0800) / IP(proto=51, id=1, **ends) / verified / message
     alert = IPv6ExtHdrHopByHop(nh=60, options=[RouterAlert(value=0)])
     padded = IPv6ExtHdrDestOpt(nh=58, options=[PadN(optdata=bytes(2))])
-    yield "hop-by-hop and destination options", ether(0x86DD) / IPv6(nh=0, **ends6) / alert / padded / message6
+    yield (
+        "hop-by-hop and destination options",
+        ether(0x86DD) / IPv6(nh=0, **ends6) / alert / padded / message6,
+    )
     route = IPv6ExtHdrSegmentRouting(nh=58, addresses=[ip6.dst], segleft=0, lastentry=0)
     yield "segment routing", ether(0x86DD) / IPv6(nh=43, **ends6) / route / message6
-    # RFC 4302, 2.2: in IPv6 the header is a multiple of eight octets; three of 12, and 4 of padding in the value.
-    verified6 = AH(nh=58, spi=0x1234, seq=1, icv=bytes(12))
+    # With a value of 12 octets the header has 24, a multiple of eight as IPv6 needs (RFC 4302, 2.2).
+    verified6 = AH(nh=58, payloadlen=4, spi=0x1234, seq=1, icv=bytes(12))
     yield "AH in IPv6", ether(0x86DD) / IPv6(nh=51, **ends6) / verified6 / message6
 
 

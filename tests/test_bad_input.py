@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import random
 import struct
 
 import lz4.frame
@@ -101,7 +102,7 @@ def test_what_is_no_capture_is_named(read, octets, looks):
     run = read(octets)
     assert run.code == 2
     assert looks in run.err
-    assert "pcapng" in run.err
+    assert "pcapng" in run.err or "unpack it first" in run.err
     assert len(run.err.splitlines()) == 1
 
 
@@ -125,8 +126,9 @@ def test_compression_is_found_by_magic_number(read, dissector, kind):
 
 @pytest.mark.parametrize("kind", PACKERS)
 def test_a_cut_compressed_capture_is_told(read, kind):
-    frames = [bytes((value, value >> 3, 7 * value & 0xFF, 3)) for value in range(256)]
-    varied = HEADER + b"".join(packet(FRAME + frames[n % 256] * (n % 11), n * n) for n in range(3000))
+    # More than a block of bzip2, which cannot be unpacked in part.
+    noise = random.Random(1)
+    varied = HEADER + b"".join(packet(FRAME + noise.randbytes(1400), n) for n in range(2000))
     packed = PACKERS[kind](varied)
     run = read(packed[: len(packed) * 2 // 3])
     assert run.code == 0

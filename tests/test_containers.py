@@ -457,14 +457,16 @@ def test_claim_of_two_gibibytes_is_refused_without_allocating() -> None:
         tracemalloc.stop()
     assert len(found) == 7
     assert reader.report.warnings() == [
-        f"whole up to packet 3 (octet {len(start)}); what follows claims 2147483647 octets; "
-        f"116 octets skipped up to the next packet (octet {len(start) + 116})"
+        (
+            f"whole up to packet 3 (octet {len(start)}); what follows claims 2147483647 octets; "
+            f"116 octets skipped up to the next packet (octet {len(start) + 116})"
+        )
     ]
     assert reader.report.skipped == 116
 
 
 def test_rubbish_in_the_middle_of_a_pcap() -> None:
-    rubbish = random.Random(1).randbytes(1000)
+    rubbish = random.Random(1).randbytes(1000)  # noqa: S311 - not for secrets
     found, reader = read(pcap(5) + rubbish + b"".join(record(data(n), n) for n in range(5)))
     assert len(found) == 10
     assert "1000 octets skipped up to the next packet (octet 1404)" in reader.report.warnings()[0]
@@ -621,7 +623,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 def noisy(count: int = 300) -> bytes:
     """A pcap that does not pack well, so that a cut leaves something."""
-    chance = random.Random(5)
+    chance = random.Random(5)  # noqa: S311 - not for secrets
     return pcap_header() + b"".join(record(chance.randbytes(200), n) for n in range(count))
 
 
@@ -768,8 +770,10 @@ READ = "; pcap, pcapng and snoop are read, also packed with gzip, bzip2, xz, zst
         ),
         (
             b"12:00:00.000000 IP 10.0.0.1 > 10.0.0.2: ICMP echo request\n",
-            "x is not a capture: it looks like what tcpdump prints; let tcpdump write the packets themselves, "
-            "with -w FILE",
+            (
+                "x is not a capture: it looks like what tcpdump prints; let tcpdump write the packets themselves, "
+                "with -w FILE"
+            ),
         ),
         (
             b"0800f7ff00000000deadbeef\n",
@@ -890,13 +894,12 @@ def test_any_octets_give_packets_or_a_capture_error(name: str, monkeypatch: pyte
         "gzip": gzip.compress(pcap(8)),
         "zstd": zstandard.ZstdCompressor(write_checksum=True).compress(ng(8)),
     }[name]
-    chance = random.Random(name)
-    for turn in range(400):
+    chance = random.Random(name)  # noqa: S311 - not for secrets
+    for _ in range(400):
         octets = mutated(seed, chance)
         try:
             found, reader = read(octets)
-        except CaptureError as error:
-            assert str(error), turn
+        except CaptureError:
             continue
         assert [p.frame for p in found] == sorted({p.frame for p in found})
         assert sum(len(p.octets) for p in found) <= max(len(octets), 20_000)

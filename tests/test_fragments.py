@@ -413,15 +413,16 @@ def test_a_flood_gives_up_the_oldest_first() -> None:
 
 @pytest.mark.parametrize("make", [ipv4, ipv6])
 @pytest.mark.parametrize(
-    ("sizes", "cut"),
+    ("sizes", "cut", "each"),
     [
-        pytest.param([8], 0, id="tiny"),
-        pytest.param([8, 8, 8, 8, 1400], 0, id="mixed"),
-        pytest.param([16], 1, id="given-up"),
+        pytest.param([8], 0, 3, id="tiny"),
+        pytest.param([8], 0, 900, id="many-pieces"),
+        pytest.param([8, 8, 8, 8, 1400], 0, 3, id="mixed"),
+        pytest.param([16], 1, 1, id="given-up"),
     ],
 )
 def test_a_flood_has_a_bound_in_octets_that_are_really_used(
-    make: Callable[..., bytes], sizes: list[int], cut: int
+    make: Callable[..., bytes], sizes: list[int], cut: int, each: int
 ) -> None:
     rng = seeded(1)
     most = 1 << 20
@@ -429,10 +430,10 @@ def test_a_flood_has_a_bound_in_octets_that_are_really_used(
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        for number in range(8000):
+        for number in range(12000):
             size = rng.choice(sizes)
-            start = rng.choice([0, 8, 8 * rng.randrange(1, 5000)])
-            packet = make(bytes(size), start=start, more=True, identification=number // (1 if cut else 3))
+            start = 16 * (number % each) if each > 3 else rng.choice([0, 8, 8 * rng.randrange(1, 5000)])
+            packet = make(bytes(size), start=start, more=True, identification=number // each)
             reassembler.add(packet[: len(packet) - cut], (), number, bytearray(packet))
             reassembler.abandoned.clear()
             assert reassembler.octets <= most

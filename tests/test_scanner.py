@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0913 - headers have many fields
 from __future__ import annotations
 
 import csv
@@ -75,6 +76,14 @@ def label(number, bottom, ttl=9):
     return struct.pack(">I", number << 12 | bottom << 8 | ttl)
 
 
+def over4(protocol, payload, **header):
+    return eth(0x0800, ip4(protocol, payload, **header))
+
+
+def over_udp(port, payload):
+    return over4(17, udp(port, payload))
+
+
 PING = ip4(1, icmp())
 PING6 = ip6(58, icmp6())
 FRAME = eth(0x0800, PING)
@@ -84,7 +93,7 @@ SNAP = b"\xaa\xaa\x03\0\0\0\x08\0"
 CASES = {
     "ethernet": (1, FRAME, "eth ip"),
     "ethernet-v6": (1, eth(0x86DD, PING6), "eth ipv6"),
-    "ip-options": (1, eth(0x0800, ip4(1, icmp(), options=b"\x01" * 8)), "eth ip"),
+    "ip-options": (1, over4(1, icmp(), options=b"\x01" * 8), "eth ip"),
     "llc-snap": (1, eth(len(SNAP + PING), SNAP + PING), "eth llc ip"),
     "llc-ip": (1, eth(len(PING) + 3, b"\x06\x06\x03" + PING), "eth llc ip"),
     "vlan": (1, eth(0x8100, b"\x20\x0c\x08\0" + PING), "eth vlan 12 ip"),
@@ -98,54 +107,57 @@ CASES = {
     "pppoe": (
         1, eth(0x8864, b"\x11\0\0\1" + struct.pack(">H", len(PING) + 2) + b"\0\x21" + PING), "eth pppoe ppp ip",
     ),
-    "gre": (1, eth(0x0800, ip4(47, b"\0\0\x08\0" + PING)), "eth ip gre ip"),
+    "gre": (1, over4(47, b"\0\0\x08\0" + PING), "eth ip gre ip"),
     "gre-all-fields": (
         1,
-        eth(0x0800, ip4(47, b"\xf0\0\x08\0" + bytes(12) + b"\0\2\0\4\1\2\3\4\0\0\0\0" + PING)),
+        over4(47, b"\xf0\0\x08\0" + bytes(12) + b"\0\2\0\4\1\2\3\4\0\0\0\0" + PING),
         "eth ip gre ip",
     ),
     "gre-ppp": (
         1,
-        eth(0x0800, ip4(47, b"\x30\x81\x88\x0b" + struct.pack(">HHII", len(PING) + 4, 1, 2, 3) + b"\xff\x03\0\x21" + PING)),
+        over4(47, b"\x30\x81\x88\x0b" + struct.pack(">HHII", len(PING) + 4, 1, 2, 3) + b"\xff\x03\0\x21" + PING),
         "eth ip gre ppp ip",
     ),
-    "gre-ethernet": (1, eth(0x0800, ip4(47, b"\0\0\x65\x58" + FRAME)), "eth ip gre eth ip"),
-    "erspan-1": (1, eth(0x0800, ip4(47, b"\0\0\x88\xbe" + FRAME)), "eth ip gre eth ip"),
-    "erspan-2": (1, eth(0x0800, ip4(47, b"\x10\0\x88\xbe" + bytes(4) + b"\x10" + bytes(7) + FRAME)), "eth ip gre erspan eth ip"),
-    "erspan-3": (1, eth(0x0800, ip4(47, b"\x10\0\x22\xeb" + bytes(4) + b"\x20" + bytes(11) + FRAME)), "eth ip gre erspan eth ip"),
-    "erspan-3-subheader": (
-        1,
-        eth(0x0800, ip4(47, b"\x10\0\x22\xeb" + bytes(4) + b"\x20" + bytes(10) + b"\1" + bytes(8) + FRAME)),
+    "gre-ethernet": (1, over4(47, b"\0\0\x65\x58" + FRAME), "eth ip gre eth ip"),
+    "erspan-1": (1, over4(47, b"\0\0\x88\xbe" + FRAME), "eth ip gre eth ip"),
+    "erspan-2": (1, over4(47, b"\x10\0\x88\xbe" + bytes(4) + b"\x10" + bytes(7) + FRAME), "eth ip gre erspan eth ip"),
+    "erspan-3": (
+        1, over4(47, b"\x10\0\x22\xeb" + bytes(4) + b"\x20" + bytes(11) + FRAME),
         "eth ip gre erspan eth ip",
     ),
-    "4-in-4": (1, eth(0x0800, ip4(4, PING)), "eth ip ip"),
-    "6-in-4": (1, eth(0x0800, ip4(41, PING6)), "eth ip ipv6"),
+    "erspan-3-subheader": (
+        1,
+        over4(47, b"\x10\0\x22\xeb" + bytes(4) + b"\x20" + bytes(10) + b"\1" + bytes(8) + FRAME),
+        "eth ip gre erspan eth ip",
+    ),
+    "4-in-4": (1, over4(4, PING), "eth ip ip"),
+    "6-in-4": (1, over4(41, PING6), "eth ip ipv6"),
     "4-in-6": (1, eth(0x86DD, ip6(4, PING)), "eth ipv6 ip"),
     "6-in-6": (1, eth(0x86DD, ip6(41, PING6)), "eth ipv6 ipv6"),
-    "etherip": (1, eth(0x0800, ip4(97, b"\x30\0" + FRAME)), "eth ip etherip eth ip"),
-    "ah": (1, eth(0x0800, ip4(51, b"\1\4\0\0" + bytes(20) + icmp())), "eth ip ah"),
+    "etherip": (1, over4(97, b"\x30\0" + FRAME), "eth ip etherip eth ip"),
+    "ah": (1, over4(51, b"\1\4\0\0" + bytes(20) + icmp()), "eth ip ah"),
     "ah-v6": (1, eth(0x86DD, ip6(51, b"\x3a\4\0\0" + bytes(20) + icmp6())), "eth ipv6 ah"),
-    "vxlan": (1, eth(0x0800, ip4(17, udp(4789, b"\x08" + bytes(7) + FRAME))), "eth ip vxlan eth ip"),
-    "vxlan-gpe": (1, eth(0x0800, ip4(17, udp(4790, b"\x0c\0\0\2" + bytes(4) + PING6))), "eth ip vxlan-gpe ipv6"),
+    "vxlan": (1, over_udp(4789, b"\x08" + bytes(7) + FRAME), "eth ip vxlan eth ip"),
+    "vxlan-gpe": (1, over_udp(4790, b"\x0c\0\0\2" + bytes(4) + PING6), "eth ip vxlan-gpe ipv6"),
     "geneve": (1, eth(0x86DD, ip6(17, udp(6081, b"\1\0\x65\x58" + bytes(8) + FRAME))), "eth ipv6 geneve eth ip"),
-    "gtp": (1, eth(0x0800, ip4(17, udp(2152, b"\x30\xff" + struct.pack(">H", len(PING)) + bytes(4) + PING))), "eth ip gtp ip"),
+    "gtp": (1, over_udp(2152, b"\x30\xff" + struct.pack(">H", len(PING)) + bytes(4) + PING), "eth ip gtp ip"),
     "gtp-extension": (
         1,
-        eth(0x0800, ip4(17, udp(2152, b"\x34\xff" + struct.pack(">H", len(PING6) + 8) + bytes(7) + b"\x85\1\0\0\0" + PING6))),
+        over_udp(2152, b"\x34\xff" + struct.pack(">H", len(PING6) + 8) + bytes(7) + b"\x85\1\0\0\0" + PING6),
         "eth ip gtp ipv6",
     ),
-    "teredo": (1, eth(0x0800, ip4(17, udp(3544, PING6))), "eth ip teredo ipv6"),
-    "teredo-indications": (1, eth(0x0800, ip4(17, udp(3544, b"\0\1" + bytes(11) + bytes(8) + PING6))), "eth ip teredo ipv6"),
-    "l2tp": (1, eth(0x0800, ip4(17, udp(1701, b"\0\2\0\1\0\1\xff\x03\0\x21" + PING))), "eth ip l2tp ppp ip"),
+    "teredo": (1, over_udp(3544, PING6), "eth ip teredo ipv6"),
+    "teredo-indications": (1, over_udp(3544, b"\0\1" + bytes(11) + bytes(8) + PING6), "eth ip teredo ipv6"),
+    "l2tp": (1, over_udp(1701, b"\0\2\0\1\0\1\xff\x03\0\x21" + PING), "eth ip l2tp ppp ip"),
     "l2tp-all-fields": (
         1,
-        eth(0x0800, ip4(17, udp(1701, b"\x4a\2" + struct.pack(">H", 16 + len(PING) + 2) + b"\0\1\0\1\0\0\0\0\0\2??" + b"\0\x21" + PING))),
+        over_udp(1701, b"\x4a\2" + struct.pack(">H", 16 + len(PING) + 2) + b"\0\1\0\1\0\0\0\0\0\2??" + b"\0\x21" + PING),
         "eth ip l2tp ppp ip",
     ),
-    "l2tpv3": (1, eth(0x0800, ip4(115, b"\0\0\0\7" + FRAME)), "eth ip l2tp eth ip"),
-    "lisp": (1, eth(0x0800, ip4(17, udp(4341, bytes(8) + PING6))), "eth ip lisp ipv6"),
-    "ayiya": (1, eth(0x0800, ip4(17, udp(5072, b"\x41\x52\x11\x29" + bytes(4 + 16 + 20) + PING6))), "eth ip ayiya ipv6"),
-    "mpls-in-udp": (1, eth(0x0800, ip4(17, udp(6635, label(17, 1) + PING))), "eth ip mpls ip"),
+    "l2tpv3": (1, over4(115, b"\0\0\0\7" + FRAME), "eth ip l2tp eth ip"),
+    "lisp": (1, over_udp(4341, bytes(8) + PING6), "eth ip lisp ipv6"),
+    "ayiya": (1, over_udp(5072, b"\x41\x52\x11\x29" + bytes(4 + 16 + 20) + PING6), "eth ip ayiya ipv6"),
+    "mpls-in-udp": (1, over_udp(6635, label(17, 1) + PING), "eth ip mpls ip"),
     "nsh": (1, eth(0x894F, b"\0\2\1\1" + bytes(4) + PING), "eth nsh ip"),
     "macsec": (1, eth(0x88E5, b"\0\0\0\0\0\1\x08\0" + PING + bytes(16)), "eth macsec ip"),
     "backbone": (1, eth(0x88E7, bytes(4) + FRAME), "eth pbb eth ip"),
@@ -178,7 +190,9 @@ CASES = {
     "wlan-qos": (105, b"\x88\1" + bytes(24) + SNAP + PING, "wlan llc ip"),
     "wlan-four-addresses": (105, b"\x88\3" + bytes(30) + SNAP + PING, "wlan llc ip"),
     "wlan-a-msdu": (
-        105, b"\x88\1" + bytes(22) + b"\x80\0" + bytes(12) + struct.pack(">H", 8 + len(PING)) + SNAP + PING + FRAME, "wlan llc ip",
+        105,
+        b"\x88\1" + bytes(22) + b"\x80\0" + bytes(12) + struct.pack(">H", 8 + len(PING)) + SNAP + PING + FRAME,
+        "wlan llc ip",
     ),
     "radiotap": (127, b"\0\0\x0a\0\0\0\0\0??" + b"\x08\1" + bytes(22) + SNAP + PING, "radiotap wlan llc ip"),
     "radiotap-padded": (127, b"\0\0\x09\0\2\0\0\0\x20" + b"\x88\1" + bytes(26) + SNAP + PING, "radiotap wlan llc ip"),
@@ -189,7 +203,10 @@ CASES = {
     "ipoib": (242, bytes(40) + b"\x08\0\0\0" + PING, "ipoib ip"),
     "fddi": (10, b"\x50" + bytes(12) + SNAP + PING, "fddi llc ip"),
     "token-ring": (6, b"\x10\x40" + bytes(12) + SNAP + PING, "tr llc ip"),
-    "token-ring-routed": (6, b"\x10\x40" + bytes(6) + b"\x80" + bytes(5) + b"\x06" + bytes(5) + SNAP + PING, "tr llc ip"),
+    "token-ring-routed": (
+        6, b"\x10\x40" + bytes(6) + b"\x80" + bytes(5) + b"\x06" + bytes(5) + SNAP + PING,
+        "tr llc ip",
+    ),
     "arcnet": (7, b"\1\2\xd4\0\0\1" + PING, "arcnet ip"),
     "arcnet-exception": (7, b"\1\2\xd4\xff\xff\xff\xff\0\0\1" + PING, "arcnet ip"),
     "arcnet-linux": (129, b"\1\2\0\0\xf0" + PING, "arcnet ip"),

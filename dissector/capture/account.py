@@ -172,6 +172,7 @@ class Account:
         captures: the files.
         packets: packets read.
         messages: ICMP messages found, both families.
+        icmpv6: those of them that are ICMPv6.
         verdicts: packets by what they turned out to be (see :mod:`dissector.capture.layers`), without zeros.
         links: packets skipped by link type, for those that are not decoded.
         truncated: messages of which fewer octets were captured than there were.
@@ -187,6 +188,7 @@ class Account:
         self.captures: list[Capture] = []
         self.packets = 0
         self.messages = 0
+        self.icmpv6 = 0
         self.verdicts: Counter[int] = Counter()
         self.links: Counter[int] = Counter()
         self.truncated = 0
@@ -213,6 +215,7 @@ class Account:
         self.captures += other.captures
         self.packets += other.packets
         self.messages += other.messages
+        self.icmpv6 += other.icmpv6
         self.verdicts += other.verdicts
         self.links += other.links
         self.truncated += other.truncated

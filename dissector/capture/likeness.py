@@ -121,7 +121,7 @@ def _is_erf(head: bytes) -> bool:
             return False
         at += length
         if at >= len(head):
-            return any(head[:8])
+            return at == len(head)
     return True
 
 
@@ -154,7 +154,7 @@ def likeness(head: bytes) -> tuple[str, str]:
     return _text_likeness(text.lstrip("\ufeff \t\r\n"))
 
 
-def _text_likeness(text: str) -> tuple[str, str]:
+def _text_likeness(text: str) -> tuple[str, str]:  # noqa: PLR0911 - a kind a line
     """Return what a text looks like, and what to do about it."""
     if _TCPDUMP.search(text):
         return "what tcpdump prints", "let tcpdump write the packets themselves, with -w FILE"

@@ -90,7 +90,7 @@ class RecordsReader(ContainerReader):
         window.position = min(self._start, window.end)
         while True:
             status, position, count = self._walk()
-            if status == walk.SUSPECT and not self._frames:
+            if status != walk.FULL and not self._frames:
                 status, position, count = self._try_others(status, position, count)
             window.position = position
             if count:
@@ -126,10 +126,11 @@ class RecordsReader(ContainerReader):
         """Read the first packets by the other layouts, and keep to the one that reads most of them."""
         best = self._layout
         found = (status, position, count)
+        least = 0 if status == walk.SUSPECT else walk.CHAIN - 1
         for layout in self._others:
             self._take(layout)
             tried = self._walk()
-            if tried[2] > found[2]:
+            if tried[2] > max(found[2], least):
                 best, found = layout, tried
         self._take(best)
         return self._walk()
@@ -201,6 +202,7 @@ class RecordsReader(ContainerReader):
         claim = f"what follows claims {octets(size)}" if size > layout.limit else "no packet header follows"
         window.position += 1
         while True:
+            window.pass_zeros(layout.header - 1)
             status, window.position = walk.find_record(
                 window.octets, window.position, window.end, window.final, self._numbers, 0
             )

@@ -258,7 +258,7 @@ class PcapngReader(ContainerReader):
         claimed = self._claimed()
         if claimed:
             if not (yield from self._shortened()):
-                yield from self._salvage(claimed, claimed - 4, "the block there does not end with its length")
+                yield from self._unended(claimed)
             return
         size = window.number(4, 4, big=self._big)
         status, place = walk.find_block(
@@ -269,6 +269,16 @@ class PcapngReader(ContainerReader):
             yield from self._salvage(length, length, f"what follows claims {octets(size)}")
         else:
             self._skip(f"what follows claims {octets(size)}")
+
+    def _unended(self, claimed: int) -> Iterator[Block]:
+        """Take the block here, which does not end with its length, up to the next that can be seen behind it."""
+        window = self._window
+        status, place = walk.find_block(
+            window.octets, window.position + claimed, window.end, window.final, self._big, 0
+        )
+        length = place - window.position if status == walk.FOUND else claimed
+        body = length if length > claimed else claimed - 4
+        yield from self._salvage(length, body, "the block there does not end with its length")
 
     def _shortened(self) -> Generator[Block, None, bool]:
         """Take the block at the position up to the next if that begins inside it; return whether it does.
@@ -331,6 +341,7 @@ class PcapngReader(ContainerReader):
         begin = window.offset
         window.position += 1
         while True:
+            window.pass_zeros(_SMALLEST - 1)
             status, window.position = walk.find_block(
                 window.octets, window.position, window.end, window.final, self._big, 0
             )

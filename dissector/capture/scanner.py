@@ -81,11 +81,11 @@ class Scanner:
             memoryview(_table(layers.PROTOCOLS, 1 << 8, () if tunnels else layers.TUNNEL_PROTOCOLS)),
             memoryview(_table(layers.UDP_PORTS, 1 << 16)),
             memoryview(bytes(bool(name) for name in layers.STEP_NAMES)),
-            memoryview(self.counts),
-            memoryview(self._parents),
-            memoryview(self._steps),
-            memoryview(np.zeros(2 * layers.MAX_PATHS, np.int32)),
-            memoryview(np.zeros(layers.MAX_LAYERS, np.int32)),
+            self.counts.data,
+            self._parents.data,
+            self._steps.data,
+            np.zeros(2 * layers.MAX_PATHS, np.int32).data,
+            np.zeros(layers.MAX_LAYERS, np.int32).data,
             tunnels,
             reassemble,
         )
@@ -126,10 +126,10 @@ class Scanner:
         if count > len(self._scratch["record"]):
             self._make_room(count)
         octets = memoryview(block.octets)
-        start = memoryview(records.start)
-        captured = memoryview(records.captured)
+        start = records.start.data
+        captured = records.captured.data
         rows, paths = self._kernel.scan(
-            octets, start, captured, memoryview(records.original), memoryview(records.interface), count
+            octets, start, captured, records.original.data, records.interface.data, count
         )
         if not rows:
             return
@@ -149,9 +149,9 @@ class Scanner:
             octets,
             start,
             captured,
-            memoryview(record),
-            *(memoryview(columns[name]) for name in ("frame_start", "frame_end", "ip", "icmp")),
-            memoryview(out),
+            record.data,
+            *(columns[name].data for name in ("frame_start", "frame_end", "ip", "icmp")),
+            out.data,
         )
         yield Batch(out, columns, self.paths, self.origin)
 
@@ -194,7 +194,7 @@ class Scanner:
         self._scratch: dict[str, NDArray[Any]] = {"record": np.zeros(count, np.int64)}
         for name in _COLUMNS:
             self._scratch[name] = np.zeros(count * (16 if name in _WIDE else 1), DTYPES[name])
-        self._kernel.use_columns(*(memoryview(column) for column in self._scratch.values()))
+        self._kernel.use_columns(*(column.data for column in self._scratch.values()))
 
     def _use_interfaces(self, interfaces: list[Interface]) -> None:
         """Tell the kernel what begins the packets of each interface."""
@@ -204,7 +204,7 @@ class Scanner:
         skipped = np.zeros(len(interfaces), np.int64)
         skipped[: len(self._skipped)] = self._skipped
         self._skipped = skipped
-        self._kernel.use_interfaces(memoryview(np.array(self._links, np.int32)), memoryview(skipped))
+        self._kernel.use_interfaces(np.array(self._links, np.int32).data, skipped.data)
 
     def _filled(self, rows: int) -> dict[str, NDArray[Any]]:
         """Return copies of the columns that the kernel filled."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _STEP = 512  # packed octets unpacked at a time
 _TAIL = 64  # the last ones go one by one: a wrong check sum at the very end then costs nothing before it
 _CHUNK = 262144
+_PIECE = 1048576  # unpacked octets at a time, of those unpackers that can be told
 _MEMORY = 268435456  # what an xz stream may ask for
 
 
@@ -78,7 +79,7 @@ class _File(Source):
         into = getattr(file, "readinto1", None) or getattr(file, "readinto", None) or self._copy
         if isinstance(file, BufferedReader):
             into = self._past_buffer
-        self._into = cast("Callable[[memoryview], int | None]", into)
+        self._into: Callable[[memoryview], int | None] = into
 
     def _past_buffer(self, view: memoryview) -> int:
         """Read what a buffered file holds, and go round its buffer from then on.
@@ -88,7 +89,7 @@ class _File(Source):
         file = cast("BufferedReader", self._file)
         held = len(file.peek(1))
         if held <= len(view):
-            self._into = cast("Callable[[memoryview], int | None]", file.raw.readinto)
+            self._into = file.raw.readinto
         return file.readinto(view[:held])
 
     def _copy(self, view: memoryview) -> int:
@@ -122,37 +123,37 @@ class _Unpacker(Protocol):
     def unused_data(self) -> bytes | None:
         """What was handed over beyond the end."""
 
-    def decompress(self, octets: bytes, /) -> bytes:
+    def decompress(self, octets: bytes, /, *most: int) -> bytes:
         """Return what these octets of the stream unpack to."""
 
 
 # The packages are imported only when a file asks for them.
 def _gzip() -> _Unpacker:
-    import zlib  # noqa: PLC0415
+    import zlib
 
-    return zlib.decompressobj(31)
+    return cast("_Unpacker", zlib.decompressobj(31))
 
 
 def _bzip2() -> _Unpacker:
-    import bz2  # noqa: PLC0415
+    import bz2
 
-    return bz2.BZ2Decompressor()
+    return cast("_Unpacker", bz2.BZ2Decompressor())
 
 
 def _xz() -> _Unpacker:
-    import lzma  # noqa: PLC0415
+    import lzma
 
-    return lzma.LZMADecompressor(memlimit=_MEMORY)
+    return cast("_Unpacker", lzma.LZMADecompressor(memlimit=_MEMORY))
 
 
 def _zstd() -> _Unpacker:
-    import zstandard  # noqa: PLC0415
+    import zstandard
 
     return cast("_Unpacker", zstandard.ZstdDecompressor().decompressobj())
 
 
 def _lz4() -> _Unpacker:
-    from lz4.frame import LZ4FrameDecompressor  # noqa: PLC0415
+    from lz4.frame import LZ4FrameDecompressor  # type: ignore[import-untyped]  # it has no types
 
     return cast("_Unpacker", LZ4FrameDecompressor())
 
@@ -203,12 +204,15 @@ class _Unpacked(Source):
         while not piece and not self._ended:
             if self._unpacker.eof and not self._next_stream():
                 break
-            step = self._step()
-            if not step:
+            # Those that can hold output back (bzip2 makes 46 MB of 45 octets) say when they want more.
+            hungry = getattr(self._unpacker, "needs_input", None)
+            pending = hungry is False
+            step = b"" if pending else self._step()
+            if not step and not pending:
                 self._end(self._source.fault or f"its {self.packing} stream is cut off")
                 break
             try:
-                piece = self._unpacker.decompress(step)
+                piece = self._unpacker.decompress(step, *(() if hungry is None else (_PIECE,)))
             except Exception as error:  # noqa: BLE001 - each unpacker has its own, and two are imported late
                 self._end(f"its {self.packing} stream is damaged ({error})")
                 break
@@ -279,7 +283,7 @@ def open_source(file: str | os.PathLike[str] | BinaryIO) -> Source:
         if path == "-":
             raw = _File(cast("BinaryIO", sys.stdin.buffer), "standard input", owned=False)
         else:
-            raw = _File(Path(path).open("rb", buffering=0), path, owned=True)
+            raw = _File(Path(path).open("rb", buffering=0), path, owned=True)  # noqa: SIM115 - the source closes it
     else:
         name = getattr(file, "name", None)
         raw = _File(file, name if isinstance(name, str) else "stream", owned=False)

@@ -78,7 +78,7 @@ class Scan:
         self._reader = reader
         self._scanner = Scanner(self.origin, tunnels=tunnels, reassemble=reassemble)
         self._mender = Mender(self._scanner)
-        self._messages = self._reassembled = self._truncated = self._short = 0
+        self._messages = self._icmpv6 = self._reassembled = self._truncated = self._short = 0
         self._close = weakref.finalize(self, reader.close)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -110,8 +110,8 @@ class Scan:
         link_types = dict.fromkeys(interface.link_type for interface in self.origin.interfaces)
         account.captures.append(Capture(self.origin.file, self.origin.format, tuple(link_types), report))
         account.packets = report.packets
-        account.messages, account.reassembled = self._messages, self._reassembled
-        account.truncated, account.short = self._truncated, self._short
+        account.messages, account.icmpv6 = self._messages, self._icmpv6
+        account.reassembled, account.truncated, account.short = self._reassembled, self._truncated, self._short
         fragments = self._mender.reassembler
         account.unfinished = fragments.unfinished
         account.overlapping = fragments.overlapping
@@ -125,6 +125,7 @@ class Scan:
 
     def _counted(self, batch: Batch) -> Batch:
         self._messages += len(batch)
+        self._icmpv6 += int(np.count_nonzero(batch.family == 6))  # noqa: PLR2004 - as in batches
         self._reassembled += int(np.count_nonzero(batch.flags & layers.REASSEMBLED))
         self._truncated += int(np.count_nonzero(batch.flags & layers.TRUNCATED))
         self._short += int(np.count_nonzero(batch.flags & layers.SHORT))

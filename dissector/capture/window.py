@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from dissector.capture.records import Block, Damage, Interface, Records, Report
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from dissector.capture.source import Source
+
+_ZEROS = re.compile(rb"\0+")
 
 SIZE = 4194304
 """Octets read at a time: measured, more is no faster."""
@@ -72,6 +75,12 @@ class Window:
         """Return the unsigned number of ``size`` octets at ``position + at``; they must be valid."""
         start = self.position + at
         return int.from_bytes(self.octets[start : start + size], byte_order(big=big))
+
+    def pass_zeros(self, keep: int) -> None:
+        """Go on to the last ``keep`` octets of the zeros here: a hole may be large, and nothing is in it."""
+        zeros = _ZEROS.match(self.octets, self.position, self.end)
+        if zeros:
+            self.position = max(self.position, zeros.end() - keep)
 
     def more(self) -> None:
         """Move what is not done with to the front and read behind it; set ``final`` if nothing comes."""

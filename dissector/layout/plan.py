@@ -11,6 +11,7 @@ from dissector.errors import EncodeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dissector.errors import Finding
     from dissector.layout.field import Field, Rest
     from dissector.layout.shape import Shape
 
@@ -42,9 +43,10 @@ class Layout:
         size: octets of the fixed part.
         units: how the fixed part is read.
         derived: names of the values computed from the fields.
+        shown: what JSON shows, as (key, attribute): fields that are not reserved, derived values, the tail.
     """
 
-    __slots__ = ("_pack", "_read", "derived", "fields", "name", "rest", "size", "units")
+    __slots__ = ("_pack", "_read", "derived", "fields", "name", "rest", "shown", "size", "units")
 
     def __init__(
         self, name: str, fields: tuple[Field, ...], rest: Rest | None, derived_names: tuple[str, ...]
@@ -60,16 +62,21 @@ class Layout:
         self.units = tuple(plan(fields))
         self.derived = derived_names
         self._pack = struct.Struct(">" + "".join(unit.code for unit in self.units))
-        self._read: Callable[[bytes], Any] | None = None
+        self._read: Callable[[bytes, list[Finding]], Any] | None = None
+        self.shown = tuple(
+            [(field.key or field.name, field.name) for field in fields if not field.reserved]
+            + [(name, name) for name in derived_names]
+            + ([] if rest is None else [(rest.name, rest.name)])
+        )
 
-    def read(self, cls: type[Shape], octets: bytes) -> Any:
-        """Return an instance of ``cls`` with the fixed part read, which takes :attr:`size` octets."""
+    def read(self, cls: type[Shape], octets: bytes, notes: list[Finding]) -> Any:
+        """Return an instance of ``cls``; the fixed part takes :attr:`size` octets, the tail all others."""
         if self._read is None:
             self._read = self._compile(cls)
-        return self._read(octets)
+        return self._read(octets, notes)
 
-    def _compile(self, cls: type[Shape]) -> Callable[[bytes], Any]:
-        """Return a function that reads the fixed part, written out as source for this layout."""
+    def _compile(self, cls: type[Shape]) -> Callable[[bytes, list[Finding]], Any]:
+        """Return a function that reads a shape, written out as source for this layout."""
         names: dict[str, Any] = {
             "unpack": self._pack.unpack_from,
             "new": cls.__new__,
@@ -79,7 +86,7 @@ class Layout:
         }
         targets = "".join(f"u{index}, " for index in range(len(self.units)))
         lines = [
-            "def read(octets):",
+            "def read(octets, notes):",
             f"    {targets}= unpack(octets)" if targets else "    pass",
             "    self = new(cls)",
         ]
@@ -87,9 +94,13 @@ class Layout:
             for field, shift in unit.fields:
                 names[f"set_{field.name}"] = getattr(cls, field.name).__set__
                 lines.append(f"    set_{field.name}(self, {expression(field, unit, f'u{index}', shift)})")
+        if self.rest is not None:
+            names["set_rest"] = getattr(cls, self.rest.name).__set__
+            names["read_rest"] = self.rest.tail.read
+            lines.append(f"    set_rest(self, read_rest(octets[{self.size}:], self, notes))")
         source = "\n".join([*lines, "    return self"])
         exec(source, names)  # noqa: S102 - made from declarations, not from input
-        read: Callable[[bytes], Any] = names["read"]
+        read: Callable[[bytes, list[Finding]], Any] = names["read"]
         return read
 
     def write(self, message: Shape) -> bytes:

@@ -64,12 +64,8 @@ class Shape:
         layout = cls.layout
         if len(octets) < layout.size:
             raise TruncatedError(layout.name, need=layout.size, have=len(octets))
-        self: Self = layout.read(cls, octets)
-        tail = layout.rest
-        if tail is not None:
-            value = tail.tail.read(octets[layout.size :], self, [] if notes is None else notes)
-            object.__setattr__(self, tail.name, value)
-        if notes is not None:
+        self: Self = layout.read(cls, octets, [] if notes is None else notes)
+        if notes is not None and cls.findings is not Shape.findings:
             notes.extend(self.findings())
         return self
 
@@ -100,16 +96,7 @@ class Shape:
 
     def values(self) -> dict[str, Any]:
         """Return what JSON shows of it: fields by key without the reserved ones, derived values, the tail."""
-        shown = {
-            field.key or field.name: getattr(self, field.name)
-            for field in self.layout.fields
-            if not field.reserved
-        }
-        for name in self.layout.derived:
-            shown[name] = getattr(self, name)
-        if self.layout.rest is not None:
-            shown[self.layout.rest.name] = getattr(self, self.layout.rest.name)
-        return shown
+        return {key: getattr(self, name) for key, name in self.layout.shown}
 
     def reserved_bits(self) -> Iterator[Field]:
         """Yield the reserved fields that are not zero."""
@@ -214,7 +201,7 @@ def _class_cell(body: Mapping[str, Any]) -> Any:
 def partial(cls: type[Shape], octets: bytes) -> dict[str, Any]:
     """Return those values of a shape that lie wholly inside octets that are too few for it, by JSON key."""
     have = len(octets) * 8
-    whole = cls.layout.read(cls, octets.ljust(cls.layout.size, b"\0"))
+    whole = cls.layout.read(cls, octets.ljust(cls.layout.size, b"\0"), [])
     return {
         field.key or field.name: getattr(whole, field.name)
         for field in cls.layout.fields

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dissector.capture import layers
 from dissector.present.text import printable, quantity
 
 if TYPE_CHECKING:
@@ -35,10 +34,9 @@ def closing(account: Account) -> str:
 
 def _about(account: Account) -> Iterator[str]:
     """Yield what there is to say about the messages."""
-    for verdict, family in ((layers.MESSAGE4, "ICMPv4"), (layers.MESSAGE6, "ICMPv6")):
-        if account.verdicts[verdict]:
-            yield f"{account.verdicts[verdict]} {family}"
     for count, what in (
+        (account.messages - account.icmpv6, "ICMPv4"),
+        (account.icmpv6, "ICMPv6"),
         (account.truncated, "cut by the capture"),
         (account.short, "of fewer than 8 octets"),
         (account.reassembled, "reassembled"),

@@ -1,6 +1,6 @@
 # cython: language_level=3, cdivision=True, initializedcheck=False
 # mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
-# ruff: noqa: PLR2004, PLR0911, PLR0912, PLR0913, PLR0915, PLR0917, C901, PLR1714
+# ruff: noqa: PLR2004, PLR0911, PLR0912, PLR0913, PLR0915, PLR0917, C901, PLR1714, SIM102, FURB110
 # Numbers of headers stand beside the words that explain them; a layer is one function with many ways out.
 """The scan kernel: from packets to the ICMP messages in them, one row a message.
 
@@ -212,7 +212,7 @@ class Kernel:
         steps: cython.int[::1],
         tunnels: cython.bint,
         reassemble: cython.bint,
-    ):
+    ) -> None:
         """Keep the tables; ``slots`` has a power of two places, all 0, and ``parents`` room for ``MAX_PATHS``."""
         self.link_layers = link_layers
         self.ether_types = ether_types
@@ -229,7 +229,7 @@ class Kernel:
         self.paths = 1
         self.row = 0
 
-    def use_interfaces(self, links: cython.int[::1], skipped: cython.longlong[::1]):
+    def use_interfaces(self, links: cython.int[::1], skipped: cython.longlong[::1]) -> None:
         """Take the tables by interface: layer plus 256 times octets of frame check sequence; packets skipped."""
         self.links = links
         self.skipped = skipped
@@ -251,7 +251,7 @@ class Kernel:
         dst: cython.uchar[::1],
         flags: cython.ushort[::1],
         path: cython.int[::1],
-    ):
+    ) -> None:
         """Take the columns to fill, one place a packet of a block (``src`` and ``dst``: sixteen)."""
         self.record = record
         self.ip = ip
@@ -277,7 +277,7 @@ class Kernel:
         original: cython.const[cython.longlong][::1],
         interface: cython.const[cython.int][::1],
         count: cython.Py_ssize_t,
-    ):
+    ) -> tuple[int, int]:
         """Scan the packets of one block.
 
         Args:
@@ -324,9 +324,9 @@ class Kernel:
                             self.version = 4
                             self.hops = octets[at + 22]
                             self.claimed = at + 14 + total
-                            self.wire = at + (size if original[record] < size else original[record])
+                            self.wire = at + max(size, original[record])
                             self.at = at + 34
-                            self.end = self.claimed if self.claimed < end else end
+                            self.end = min(self.claimed, end)
                             self.marks = 0 if self.claimed <= self.wire else _BEYOND
                             self.pending = False
                             self._row(4, plain)
@@ -365,7 +365,7 @@ class Kernel:
         depth: cython.int,
         tunnel: cython.bint,
         reassemble: cython.bint,
-    ):
+    ) -> tuple[int, int]:
         """Scan one IP datagram that was put together; return what :meth:`scan` returns. Nothing is counted.
 
         Args:
@@ -498,7 +498,7 @@ class Kernel:
         self.ip[row] = self.header
         self.icmp[row] = at
         self.captured[row] = captured
-        self.length[row] = length if length < _LONGEST else _LONGEST
+        self.length[row] = min(length, _LONGEST)
         self.family[row] = family
         self.ttl[row] = self.hops
         self.path[row] = path
@@ -594,8 +594,7 @@ class Kernel:
         """What follows has so many octets: the rest is padding or a trailer."""
         if self.wire > self.at + octets:
             self.wire = self.at + octets
-            if self.end > self.wire:
-                self.end = self.wire
+            self.end = min(self.end, self.wire)
         return 0
 
     @cython.cfunc
@@ -902,8 +901,7 @@ class Kernel:
         if self.end - self.at < 8:
             return 0
         end = self.at + 8 * (self.octets[self.at + 1] + 1)
-        if end > self.end:
-            end = self.end
+        end = min(end, self.end)
         while at + 6 <= end:
             if self.octets[at] == 0xC2 and self.octets[at + 1] == 4:
                 self.claimed = self.header + 40 + self._u32(at + 2)
@@ -1802,7 +1800,7 @@ def gather(
     ip: cython.longlong[::1],
     icmp: cython.longlong[::1],
     out: cython.uchar[::1],
-):
+) -> None:
     """Copy the packets of the messages back to back, and move the offsets of the messages accordingly.
 
     Args:

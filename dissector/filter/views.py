@@ -1,0 +1,330 @@
+"""What a filter looks at: the messages of a batch with the headers that carry them, and what they quote.
+
+Strategy: an error quotes a datagram, in which there may be a message that quotes another one. As Wireshark does,
+a field has a value for each of them. So a filter looks at several :class:`View` of one batch: the first has a row
+for each message, the next a row for each quoted datagram, and so on until nothing is quoted. All of them are
+columns of offsets in the same octets, and a field is read from each of them in the same way.
+"""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dissector.capture import layers
+from dissector.columns import extract
+from dissector.layout import Layout
+from dissector.layout.field import NO_DEFAULT, Field
+from dissector.registry.model import Family
+from dissector.registry.table import find
+from dissector.tails.quoted import QuoteTail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from dissector.batch import Batch
+    from dissector.messages.base import IcmpMessage
+
+DEEPEST = 4
+"""Datagrams within one another that are looked at."""
+ICMP, ICMPV6 = 1, 58
+V4, V6 = 4, 6
+IPV4_HEADER, IPV6_HEADER = 20, 40
+PORTS = (6, 17, 33, 132, 136)
+"""Protocols that begin with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite."""
+EXTENSIONS = (0, 43, 60)
+"""IPv6 extension headers of a length in units of 8 octets (RFC 8200, 4); fragments are looked at apart."""
+FRAGMENT = 44
+MOST_EXTENSIONS = 8
+KEYS = 1 << 17
+"""Keys that there can be: family, type, code."""
+
+
+class View:
+    """Datagrams in one batch, and the messages in them.
+
+    Attributes:
+        batch: the batch.
+        rows: the row of the batch that each belongs to, ascending; None where they are the rows themselves.
+        version: 4 or 6, the IP version.
+        ip: where the IP header begins in the batch's octets.
+        upper: where what it carries begins, behind extension headers.
+        end: where its octets end.
+        protocol: number of what it carries; 255 where that is a later fragment.
+        family: 4 or 6 where that is a message, else 0.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        rows: NDArray[np.int64],
+        header: tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]],
+        upper: tuple[NDArray[np.int64], NDArray[np.uint8]],
+    ) -> None:
+        self.batch = batch
+        self.rows: NDArray[np.int64] | None = rows
+        self.version, self.ip, self.end = header
+        self.upper, self.protocol = upper
+        self.family = np.where(self.protocol == ICMP, V4, np.where(self.protocol == ICMPV6, V6, 0)).astype(np.uint8)
+
+    def __len__(self) -> int:
+        """Return how many datagrams there are."""
+        return len(self.ip)
+
+    @cached_property
+    def captured(self) -> NDArray[np.integer]:
+        """Octets of what the header carries that are there."""
+        return np.maximum(self.end - self.upper, 0)
+
+    @cached_property
+    def least(self) -> int:
+        """The least of :attr:`captured`."""
+        return int(self.captured.min()) if len(self) else 0
+
+    @cached_property
+    def length(self) -> NDArray[np.integer]:
+        """Octets of the message."""
+        return self.captured
+
+    @cached_property
+    def type(self) -> NDArray[np.uint8]:
+        """Type of the messages; 0 where there is none."""
+        return self._octet(0)
+
+    @cached_property
+    def code(self) -> NDArray[np.uint8]:
+        """Code of the messages."""
+        return self._octet(1)
+
+    @cached_property
+    def checksum(self) -> NDArray[np.uint16]:
+        """Checksum of the messages."""
+        return self._octet(2).astype(np.uint16) << 8 | self._octet(3)
+
+    @cached_property
+    def checksum_status(self) -> NDArray[np.uint8]:
+        """What is known about it: nothing, where a message is quoted."""
+        return np.full(len(self), layers.UNVERIFIED, np.uint8)
+
+    def _octet(self, at: int) -> NDArray[np.uint8]:
+        there = (self.family > 0) & (self.captured > at)
+        return np.where(there, self.batch.octets[np.where(there, self.upper + at, 0)], 0).astype(np.uint8)
+
+    @cached_property
+    def key(self) -> NDArray[np.int32]:
+        """Family, type and code as one number, an index of what :func:`keys` returns."""
+        key = self.type.astype(np.int32)
+        key <<= 8
+        key |= self.code
+        key += (self.family == V6).astype(np.int32) << 16
+        return key
+
+    def having(self, where: str, size: int) -> NDArray[np.bool_] | None:
+        """Return which ones have octets up to ``size`` of something.
+
+        Args:
+            where: ``"ip"``, ``"ipv6"``: a header of that version; ``"icmp"``, ``"icmpv6"``: a message of that family;
+                ``"ports"``: a header that begins with ports; ``"frame"``: the frame.
+            size: octets of it that must be there.
+
+        Returns:
+            A mask; None for all.
+        """
+        if where == "frame":
+            return None
+        if where in ("ip", "ipv6"):
+            mask = self.version == (V4 if where == "ip" else V6)
+            if self.rows is not None and size:
+                mask &= self.ip + size <= self.end
+            return mask
+        if where == "ports":
+            return np.isin(self.protocol, PORTS) & (self.captured >= size)
+        mask = self.family == (V4 if where == "icmp" else V6)
+        if self.least < size:
+            mask &= self.captured >= size
+        return mask
+
+    def start(self, where: str) -> NDArray[np.int64]:
+        """Return where that begins; see :meth:`having`."""
+        if where == "frame":
+            return self.batch.frame_start
+        return self.ip if where in ("ip", "ipv6") else self.upper
+
+    def quoted(self) -> View | None:
+        """Return the datagrams that these messages quote; None where they quote none."""
+        sizes = quoting()[self.key]
+        having = (sizes > 0) & (self.family > 0) & (self.captured > sizes)
+        index = np.flatnonzero(having)
+        if not len(index):
+            return None
+        octets = self.batch.octets
+        ip = self.upper[index] + sizes[index]
+        end = self.upper[index] + self.captured[index]
+        version = octets[ip] >> 4
+        good = (version == V4) | (version == V6)
+        index, ip, end, version = index[good], ip[good], end[good], version[good]
+        if not len(index):
+            return None
+        rows = index if self.rows is None else self.rows[index]
+        return View(self.batch, rows, (version, ip, end), upper_layer(octets, version, ip, end))
+
+
+class First(View):
+    """The messages of a batch, with the headers that carry them."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.rows = None
+        self.family = batch.family
+        foreign = batch.flags & layers.FOREIGN
+        self.version = np.where(foreign, 10 - batch.family, batch.family) if foreign.any() else batch.family
+        self.ip, self.upper = batch.ip, batch.icmp
+        self.captured = self.__dict__["captured"] = batch.captured
+        self.type, self.code, self.checksum = batch.type, batch.code, batch.checksum
+        self.checksum_status, self.length = batch.checksum_status, batch.length
+
+    @cached_property
+    def end(self) -> NDArray[np.int64]:  # type: ignore[override]  # made when it is asked for
+        """Where the messages end."""
+        return self.batch.icmp + self.batch.captured
+
+    @cached_property
+    def protocol(self) -> NDArray[np.uint8]:  # type: ignore[override]  # made when it is asked for
+        """What the headers carry: messages."""
+        return np.where(self.family == V4, ICMP, ICMPV6).astype(np.uint8)
+
+
+class Views:
+    """The views of one batch, made as far as they are asked for."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self._made: list[View] = [First(batch)]
+        self._complete = False
+
+    def __iter__(self) -> Iterator[View]:
+        """Yield the messages, what they quote, and so on."""
+        for depth in range(DEEPEST):
+            if depth == len(self._made):
+                found = None if self._complete else self._made[-1].quoted()
+                if found is None:
+                    self._complete = True
+                    return
+                self._made.append(found)
+            yield self._made[depth]
+
+
+def upper_layer(
+    octets: NDArray[np.uint8], version: NDArray[np.uint8], ip: NDArray[np.int64], end: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return where what IP headers carry begins, and the number of its protocol.
+
+    Args:
+        octets: all octets.
+        version: 4 or 6, one for each header.
+        ip: where the headers begin.
+        end: where the octets of their datagrams end.
+    """
+
+    def at(offset: NDArray[np.int64] | int, start: NDArray[np.int64]) -> NDArray[np.uint8]:
+        place = start + offset
+        return np.where(place < end, octets[np.where(place < end, place, 0)], 255).astype(np.uint8)
+
+    four = version == V4
+    upper = ip + np.where(four, (octets[ip] & 0xF).astype(np.int64) * 4, IPV6_HEADER)
+    protocol = np.where(four, at(9, ip), at(6, ip))
+    later = four & (((at(6, ip) & 0x1F) | at(7, ip)) != 0)
+    later |= four & (upper < ip + IPV4_HEADER)
+    for _ in range(MOST_EXTENSIONS):
+        fragment = ~four & (protocol == FRAGMENT)
+        more = (~four & np.isin(protocol, EXTENSIONS)) | fragment
+        if not more.any():
+            break
+        later |= fragment & ((at(2, upper) | (at(3, upper) & 0xF8)) != 0)
+        size = np.where(fragment, 8, 8 + at(1, upper).astype(np.int64) * 8)
+        protocol, upper = np.where(more, at(0, upper), protocol), np.where(more, upper + size, upper)
+    return upper, np.where(later, 255, protocol).astype(np.uint8)
+
+
+def slot(family: Family, number: int, code: int) -> int:
+    """Return the key of a type and code."""
+    return (family is Family.ICMPV6) << 16 | number << 8 | code
+
+
+@cache
+def shapes(family: Family) -> dict[type[IcmpMessage], list[int]]:
+    """Return the shapes of a family, each with the keys of the messages that have it.
+
+    A shape that a message has only from some length on stands there with the keys too, see :func:`least`.
+    """
+    found: dict[type[IcmpMessage], list[int]] = {}
+    for number in range(256):
+        row = find(family, number).type
+        known = {code: find(family, number, code).shape for code in range(256)}
+        for code, shape in known.items():
+            found.setdefault(shape, []).append(slot(family, number, code))
+            if row.longer is not None:
+                found.setdefault(row.longer[1], []).append(slot(family, number, code))
+    return found
+
+
+@cache
+def lengths(family: Family) -> dict[type[IcmpMessage], tuple[int, int]]:
+    """Return shapes that depend on the length, each with the least it takes and the first that is too long for it."""
+    found: dict[type[IcmpMessage], tuple[int, int]] = {}
+    for number in range(256):
+        row = find(family, number).type
+        if row.longer is not None:
+            found[row.shape] = (0, row.longer[0])
+            found[row.longer[1]] = (row.longer[0], 1 << 31)
+    return found
+
+
+@cache
+def quoting() -> NDArray[np.int64]:
+    """Return by key how many octets stand before the quoted datagram; 0 where messages quote none."""
+    sizes = np.zeros(KEYS, np.int64)
+    for family in Family:
+        for shape, keys in shapes(family).items():
+            rest = shape.layout.rest
+            if rest is not None and isinstance(rest.tail, QuoteTail):
+                sizes[keys] = shape.layout.size
+    return sizes
+
+
+def bare(name: str, bits: int, offset: int, as_: type = int, scale: int = 1, *, signed: bool = False) -> Field:
+    """Return a field without texts."""
+    return Field(name, bits, offset, "", as_, "", scale, signed, False, False, {}, "", NO_DEFAULT)
+
+
+@cache
+def cover(field: Field) -> tuple[int, Layout]:
+    """Return a layout of the octets that a field lies in, and which octet of its shape is the first of them."""
+    first = field.offset // 8
+    before, after = field.offset % 8, -(field.offset + field.bits) % 8
+    fields = [field._replace(name="value", offset=before, names={})]
+    if before:
+        fields.insert(0, bare("before", before, 0))
+    if after:
+        fields.append(bare("after", after, before + field.bits))
+    return first, Layout("a field", tuple(fields), None, ())
+
+
+def read(octets: NDArray[np.uint8], starts: NDArray[np.int64], field: Field) -> NDArray[Any]:
+    """Return one field of shapes that begin at some offsets, as :func:`dissector.columns.extract` returns it."""
+    first, layout = cover(field)
+    return extract(octets, starts + first if first else starts, layout)["value"]
+
+
+def gather(octets: NDArray[np.uint8], starts: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+    """Return so many octets from each of some offsets on, shape (n, size)."""
+    if not size:
+        return np.zeros((len(starts), 0), np.uint8)
+    return read(octets, starts, bare("octets", size * 8, 0, bytes))
+
+
+Reader = "Callable[[View, NDArray[np.int64] | None], NDArray[Any]]"
