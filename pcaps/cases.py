@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from containers import Frame, Section, pcap_file
+from frames import ICMP, ICMPV6, datagram, ethernet, framed, header
+from model import HOST, HOST6, MILLISECOND, PAUSE, ROUTER, SERVER, SERVER6, Example
+from objects import labels, node
+from quotes import TCP, TRACE, ipv4, tcp
+
 from dissector.messages.echo import Echo
 from dissector.messages.errors import TimeExceeded
 from dissector.tails.extensions import Extensions
 from dissector.tails.quoted import Quote, extended
-from frames import ICMP, ICMPV6, datagram, ethernet, framed, ip_packet
-from model import HOST, HOST6, MILLISECOND, PAUSE, ROUTER, SERVER, SERVER6, Example
-from objects import labels, node
-from quotes import TCP, TRACE, ipv4, tcp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,20 +57,20 @@ INCOMPLETE = ((0, 48), (96, 128))
 
 def pieces(example: Example, spans: Iterable[tuple[int, int]], number: int) -> Iterator[bytes]:
     """Yield fragments of an example's datagram as Ethernet frames; ``number`` is its identification."""
-    from scapy.layers.inet import IP  # noqa: PLC0415 - scapy takes long to import
-    from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment  # noqa: PLC0415 - as above
-    from scapy.packet import Raw  # noqa: PLC0415 - as above
+    from scapy.layers.inet import IP
+    from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
+    from scapy.packet import Raw
 
     message = example.octets
-    ends = {"src": str(example.src), "dst": str(example.dst)}
+    ends: dict[str, Any] = {"src": str(example.src), "dst": str(example.dst)}
     for begin, end in spans:
         more = int(end < len(message))
         if example.src.version == 4:  # noqa: PLR2004 - the IP version
-            header = IP(id=number, flags=more, frag=begin // 8, proto=ICMP, **ends)
+            whole = IP(id=number, flags=more, frag=begin // 8, proto=ICMP, **ends)
         else:
             piece = IPv6ExtHdrFragment(nh=ICMPV6, offset=begin // 8, m=more, id=number)
-            header = IPv6(**ends) / piece
-        yield framed(header / Raw(message[begin:end]), example.src, example.dst)
+            whole = IPv6(**ends) / piece
+        yield framed(whole / Raw(message[begin:end]), example.src, example.dst)
 
 
 def fragments() -> bytes:
@@ -163,10 +164,12 @@ SHORTEST = 8
 
 def short() -> bytes:
     """Return messages of 0 to 7 octets, then one that the capture cut after each of its first octets."""
+    from scapy.packet import Raw
+
     frames = []
     for example in (REQUEST, REQUEST6):
         for length in range(SHORTEST):
-            packet = ip_packet(example.octets[:length], example.src, example.dst)
+            packet = header(example) / Raw(example.octets[:length])
             frames.append(framed(packet, example.src, example.dst))
     captured = clock(frames)
     error = Example("", extended(TimeExceeded(type=11, quote=Quote.of(TRACE)), labels(16004)), ROUTER, HOST)

@@ -43,7 +43,7 @@ class Frame(NamedTuple):
         return len(self.octets) if self.original is None else self.original
 
 
-def pcap_file(
+def pcap_file(  # noqa: PLR0913 - all but the frames is what the file header says
     frames: Iterable[Frame],
     link_type: int = 1,
     *,
@@ -106,7 +106,7 @@ class Section:
         self.blocks.append(struct.pack(f"{self.order}I", kind) + numbers + body + numbers)
         return self
 
-    def interface(
+    def interface(  # noqa: PLR0913 - each is a field or an option of the block
         self,
         link_type: int,
         name: str,

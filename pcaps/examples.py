@@ -13,10 +13,11 @@ import examples_neighbors
 import examples_rpl
 import examples_v4
 import examples_v6
+from model import HOST, HOST6, PAUSE, SERVER, SERVER6, Example
+
 from dissector.messages.base import Opaque
 from dissector.registry.model import Family, Status
 from dissector.registry.table import all_entries, find
-from model import HOST, HOST6, PAUSE, SERVER, SERVER6, Example
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,6 +5,23 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
 
+from model import (
+    ALL_NODES6,
+    ALL_ROUTERS6,
+    HOST6,
+    HOST_LOCAL,
+    HOST_MAC,
+    MILLISECOND,
+    PAUSE,
+    ROUTER6,
+    ROUTER_LOCAL,
+    ROUTER_MAC,
+    SERVER6,
+    UNSPECIFIED,
+    Example,
+)
+from quotes import HTTPS, TCP, ipv6, tcp
+
 from dissector.messages.locator import Locator, LocatorUpdate
 from dissector.messages.lowpan import (
     DuplicateAddress,
@@ -62,22 +79,6 @@ from dissector.tails.options.routers import (
 )
 from dissector.tails.options.secure import Certificate, Cga, Nonce, RsaSignature, Timestamp, TrustAnchor
 from dissector.tails.quoted import Quote
-from model import (
-    ALL_NODES6,
-    ALL_ROUTERS6,
-    HOST6,
-    HOST_LOCAL,
-    HOST_MAC,
-    MILLISECOND,
-    PAUSE,
-    ROUTER6,
-    ROUTER_LOCAL,
-    ROUTER_MAC,
-    SERVER6,
-    UNSPECIFIED,
-    Example,
-)
-from quotes import HTTPS, TCP, ipv6, tcp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,10 +108,9 @@ def nd(
     dst: IPv6Address,
     *,
     after: int = PAUSE,
-    findings: tuple[str, ...] = (),
 ) -> Example:
     """Return a message with hop limit 255, which shows that no router passed it on (RFC 4861, 3.1)."""
-    return Example(about, message, src, dst, 255, after=after, findings=findings)
+    return Example(about, message, src, dst, 255, after=after)
 
 
 def solicited_node(address: IPv6Address) -> IPv6Address:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
 
+from model import HOST_LOCAL, MILLISECOND, ROUTER_LOCAL, Example
+
 from dissector.messages.base import Opaque
 from dissector.messages.rpl import (
     ConsistencyCheck,
@@ -32,7 +34,6 @@ from dissector.tails.rpl_options import (
     TransitInformation,
     TransitInformationWithParent,
 )
-from model import HOST_LOCAL, MILLISECOND, ROUTER_LOCAL, Example
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

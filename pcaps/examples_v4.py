@@ -5,34 +5,6 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
-from dissector.layout import Several
-from dissector.messages.base import Opaque
-from dissector.messages.echo import Echo, ExtendedEchoReply, ExtendedEchoRequest
-from dissector.messages.errors import (
-    DatagramConversionError,
-    DestinationUnreachable,
-    FragmentationNeeded,
-    ParameterProblem,
-    Redirect,
-    SecurityFailure,
-    SourceQuench,
-    TimeExceeded,
-)
-from dissector.messages.historic import AlternateHostAddress, MobileHostRedirect, Traceroute
-from dissector.messages.mobility import ExperimentalMobility
-from dissector.messages.queries import (
-    AddressMask,
-    DomainNameReply,
-    DomainNameRequest,
-    Information,
-    Timestamp,
-)
-from dissector.messages.router_discovery import RouterAdvertisement, RouterSolicitation
-from dissector.tails.entries import NOT_DEFAULT, RouterAddress, RouterAddresses
-from dissector.tails.header_options import OneOctetOption, Option
-from dissector.tails.mobile_ip import Challenge, MobilityAgentAdvertisement, OneBytePadding, PrefixLengths
-from dissector.tails.names import DnsName
-from dissector.tails.quoted import Quote, extended
 from model import (
     ALL_ROUTERS,
     ALL_SYSTEMS,
@@ -61,6 +33,35 @@ from quotes import (
     tcp,
     udp,
 )
+
+from dissector.layout import Several
+from dissector.messages.base import Opaque
+from dissector.messages.echo import Echo, ExtendedEchoReply, ExtendedEchoRequest
+from dissector.messages.errors import (
+    DatagramConversionError,
+    DestinationUnreachable,
+    FragmentationNeeded,
+    ParameterProblem,
+    Redirect,
+    SecurityFailure,
+    SourceQuench,
+    TimeExceeded,
+)
+from dissector.messages.historic import AlternateHostAddress, MobileHostRedirect, Traceroute
+from dissector.messages.mobility import ExperimentalMobility
+from dissector.messages.queries import (
+    AddressMask,
+    DomainNameReply,
+    DomainNameRequest,
+    Information,
+    Timestamp,
+)
+from dissector.messages.router_discovery import RouterAdvertisement, RouterSolicitation
+from dissector.tails.entries import NOT_DEFAULT, RouterAddress, RouterAddresses
+from dissector.tails.header_options import OneOctetOption, Option
+from dissector.tails.mobile_ip import Challenge, MobilityAgentAdvertisement, OneBytePadding, PrefixLengths
+from dissector.tails.names import DnsName
+from dissector.tails.quoted import Quote, extended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,6 +5,35 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
+from model import (
+    ALL_NODES6,
+    ALL_ROUTERS6,
+    HOST6,
+    HOST_LOCAL,
+    MILLISECOND,
+    NOWHERE6,
+    ROUTER6,
+    ROUTER_LOCAL,
+    SERVER6,
+    Example,
+)
+from objects import by_address, by_index, by_name, exceeded, interface, labels, node
+from quotes import (
+    DNS,
+    FRAGMENT,
+    HTTPS,
+    NO_NEXT,
+    PATTERN,
+    SSH,
+    TCP,
+    TRACE6,
+    UDP,
+    fragment,
+    ipv6,
+    tcp,
+    udp,
+)
+
 from dissector.messages.base import Opaque
 from dissector.messages.echo import Echo, ExtendedEchoReply, ExtendedEchoRequest
 from dissector.messages.errors6 import (
@@ -41,34 +70,6 @@ from dissector.tails.node_data import (
 )
 from dissector.tails.quoted import Quote, extended
 from dissector.tails.renumbering import MatchReport, PrefixControlOperation, UsePrefix
-from model import (
-    ALL_NODES6,
-    ALL_ROUTERS6,
-    HOST6,
-    HOST_LOCAL,
-    MILLISECOND,
-    NOWHERE6,
-    ROUTER6,
-    ROUTER_LOCAL,
-    SERVER6,
-    Example,
-)
-from objects import by_address, by_index, by_name, exceeded, interface, labels, node
-from quotes import (
-    DNS,
-    FRAGMENT,
-    HTTPS,
-    NO_NEXT,
-    PATTERN,
-    SSH,
-    TCP,
-    TRACE6,
-    UDP,
-    fragment,
-    ipv6,
-    tcp,
-    udp,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -307,7 +308,7 @@ def node_information() -> Iterator[Example]:
     yield from (query, answer)
 
 
-def asked(
+def asked(  # noqa: PLR0913 - each is a field of the query or of the reply
     about: str,
     qtype: int,
     subject: SubjectIpv6 | SubjectIpv4 | SubjectName | bytes,

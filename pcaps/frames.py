@@ -1,17 +1,16 @@
-"""Packets and frames around the messages, made with scapy."""
+"""Packets and frames around the messages, made with scapy, which takes long to import: so it is late."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model import HOST, HOST6, ROUTER_MAC, mac
+from model import HOST, mac
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-    from scapy.packet import Packet
-
     from model import Example
+    from scapy.packet import Packet
 
 ICMP, ICMPV6 = 1, 58
 MINIMUM_FRAME = 60
@@ -19,37 +18,24 @@ MINIMUM_FRAME = 60
 
 
 def datagram(example: Example, number: int = 1) -> Packet:
-    """Return the IP datagram of an example.
+    """Return the IP datagram of an example; ``number`` is the identification of IPv4."""
+    from scapy.packet import Raw
 
-    Args:
-        example: the example.
-        number: identification of an IPv4 datagram.
-    """
-    return ip_packet(
-        example.octets, example.src, example.dst, hops=example.hops, number=number, alert=example.alert
-    )
+    return header(example, number) / Raw(example.octets)
 
 
-def ip_packet(
-    message: bytes,
-    src: IPv4Address | IPv6Address = HOST,
-    dst: IPv4Address | IPv6Address = HOST,
-    *,
-    hops: int = 64,
-    number: int = 1,
-    alert: bool = False,
-) -> Packet:
-    """Return the IP datagram of a message; ``alert`` adds the Router Alert option (RFC 2711) to IPv6."""
-    from scapy.layers.inet import IP  # noqa: PLC0415 - scapy takes long to import
-    from scapy.layers.inet6 import IPv6, IPv6ExtHdrHopByHop, RouterAlert  # noqa: PLC0415 - as above
-    from scapy.packet import Raw  # noqa: PLC0415 - as above
+def header(example: Example, number: int = 1) -> Packet:
+    """Return what stands before the message of an example: its IP header, and Router Alert (RFC 2711)."""
+    from scapy.layers.inet import IP
+    from scapy.layers.inet6 import IPv6, IPv6ExtHdrHopByHop, RouterAlert
 
-    if src.version == 4:  # noqa: PLR2004 - the IP version
-        return IP(src=str(src), dst=str(dst), ttl=hops, id=number, proto=ICMP) / Raw(message)
-    if alert:
-        header = IPv6(src=str(src), dst=str(dst), hlim=hops)
-        return header / IPv6ExtHdrHopByHop(nh=ICMPV6, options=[RouterAlert(value=0)]) / Raw(message)
-    return IPv6(src=str(src), dst=str(dst), hlim=hops, nh=ICMPV6) / Raw(message)
+    src, dst = str(example.src), str(example.dst)
+    if example.src.version == 4:
+        return IP(src=src, dst=dst, ttl=example.hops, id=number, proto=ICMP)
+    if example.alert:
+        options = IPv6ExtHdrHopByHop(nh=ICMPV6, options=[RouterAlert(value=0)])
+        return IPv6(src=src, dst=dst, hlim=example.hops) / options
+    return IPv6(src=src, dst=dst, hlim=example.hops, nh=ICMPV6)
 
 
 def ethernet(example: Example, number: int = 1) -> bytes:
@@ -63,7 +49,7 @@ def framed(
     dst: IPv4Address | IPv6Address = HOST,
 ) -> bytes:
     """Return a packet in an Ethernet frame between two addresses."""
-    from scapy.layers.l2 import Ether  # noqa: PLC0415 - scapy takes long to import
+    from scapy.layers.l2 import Ether
 
     kind = 0x0800 if src.version == 4 else 0x86DD  # noqa: PLR2004 - the IP version
     target = mac(dst)

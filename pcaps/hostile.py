@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from ipaddress import IPv6Address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cases import REQUEST, REQUEST6, clock
 from containers import pcap_file
-from dissector.messages.base import Opaque
-from dissector.messages.errors import TimeExceeded
-from dissector.tails.quoted import Quote, extended
 from frames import datagram, ethernet, framed
 from model import HOST, HOST6, ROUTER, ROUTER6, SERVER, SERVER6, Example
 from objects import interface, node
 from quotes import TRACE
+
+from dissector.messages.base import Opaque
+from dissector.messages.errors import TimeExceeded
+from dissector.tails.quoted import Quote, extended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,11 +79,12 @@ def lengths() -> Iterator[Example]:
 
 def lies() -> Iterator[bytes]:
     """Yield frames whose IP headers lie."""
-    from scapy.layers.inet import IP  # noqa: PLC0415 - scapy takes long to import
-    from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, PadN  # noqa: PLC0415 - as above
-    from scapy.packet import Raw  # noqa: PLC0415 - as above
+    from scapy.layers.inet import IP
+    from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, PadN
+    from scapy.packet import Raw
 
-    ends, ends6 = {"src": str(HOST), "dst": str(SERVER)}, {"src": str(HOST6), "dst": str(SERVER6)}
+    ends: dict[str, Any] = {"src": str(HOST), "dst": str(SERVER)}
+    ends6: dict[str, Any] = {"src": str(HOST6), "dst": str(SERVER6)}
     message, message6 = Raw(REQUEST.octets), Raw(REQUEST6.octets)
     yield framed(IP(len=65535, proto=1, **ends) / message, HOST, SERVER)
     yield framed(IP(len=10, proto=1, **ends) / message, HOST, SERVER)

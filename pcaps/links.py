@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model import HOST_MAC, ROUTER_MAC
 
@@ -72,7 +72,7 @@ PREAMBLE = bytes.fromhex("55555555555555d5")
 
 def wlan(packet: bytes) -> bytes:
     """Return an 802.11 data frame from the access point to the host, with LLC in it."""
-    from scapy.layers.dot11 import Dot11  # noqa: PLC0415 - scapy takes long to import
+    from scapy.layers.dot11 import Dot11
 
     header = Dot11(type=2, FCfield=2, addr1=HOST_MAC, addr2=ROUTER_MAC, addr3=ROUTER_MAC)
     return bytes(header) + LLC_IP + packet
@@ -80,7 +80,7 @@ def wlan(packet: bytes) -> bytes:
 
 def before_wlan() -> dict[int, bytes]:
     """Return what stands before an 802.11 frame."""
-    from scapy.layers.dot11 import RadioTap  # noqa: PLC0415 - scapy takes long to import
+    from scapy.layers.dot11 import RadioTap
 
     return {
         105: b"",
@@ -93,9 +93,9 @@ def before_wlan() -> dict[int, bytes]:
 
 def cooked(packet: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield Linux's cooked captures and its log of the packet filter."""
-    from scapy.layers.l2 import CookedLinux, CookedLinuxV2  # noqa: PLC0415 - scapy takes long to import
+    from scapy.layers.l2 import CookedLinux, CookedLinuxV2
 
-    address = {"lladdrlen": 6, "src": HOST_OCTETS + b"\0\0"}
+    address: dict[str, Any] = {"lladdrlen": 6, "src": HOST_OCTETS + b"\0\0"}
     yield 113, bytes(CookedLinux(pkttype=4, lladdrtype=1, proto=0x0800, **address)) + packet
     header = CookedLinuxV2(proto=0x0800, ifindex=2, lladdrtype=1, pkttype=4, **address)
     yield 276, bytes(header) + packet

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import cases
 from cases import REQUEST, REQUEST6, START, clock, pings
 from containers import Frame, Section, pcap_file
-from dissector.capture.links import link_description, link_name
 from examples import examples
 from frames import datagram, ethernet
 from hostile import hostile
 from links import links
 from model import PAUSE
 from tunnels import tunnels
+
+from dissector.capture.links import link_description, link_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from model import HOST, HOST6, SERVER, SERVER6
+
 from dissector.checksum import internet_checksum
 from dissector.tails.headers import (
     FragmentHeader,
@@ -15,7 +17,6 @@ from dissector.tails.headers import (
     UdpHeader,
 )
 from dissector.tails.quoted import Quote
-from model import HOST, HOST6, SERVER, SERVER6
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address

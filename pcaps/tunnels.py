@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model import HOST_MAC, ROUTER_MAC
 
@@ -19,28 +19,28 @@ UDP, EPHEMERAL = 17, 0xC000
 
 def ether(kind: int) -> Packet:
     """Return an Ethernet header."""
-    from scapy.layers.l2 import Ether  # noqa: PLC0415 - scapy takes long to import
+    from scapy.layers.l2 import Ether
 
     return Ether(src=HOST_MAC, dst=ROUTER_MAC, type=kind)
 
 
 def outer(protocol: int = UDP) -> Packet:
     """Return Ethernet and IPv4 around a tunnel."""
-    from scapy.layers.inet import IP  # noqa: PLC0415 - scapy takes long to import
+    from scapy.layers.inet import IP
 
     return ether(0x0800) / IP(src=NEAR, dst=FAR, proto=protocol, id=1)
 
 
 def outer6(protocol: int) -> Packet:
     """Return Ethernet and IPv6 around a tunnel."""
-    from scapy.layers.inet6 import IPv6  # noqa: PLC0415 - scapy takes long to import
+    from scapy.layers.inet6 import IPv6
 
     return ether(0x86DD) / IPv6(src=NEAR6, dst=FAR6, nh=protocol)
 
 
 def udp(port: int) -> Packet:
     """Return everything up to the UDP header of a tunnel."""
-    from scapy.layers.inet import UDP as Udp  # noqa: PLC0415, N811 - scapy takes long to import; UDP is the number
+    from scapy.layers.inet import UDP as Udp  # noqa: N811 - scapy takes long to import; UDP is the number
 
     # A source port of its own keeps readers from taking one tunnel for an earlier one.
     return outer() / Udp(sport=EPHEMERAL | port & ~EPHEMERAL, dport=port)
@@ -48,18 +48,18 @@ def udp(port: int) -> Packet:
 
 def octets(text: str) -> Packet:
     """Return octets that scapy has no layer for."""
-    from scapy.packet import Raw  # noqa: PLC0415 - scapy takes long to import
+    from scapy.packet import Raw
 
     return Raw(bytes.fromhex(text))
 
 
 def tags(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
     """Yield what stands between Ethernet and IP."""
-    from scapy.contrib.macsec import MACsec  # noqa: PLC0415 - scapy takes long to import
-    from scapy.contrib.mpls import MPLS, EoMCW  # noqa: PLC0415 - as above
-    from scapy.contrib.nsh import NSH  # noqa: PLC0415 - as above
-    from scapy.layers.l2 import LLC, SNAP, Dot1AD, Dot1Q, Dot3  # noqa: PLC0415 - as above
-    from scapy.layers.ppp import PPP, PPPoE  # noqa: PLC0415 - as above
+    from scapy.contrib.macsec import MACsec
+    from scapy.contrib.mpls import MPLS, EoMCW
+    from scapy.contrib.nsh import NSH
+    from scapy.layers.l2 import LLC, SNAP, Dot1AD, Dot1Q, Dot3
+    from scapy.layers.ppp import PPP, PPPoE
 
     frame = ether(0x0800) / ip
     yield "802.1Q", ether(0x8100) / Dot1Q(vlan=12, type=0x0800) / ip
@@ -84,11 +84,11 @@ def tags(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
 
 def in_ip(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
     """Yield what has a protocol number of IP."""
-    from scapy.contrib.erspan import ERSPAN_II, ERSPAN_III  # noqa: PLC0415 - scapy takes long to import
-    from scapy.contrib.etherip import EtherIP  # noqa: PLC0415 - as above
-    from scapy.contrib.mpls import MPLS  # noqa: PLC0415 - as above
-    from scapy.layers.l2 import GRE, GRE_PPTP  # noqa: PLC0415 - as above
-    from scapy.layers.ppp import PPP  # noqa: PLC0415 - as above
+    from scapy.contrib.erspan import ERSPAN_II, ERSPAN_III
+    from scapy.contrib.etherip import EtherIP
+    from scapy.contrib.mpls import MPLS
+    from scapy.layers.l2 import GRE, GRE_PPTP
+    from scapy.layers.ppp import PPP
 
     frame = ether(0x0800) / ip
     yield "IPv4 in IPv4", outer(4) / ip
@@ -120,13 +120,13 @@ def in_ip(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
 
 def in_udp(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
     """Yield what has a UDP port."""
-    from scapy.contrib.geneve import GENEVE  # noqa: PLC0415 - scapy takes long to import
-    from scapy.contrib.gtp import GTP_U_Header  # noqa: PLC0415 - as above
-    from scapy.contrib.mpls import MPLS  # noqa: PLC0415 - as above
-    from scapy.layers.l2 import GRE  # noqa: PLC0415 - as above
-    from scapy.layers.l2tp import L2TP  # noqa: PLC0415 - as above
-    from scapy.layers.ppp import PPP, HDLC  # noqa: PLC0415 - as above
-    from scapy.layers.vxlan import VXLAN  # noqa: PLC0415 - as above
+    from scapy.contrib.geneve import GENEVE
+    from scapy.contrib.gtp import GTP_U_Header
+    from scapy.contrib.mpls import MPLS
+    from scapy.layers.l2 import GRE
+    from scapy.layers.l2tp import L2TP
+    from scapy.layers.ppp import HDLC, PPP
+    from scapy.layers.vxlan import VXLAN
 
     frame = ether(0x0800) / ip
     yield "VXLAN", udp(4789) / VXLAN(vni=42, flags="Instance") / frame
@@ -150,8 +150,8 @@ NEAR_HEX = "20010db8000100000000000000000001"
 
 def extension_headers(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
     """Yield headers between IP and ICMP."""
-    from scapy.layers.inet import IP, IPOption_RR  # noqa: PLC0415 - scapy takes long to import
-    from scapy.layers.inet6 import (  # noqa: PLC0415 - as above
+    from scapy.layers.inet import IP, IPOption_RR
+    from scapy.layers.inet6 import (
         IPv6,
         IPv6ExtHdrDestOpt,
         IPv6ExtHdrHopByHop,
@@ -159,10 +159,11 @@ def extension_headers(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
         PadN,
         RouterAlert,
     )
-    from scapy.layers.ipsec import AH  # noqa: PLC0415 - as above
+    from scapy.layers.ipsec import AH
 
     message, message6 = ip.payload, ip6.payload
-    ends, ends6 = {"src": ip.src, "dst": ip.dst}, {"src": ip6.src, "dst": ip6.dst}
+    ends: dict[str, Any] = {"src": ip.src, "dst": ip.dst}
+    ends6: dict[str, Any] = {"src": ip6.src, "dst": ip6.dst}
     yield (
         "IPv4 options",
         ether(0x0800) / IP(proto=1, id=1, options=[IPOption_RR(pointer=8, routers=[NEAR])], **ends) / message,

@@ -18,11 +18,11 @@ from dissector.columns import extract
 from dissector.layout import Layout
 from dissector.layout.field import NO_DEFAULT, Field
 from dissector.registry.model import Family
-from dissector.registry.table import find
+from dissector.registry.table import family_entries, types
 from dissector.tails.quoted import QuoteTail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -40,8 +40,6 @@ EXTENSIONS = (0, 43, 60)
 """IPv6 extension headers of a length in units of 8 octets (RFC 8200, 4); fragments are looked at apart."""
 FRAGMENT = 44
 MOST_EXTENSIONS = 8
-KEYS = 1 << 17
-"""Keys that there can be: family, type, code."""
 
 
 class View:
@@ -69,6 +67,7 @@ class View:
         self.rows: NDArray[np.int64] | None = rows
         self.version, self.ip, self.end = header
         self.upper, self.protocol = upper
+        self._numbers: dict[Family, NDArray[np.uint8]] = {}
         self.family = np.where(self.protocol == ICMP, V4, np.where(self.protocol == ICMPV6, V6, 0)).astype(np.uint8)
 
     def __len__(self) -> int:
@@ -115,13 +114,18 @@ class View:
         return np.where(there, self.batch.octets[np.where(there, self.upper + at, 0)], 0).astype(np.uint8)
 
     @cached_property
-    def key(self) -> NDArray[np.int32]:
-        """Family, type and code as one number, an index of what :func:`keys` returns."""
-        key = self.type.astype(np.int32)
+    def key(self) -> NDArray[np.uint16]:
+        """Type and code as one number, an index of what :func:`shapes` returns."""
+        key = self.type.astype(np.uint16)
         key <<= 8
         key |= self.code
-        key += (self.family == V6).astype(np.int32) << 16
         return key
+
+    def shape_numbers(self, family: Family) -> NDArray[np.uint8]:
+        """Return the number of each message's shape in what :func:`shapes` returns, as if all were of a family."""
+        if family not in self._numbers:
+            self._numbers[family] = shapes(family)[1][self.key]
+        return self._numbers[family]
 
     def having(self, where: str, size: int) -> NDArray[np.bool_] | None:
         """Return which ones have octets up to ``size`` of something.
@@ -156,9 +160,12 @@ class View:
 
     def quoted(self) -> View | None:
         """Return the datagrams that these messages quote; None where they quote none."""
-        sizes = quoting()[self.key]
-        having = (sizes > 0) & (self.family > 0) & (self.captured > sizes)
-        index = np.flatnonzero(having)
+        sizes = np.zeros(len(self), np.int64)
+        for family, number in ((Family.ICMPV4, V4), (Family.ICMPV6, V6)):
+            chosen = self.family == number
+            if chosen.any():
+                sizes = np.where(chosen, quoting(family)[self.key], sizes)
+        index = np.flatnonzero((sizes > 0) & (self.captured > sizes))
         if not len(index):
             return None
         octets = self.batch.octets
@@ -179,11 +186,12 @@ class First(View):
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
         self.rows = None
+        self._numbers = {}
         self.family = batch.family
         foreign = batch.flags & layers.FOREIGN
         self.version = np.where(foreign, 10 - batch.family, batch.family) if foreign.any() else batch.family
         self.ip, self.upper = batch.ip, batch.icmp
-        self.captured = self.__dict__["captured"] = batch.captured
+        self.captured = batch.captured
         self.type, self.code, self.checksum = batch.type, batch.code, batch.checksum
         self.checksum_status, self.length = batch.checksum_status, batch.length
 
@@ -250,50 +258,39 @@ def upper_layer(
     return upper, np.where(later, 255, protocol).astype(np.uint8)
 
 
-def slot(family: Family, number: int, code: int) -> int:
-    """Return the key of a type and code."""
-    return (family is Family.ICMPV6) << 16 | number << 8 | code
-
-
 @cache
-def shapes(family: Family) -> dict[type[IcmpMessage], list[int]]:
-    """Return the shapes of a family, each with the keys of the messages that have it.
+def shapes(family: Family) -> tuple[tuple[type[IcmpMessage], ...], NDArray[np.uint8]]:
+    """Return the shapes of a family, and which of them each type and code has, shape (65536,).
 
-    A shape that a message has only from some length on stands there with the keys too, see :func:`least`.
+    What a message has only from some length on is not in it, see :func:`longer`.
     """
-    found: dict[type[IcmpMessage], list[int]] = {}
-    for number in range(256):
-        row = find(family, number).type
-        known = {code: find(family, number, code).shape for code in range(256)}
-        for code, shape in known.items():
-            found.setdefault(shape, []).append(slot(family, number, code))
-            if row.longer is not None:
-                found.setdefault(row.longer[1], []).append(slot(family, number, code))
-    return found
+    known: dict[type[IcmpMessage], int] = {}
+    numbers = np.zeros((256, 256), np.uint8)
+    for entry in family_entries(family):
+        row, code = entry.type, entry.code
+        types = slice(row.number, (row.last or row.number) + 1)
+        codes = slice(None) if code is None else slice(code.number, (code.last or code.number) + 1)
+        numbers[types, codes] = known.setdefault(entry.shape, len(known))
+    return tuple(known), numbers.reshape(-1)
 
 
 @cache
-def lengths(family: Family) -> dict[type[IcmpMessage], tuple[int, int]]:
-    """Return shapes that depend on the length, each with the least it takes and the first that is too long for it."""
-    found: dict[type[IcmpMessage], tuple[int, int]] = {}
-    for number in range(256):
-        row = find(family, number).type
-        if row.longer is not None:
-            found[row.shape] = (0, row.longer[0])
-            found[row.longer[1]] = (row.longer[0], 1 << 31)
-    return found
+def longer(family: Family) -> tuple[tuple[int, int, type[IcmpMessage]], ...]:
+    """Return types that have another shape from some length on: the type, that length, that shape."""
+    return tuple((row.number, *row.longer) for row in types(family) if row.longer is not None)
 
 
 @cache
-def quoting() -> NDArray[np.int64]:
-    """Return by key how many octets stand before the quoted datagram; 0 where messages quote none."""
-    sizes = np.zeros(KEYS, np.int64)
-    for family in Family:
-        for shape, keys in shapes(family).items():
-            rest = shape.layout.rest
-            if rest is not None and isinstance(rest.tail, QuoteTail):
-                sizes[keys] = shape.layout.size
-    return sizes
+def quoting(family: Family) -> NDArray[np.int64]:
+    """Return by type and code how many octets stand before the quoted datagram; 0 where messages quote none."""
+    known, numbers = shapes(family)
+    return np.array([before_quote(shape) for shape in known], np.int64)[numbers]
+
+
+def before_quote(shape: type[IcmpMessage]) -> int:
+    """Return how many octets stand before the datagram that messages of a shape quote; 0 where they quote none."""
+    rest = shape.layout.rest
+    return shape.layout.size if rest is not None and isinstance(rest.tail, QuoteTail) else 0
 
 
 def bare(name: str, bits: int, offset: int, as_: type = int, scale: int = 1, *, signed: bool = False) -> Field:
@@ -325,6 +322,3 @@ def gather(octets: NDArray[np.uint8], starts: NDArray[np.int64], size: int) -> N
     if not size:
         return np.zeros((len(starts), 0), np.uint8)
     return read(octets, starts, bare("octets", size * 8, 0, bytes))
-
-
-Reader = "Callable[[View, NDArray[np.int64] | None], NDArray[Any]]"

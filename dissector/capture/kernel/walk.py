@@ -17,7 +17,7 @@ overflow.
 # A kernel has long signatures and many ways out, compares with plain numbers, and knows no sets.
 # ruff: noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917, PLR1714, PLR2004, SIM102, SIM109
 # cython: language_level=3, cdivision=True, initializedcheck=False
-# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator,no-any-return"
+# mypy: disable-error-code="valid-type,attr-defined,import-untyped,untyped-decorator,no-any-return"
 
 from __future__ import annotations
 
