@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
 from containers import Frame, Section, pcap_file
@@ -65,7 +66,7 @@ def pieces(example: Example, spans: Iterable[tuple[int, int]], number: int) -> I
     ends: dict[str, Any] = {"src": str(example.src), "dst": str(example.dst)}
     for begin, end in spans:
         more = int(end < len(message))
-        if example.src.version == 4:  # noqa: PLR2004 - the IP version
+        if isinstance(example.src, IPv4Address):
             whole = IP(id=number, flags=more, frag=begin // 8, proto=ICMP, **ends)
         else:
             piece = IPv6ExtHdrFragment(nh=ICMPV6, offset=begin // 8, m=more, id=number)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from model import HOST, mac
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv6Address
+    from ipaddress import IPv6Address
 
     from model import Example
     from scapy.packet import Packet
@@ -30,7 +31,7 @@ def header(example: Example, number: int = 1) -> Packet:
     from scapy.layers.inet6 import IPv6, IPv6ExtHdrHopByHop, RouterAlert
 
     src, dst = str(example.src), str(example.dst)
-    if example.src.version == 4:
+    if isinstance(example.src, IPv4Address):
         return IP(src=src, dst=dst, ttl=example.hops, id=number, proto=ICMP)
     if example.alert:
         options = IPv6ExtHdrHopByHop(nh=ICMPV6, options=[RouterAlert(value=0)])
@@ -51,7 +52,7 @@ def framed(
     """Return a packet in an Ethernet frame between two addresses."""
     from scapy.layers.l2 import Ether
 
-    kind = 0x0800 if src.version == 4 else 0x86DD  # noqa: PLR2004 - the IP version
+    kind = 0x0800 if isinstance(src, IPv4Address) else 0x86DD
     target = mac(dst)
     source = mac(src)
     if source == target:

@@ -59,7 +59,7 @@ class Example(NamedTuple):
     @property
     def family(self) -> Family:
         """Which ICMP it is."""
-        return Family.ICMPV4 if self.src.version == 4 else Family.ICMPV6  # noqa: PLR2004 - the IP version
+        return Family.ICMPV4 if isinstance(self.src, IPv4Address) else Family.ICMPV6
 
     @property
     def octets(self) -> bytes:
@@ -69,9 +69,11 @@ class Example(NamedTuple):
 
 def mac(address: IPv4Address | IPv6Address) -> str:
     """Return the Ethernet address that frames to or from an IP address have on the first host's link."""
-    if address.is_multicast:
-        # RFC 1112, 6.4 maps 23 bits; RFC 2464, 7 maps 32.
-        low = int(address) & 0x7FFFFF if address.version == 4 else int(address) & 0xFFFFFFFF  # noqa: PLR2004 - the IP version
-        octets = (0x01005E << 24 | low) if address.version == 4 else (0x3333 << 32 | low)  # noqa: PLR2004 - as above
-        return octets.to_bytes(6, "big").hex(":")
-    return HOST_MAC if address in ON_LINK else ROUTER_MAC
+    if not address.is_multicast:
+        return HOST_MAC if address in ON_LINK else ROUTER_MAC
+    # RFC 1112, 6.4 maps 23 bits; RFC 2464, 7 maps 32.
+    if isinstance(address, IPv4Address):
+        number = 0x01005E << 24 | int(address) & 0x7FFFFF
+    else:
+        number = 0x3333 << 32 | int(address) & 0xFFFFFFFF
+    return number.to_bytes(6, "big").hex(":")

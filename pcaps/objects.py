@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dissector.tails.extensions import (
@@ -20,7 +21,7 @@ from dissector.tails.extensions import (
 from dissector.tails.interfaces import IfIndex, InterfaceMtu, IpAddress4, IpAddress6, Name
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv6Address
+    from ipaddress import IPv6Address
 
     from dissector.layout import Shape
 
@@ -38,7 +39,7 @@ def sized(kind: type[O], class_num: int, c_type: int, **values: Any) -> O:
 
 def address_part(address: IPv4Address | IPv6Address) -> Shape:
     """Return the sub-object of an address."""
-    return IpAddress4(address=address) if address.version == 4 else IpAddress6(address=address)  # noqa: PLR2004 - the IP version
+    return IpAddress4(address=address) if isinstance(address, IPv4Address) else IpAddress6(address=address)
 
 
 def labels(*numbers: int) -> MplsLabelStack:
@@ -108,6 +109,6 @@ def by_index(index: int) -> Extensions:
 def by_address(address: IPv4Address | IPv6Address) -> Extensions:
     """Return a probe's structure that gives an interface's address."""
     octets = address.packed
-    family = 1 if address.version == 4 else 2  # noqa: PLR2004 - the IP version
+    family = 1 if isinstance(address, IPv4Address) else 2
     values = {"afi": family, "address_length": len(octets), "octets": octets}
     return Extensions.of(sized(InterfaceByAddress, 3, 3, **values))

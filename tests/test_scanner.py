@@ -113,6 +113,7 @@ CASES = {
         over4(47, b"\xf0\0\x08\0" + bytes(12) + b"\0\2\0\4\1\2\3\4\0\0\0\0" + PING),
         "eth ip gre ip",
     ),
+    "gre-routing": (1, over4(47, b"\x40\0\x08\0" + bytes(4) + bytes(4) + PING), "eth ip gre ip"),
     "gre-ppp": (
         1,
         over4(47, b"\x30\x81\x88\x0b" + struct.pack(">HHII", len(PING) + 4, 1, 2, 3) + b"\xff\x03\0\x21" + PING),
@@ -151,7 +152,9 @@ CASES = {
     "l2tp": (1, over_udp(1701, b"\0\2\0\1\0\1\xff\x03\0\x21" + PING), "eth ip l2tp ppp ip"),
     "l2tp-all-fields": (
         1,
-        over_udp(1701, b"\x4a\2" + struct.pack(">H", 16 + len(PING) + 2) + b"\0\1\0\1\0\0\0\0\0\2??" + b"\0\x21" + PING),
+        over_udp(
+            1701, b"\x4a\2" + struct.pack(">H", 18 + len(PING)) + b"\0\1\0\1\0\0\0\0\0\2??" + b"\0\x21" + PING
+        ),
         "eth ip l2tp ppp ip",
     ),
     "l2tpv3": (1, over4(115, b"\0\0\0\7" + FRAME), "eth ip l2tp eth ip"),
@@ -338,9 +341,20 @@ def test_a_total_length_of_zero_means_up_to_the_end_of_the_frame(backend):
     assert (batch.captured[0], batch.length[0], batch.checksum_status[0]) == (15, 15, layers.GOOD)
 
 
+def test_the_length_of_an_llc_frame_ends_it(backend):
+    frame = SNAP + ip4(1, icmp(), total=0)
+    batch, _ = read(backend, eth(len(frame), frame) + bytes(20))
+    assert (batch.captured[0], batch.checksum_status[0]) == (15, layers.GOOD)
+
+
+def test_what_an_outer_header_claims_is_not_held_against_the_inner(backend):
+    batch, _ = read(backend, eth(0x0800, ip4(4, PING, total=300)))
+    assert batch.flags[0] == layers.TUNNEL
+
+
 def test_a_jumbogram_says_its_length_in_an_option(backend):
     message = icmp6(body=bytes(70000))
-    jumbo = struct.pack(">BBBBI", 58, 0, 0xC2, 4, 8 + len(message))
+    jumbo = struct.pack(">BBBBBBI6x", 58, 1, 0, 0, 0xC2, 4, 16 + len(message))  # two of Pad1 before it
     batch, _ = read(backend, eth(0x86DD, ip6(0, jumbo + message, size=0)) + b"trailer")
     assert (batch.length[0], batch.checksum_status[0]) == (len(message), layers.GOOD)
 

@@ -90,7 +90,7 @@ class RecordsReader(ContainerReader):
         window.position = min(self._start, window.end)
         while True:
             status, position, count = self._walk()
-            if status != walk.FULL and not self._frames:
+            if status != walk.FULL and not self._frames and count < walk.CHAIN - 1:
                 status, position, count = self._try_others(status, position, count)
             window.position = position
             if count:
@@ -217,9 +217,6 @@ class PcapReader(RecordsReader):
 
     format = "pcap"
 
-
-# --- pcap
-# -------------------------------------------------------------------------------------------------------
 
 # draft-ietf-opsawg-pcap, section 4, and the variants that Wireshark and libpcap know: order, nanoseconds in a
 # unit of the fraction, octets of the file header, and of the record header that this magic number, alas, may

@@ -1,0 +1,270 @@
+"""Which messages of a batch take part in exchanges, and by which numbers they belong together.
+
+Every query, answer and error about a query gets a *series* (pair of hosts, kind of exchange, identifier) and a
+*key* (series, sequence and what else an answer copies), the same for all that belong together.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+from dissector.analysis.hashing import FACTORS, digest, mix
+from dissector.analysis.pairs import ANSWER, QUERY, error_types, numbers, pairs, roles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dissector.analysis.hashing import Hashes
+    from dissector.batch import Batch
+
+ERROR = 3
+"""The role of an error that quotes a query; see :mod:`dissector.analysis.pairs` for the others."""
+HEADER = 8
+"""Octets of a message before its data."""
+IPV4_HEADER, IPV6_HEADER = 20, 40
+ICMPV4, ICMPV6 = 1, 58
+MULTICAST4, MULTICAST6, BROADCAST = 0xE0, 0xFF, 0xFF
+HOME_AGENTS = 144
+"""Asked at an anycast address, answered from another one (RFC 6275, 5.3)."""
+_WIDE = np.uint64(0x2545F4914F6CDD1D)
+
+
+class Participants(NamedTuple):
+    """The messages of a batch that take part, in its order; one value a message.
+
+    Attributes:
+        rows: their rows in the batch.
+        role: QUERY, ANSWER or ERROR.
+        number: of the pair, see :func:`dissector.analysis.pairs.pairs`.
+        start: where the query or answer begins in the octets; for an error, the one it quotes.
+        captured: octets of that.
+        series, key: what they belong to.
+        wide: whether it is a query that others than the one asked may answer.
+        without: the hash of all but identifier and sequence, for :func:`wide_keys` and :func:`loose_keys`.
+        querier: the hash of who asked, of the kind and of the VLAN.
+        identity: identifier and sequence, as the four octets were read.
+    """
+
+    rows: NDArray[np.int64]
+    role: NDArray[np.uint8]
+    number: NDArray[np.int16]
+    start: NDArray[np.int64]
+    captured: NDArray[np.int32]
+    series: Hashes
+    key: Hashes
+    wide: NDArray[np.bool_]
+    without: Hashes
+    querier: Hashes
+    extra: Hashes
+    identity: NDArray[np.uint32]
+
+    def wide_keys(self, which: NDArray[np.int64]) -> Hashes:
+        """Return the keys of some participants without the one who is asked.
+
+        Where nothing is copied, any answer to anyone counts: a router advertises itself to all.
+        """
+        tables = _tables()
+        number = self.number[which]
+        who = np.where(tables.bare[number], (number + 1) * FACTORS[4], self.querier[which])
+        identity = (self.identity[which] & tables.both[number]).astype(np.uint64)
+        return mix(mix(who + _WIDE + identity * FACTORS[5]) + self.extra[which])
+
+    def loose_keys(self, which: NDArray[np.int64], data: Hashes) -> Hashes:
+        """Return the keys of some participants by their hosts, sequence and data, whatever the identifier."""
+        sequence = (self.identity[which] & _tables().sequence[self.number[which]]).astype(np.uint64)
+        return mix(mix(self.without[which] + sequence * FACTORS[6]) + data)
+
+
+class _Tables(NamedTuple):
+    """By ``family << 8 | type`` or by the number of a pair: what the registry says."""
+
+    role: NDArray[np.uint8]
+    number: NDArray[np.int16]
+    size: NDArray[np.int32]
+    identifier: NDArray[np.uint32]
+    sequence: NDArray[np.uint32]
+    both: NDArray[np.uint32]
+    bare: NDArray[np.bool_]
+    target: tuple[int, ...]
+    anycast: tuple[int, ...]
+
+
+@cache
+def _tables() -> _Tables:
+    every = pairs()
+    role = roles().copy()
+    role[error_types()] = ERROR
+    masks = np.zeros((len(every), 2), np.uint32)
+    for pair in every:
+        for identity in pair.identities:
+            if identity.start < HEADER:
+                # Octets 4 to 7 are read as one little-endian number, which is what their place in a mask is by.
+                bits = (1 << 8 * identity.size) - 1 << 8 * (identity.start - 4)
+                masks[pair.number, int(identity.name == "sequence")] |= bits
+    return _Tables(
+        role.ravel(),
+        numbers().ravel(),
+        np.array([max(pair.size, HEADER) for pair in every], np.int32),
+        masks[:, 0],
+        masks[:, 1],
+        masks[:, 0] | masks[:, 1],
+        np.array([not pair.identities for pair in every]),
+        tuple(pair.number for pair in every if pair.has("target")),
+        tuple(pair.number for pair in every if pair.family == "icmpv6" and pair.query == HOME_AGENTS),
+    )
+
+
+class Sorter:
+    """Finds the participants of batches; remembers what the paths of a file say about VLANs."""
+
+    def __init__(self) -> None:
+        self._paths: Sequence[tuple[str, ...]] = ()
+        self._vlans = np.zeros(0, np.uint64)
+
+    def participants(self, batch: Batch) -> Participants:
+        """Return the messages of a batch that take part in exchanges."""
+        tables = _tables()
+        kinds = batch.family.astype(np.int64) << 8 | batch.type
+        role = tables.role[kinds]
+        rows = np.flatnonzero(role)
+        role = role[rows]
+        number = tables.number[kinds[rows]]
+        start, captured = batch.icmp[rows], batch.captured[rows]
+        src = np.ascontiguousarray(batch.src).view(np.uint64)[rows]
+        dst = np.ascontiguousarray(batch.dst).view(np.uint64)[rows]
+        errors = np.flatnonzero(role == ERROR)
+        if len(errors):
+            about = quoted(batch.octets, start[errors], captured[errors], batch.family[rows[errors]])
+            number[errors], start[errors], captured[errors], src[errors], dst[errors] = about
+        keep = (number >= 0) & (captured >= tables.size[number])
+        if not keep.all():
+            rows, role, number, start = rows[keep], role[keep], number[keep], start[keep]
+            captured, src, dst = captured[keep], src[keep], dst[keep]
+        return self._keyed(batch, rows, role, number, start, captured, src, dst)
+
+    def _keyed(
+        self,
+        batch: Batch,
+        rows: NDArray[np.int64],
+        role: NDArray[np.uint8],
+        number: NDArray[np.int16],
+        start: NDArray[np.int64],
+        captured: NDArray[np.int32],
+        src: NDArray[np.uint64],
+        dst: NDArray[np.uint64],
+    ) -> Participants:
+        """Return participants with the numbers they belong together by."""
+        tables = _tables()
+        octets = batch.octets
+        answer = role == ANSWER
+        wide = np.zeros(len(rows), np.bool_)
+        extra = np.zeros(len(rows), np.uint64)
+        asking, asked = np.where(answer, dst[:, 0], src[:, 0]), np.where(answer, src[:, 0], dst[:, 0])
+        who, whom = asking * FACTORS[0], asked * FACTORS[1]
+        if src[:, 1].any() or dst[:, 1].any():
+            who += np.where(answer, dst[:, 1], src[:, 1]) * FACTORS[2]
+            whom += np.where(answer, src[:, 1], dst[:, 1]) * FACTORS[3]
+        queries = role == QUERY
+        first = dst[:, 0].astype(np.uint8)
+        four = batch.family[rows] == 4  # noqa: PLR2004 - the IP version
+        last = (dst[:, 0] >> np.uint64(24)).astype(np.uint8)
+        to_many = np.where(four, (first >= MULTICAST4) | (last == BROADCAST), first == MULTICAST6)
+        if to_many.any() or tables.bare[number].any():
+            wide = queries & (to_many | tables.bare[number])
+        for pair in pairs():
+            beyond = [identity for identity in pair.identities if identity.start >= HEADER]
+            if not beyond and pair.number not in tables.anycast:
+                continue
+            which = np.flatnonzero(number == pair.number)
+            if not len(which):
+                continue
+            for identity in beyond:
+                sizes = np.full(len(which), identity.size, np.int64)
+                extra[which] += digest(octets, start[which] + identity.start, sizes)
+            if pair.number in tables.target:
+                # Who is asked is told by the target; whoever has no address yet is answered to all
+                # (RFC 4861, 4.3 and 4.4).
+                whom[which] = 0
+                who[which[answer[which] & to_many[which]]] = 0
+                wide[which] = False
+            elif pair.number in tables.anycast:
+                wide[which] = queries[which]
+        kind = (number.astype(np.uint64) + np.uint64(1)) * FACTORS[4]
+        kind += self._vlan(batch)[batch.path[rows]]
+        # The hashes of addresses are sums until here; the kind, the VLAN and then the identifier are added, and
+        # one round of mixing makes a series of them.
+        who += kind
+        whom += who
+        identity = np.ndarray((max(len(octets) - 3, 0),), "<u4", octets, strides=(1,))[start + 4]
+        identifiers = (identity & tables.identifier[number]).astype(np.uint64)
+        series = mix(whom + identifiers * FACTORS[5] + extra)
+        key = (identity & tables.sequence[number]).astype(np.uint64)
+        key *= FACTORS[6]
+        key += series
+        return Participants(
+            rows, role, number, start, captured, series, mix(key), wide, whom, who, extra, identity
+        )
+
+    def _vlan(self, batch: Batch) -> NDArray[np.uint64]:
+        """Return a hash of the VLANs in each of the paths of a file, 0 for none."""
+        if self._paths is not batch.paths:
+            self._paths, self._vlans = batch.paths, np.zeros(0, np.uint64)
+        if len(self._vlans) < len(batch.paths):
+            tags = ["/".join(step for step in path if step.startswith("vlan ")) for path in batch.paths]
+            self._vlans = np.array([crc32(tag.encode()) if tag else 0 for tag in tags], np.uint64)
+            self._vlans *= FACTORS[7]
+        return self._vlans
+
+
+def quoted(
+    octets: NDArray[np.uint8],
+    start: NDArray[np.int64],
+    captured: NDArray[np.int32],
+    family: NDArray[np.uint8],
+) -> tuple[
+    NDArray[np.int16], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64], NDArray[np.uint64]
+]:
+    """Return the queries that some errors quote.
+
+    Args:
+        octets: the octets of a batch.
+        start, captured: where each error begins, and octets of it.
+        family: 4 or 6.
+
+    Returns:
+        Number of the pair (-1: it quotes no query), where the query begins, octets of it, source, destination.
+    """
+    tables = _tables()
+    count = len(start)
+    number = np.full(count, -1, np.int16)
+    inner, left = start.copy(), np.zeros(count, np.int32)
+    src, dst = np.zeros((count, 2), np.uint64), np.zeros((count, 2), np.uint64)
+    four = family == 4  # noqa: PLR2004 - the IP version
+    needs = HEADER + np.where(four, IPV4_HEADER, IPV6_HEADER) + HEADER
+    rows = np.flatnonzero(captured >= needs)
+    at = start[rows] + HEADER
+    version = octets[at] >> 4
+    size = np.where(version == 4, (octets[at] & 15).astype(np.int64) * 4, IPV6_HEADER)  # noqa: PLR2004
+    # A later fragment has no ICMP header; behind extension headers of IPv6 the query is not looked for.
+    offset = (octets[at + 6] & 0x1F).astype(np.int64) << 8 | octets[at + 7]
+    icmp4 = (version == 4) & (octets[at + 9] == ICMPV4) & (offset == 0) & (size >= IPV4_HEADER)  # noqa: PLR2004
+    icmp6 = (version == 6) & (octets[at + 6] == ICMPV6)  # noqa: PLR2004 - the IP version
+    right = np.where(four[rows], icmp4, icmp6) & (captured[rows] >= HEADER + size + HEADER)
+    rows, at, size = rows[right], at[right], size[right]
+    inner[rows] = at + size
+    left[rows] = captured[rows] - HEADER - size
+    kinds = family[rows].astype(np.int64) << 8 | octets[inner[rows]]
+    number[rows] = np.where(tables.role[kinds] == QUERY, tables.number[kinds], -1)
+    for version_rows, where, width in ((rows[four[rows]], 12, 4), (rows[~four[rows]], 8, 16)):
+        places = start[version_rows] + HEADER + where
+        for column, begin in ((src, places), (dst, places + width)):
+            found = np.zeros((len(version_rows), 16), np.uint8)
+            found[:, :width] = octets[begin[:, None] + np.arange(width)]
+            column[version_rows] = found.view(np.uint64)
+    return number, inner, left, src, dst

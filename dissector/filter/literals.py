@@ -1,0 +1,173 @@
+"""What stands on the right of a comparison, read as the field on its left asks for."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dissector.filter.sources import Kind
+
+if TYPE_CHECKING:
+    from dissector.filter.parse import Operand
+    from dissector.filter.sources import Known
+
+OCTETS = re.compile(r"[0-9A-Fa-f]{1,2}([:.-][0-9A-Fa-f]{1,2})*|([0-9A-Fa-f]{2})+|0[xX]([0-9A-Fa-f]{2})+")
+NUMBER = re.compile(r"-?(0[xX][0-9A-Fa-f]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)")
+ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
+ESCAPES = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
+SECOND = 1_000_000_000
+"""Nanoseconds in a second, and the most digits of a time after the point."""
+LAST = 1 << 63
+
+
+class Value(NamedTuple):
+    """A literal as the columns of its field hold values.
+
+    Attributes:
+        value: a number, octets, or text; of an address the first of its network.
+        mask: bits of an address that count; None where all do.
+    """
+
+    value: Any
+    mask: int | None = None
+
+
+def read(field: Known, kind: Kind, operand: Operand) -> Value:
+    """Return a literal as a value of a field, of the kind given.
+
+    Raises:
+        FilterError: it is none.
+    """
+    text = operand.text
+    if kind is Kind.OCTETS:
+        return Value(octets(operand))
+    if kind is Kind.STRING:
+        return Value(octets(operand).decode("utf-8", "replace") if operand.quoted else text)
+    if kind is Kind.NUMBER:
+        return Value(_number(field, operand))
+    if operand.quoted:
+        text = octets(operand).decode("utf-8", "replace")
+    try:
+        if kind is Kind.BOOLEAN:
+            return Value(_truth(text))
+        if kind is Kind.SECONDS:
+            return Value(_nanoseconds(text))
+        if kind is Kind.TIME:
+            return Value(_moment(text))
+        return _address(kind, text)
+    except (ValueError, InvalidOperation) as error:
+        why = f"; {error}" if isinstance(error, AddressValueError) else ""
+        sentence = f"{operand.text} is not {kind}, which {field.name} is{why}"
+        raise operand.refuse(sentence, suggestions=("True", "False") if kind is Kind.BOOLEAN else ()) from None
+
+
+def octets(operand: Operand) -> bytes:
+    """Return a literal as octets: hexadecimal, or a string as UTF-8.
+
+    Raises:
+        FilterError: it is none.
+    """
+    text = operand.text
+    if text.startswith("r"):
+        if text.endswith('"'):
+            return text[2:-1].encode()
+    elif operand.quoted:
+        return _unescaped(text[1:-1])
+    if not OCTETS.fullmatch(text):
+        sentence = f"{text} is not octets: write 01:02, or a string in quotes"
+        raise operand.refuse(sentence)
+    if text[:2] in ("0x", "0X"):
+        text = text[2:]
+    parts = re.split("[:.-]", text)
+    return bytes.fromhex(text) if len(parts) == 1 and len(text) > 1 else bytes(int(part, 16) for part in parts)
+
+
+def _unescaped(text: str) -> bytes:
+    """Return a string's octets."""
+    found = bytearray()
+    at = 0
+    for escape in ESCAPE.finditer(text):
+        found += text[at : escape.start()].encode()
+        what = escape[1]
+        if what[0] == "x" and len(what) > 1:
+            found.append(int(what[1:], 16))
+        elif what[0] in "01234567":
+            found.append(int(what, 8) & 0xFF)
+        else:
+            found += bytes((ESCAPES[what],)) if what in ESCAPES else what.encode()
+        at = escape.end()
+    return bytes(found + text[at:].encode())
+
+
+def _number(field: Known, operand: Operand) -> int:
+    """Return a number that the field can be."""
+    text = operand.text
+    labels = field.labels or {}
+    if text.startswith("'"):
+        character = octets(operand)
+        if len(character) == 1:
+            return character[0]
+    name = text[1:-1] if text.startswith('"') else text
+    if name in labels:
+        return labels[name]
+    if not NUMBER.fullmatch(text):
+        suggestions = tuple(label for label in labels if label.casefold() == name.casefold())
+        raise operand.refuse(f"{text} is not a number, which {field.name} is", suggestions)
+    digits = text.lstrip("-")
+    base = {"x": 16, "b": 2}.get(digits[1:2].lower(), 8 if digits.startswith("0") else 10)
+    # Python puts a limit on the digits of a decimal number; no field comes near it.
+    number = int(digits[:100], base) * (-1 if text.startswith("-") else 1)
+    most = (1 << field.bits) - 1
+    if number > most:
+        raise operand.refuse(f"{text} is too big for {field.name}, which is at most {most}")
+    return number
+
+
+def _truth(text: str) -> int:
+    if text in ("True", "TRUE", "true", "1"):
+        return 1
+    if text in ("False", "FALSE", "false", "0"):
+        return 0
+    raise ValueError
+
+
+def _nanoseconds(text: str) -> int:
+    """Return seconds as nanoseconds, exactly."""
+    return _within(int(Decimal(text).scaleb(9)))
+
+
+def _moment(text: str) -> int:
+    """Return a date and time as nanoseconds since 1970; UTC where it does not say."""
+    whole, _, fraction = text.partition(".")
+    digits = re.match(r"\d{0,9}", fraction)
+    places = digits[0] if digits else ""
+    when = datetime.fromisoformat(whole + fraction[len(places) :])
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    since = when - datetime(1970, 1, 1, tzinfo=UTC)
+    seconds = since.days * 86400 + since.seconds
+    return _within(seconds * SECOND + int(places.ljust(9, "0") or 0))
+
+
+def _within(number: int) -> int:
+    """Return a number of nanoseconds as near as a column can have it."""
+    return min(max(number, -LAST), LAST - 1)
+
+
+def _address(kind: Kind, text: str) -> Value:
+    """Return an address or a network."""
+    address, slash, prefix = text.partition("/")
+    if kind is Kind.IPV4:
+        number = int(IPv4Address(address))
+        if not slash:
+            return Value(number)
+        mask = int(IPv4Network(f"0.0.0.0/{int(prefix)}").netmask)
+        return Value(number & mask, mask)
+    packed = int(IPv6Address(address))
+    if not slash:
+        return Value(packed.to_bytes(16, "big"))
+    mask = int(IPv6Network(f"::/{int(prefix)}").netmask)
+    return Value((packed & mask).to_bytes(16, "big"), mask)
