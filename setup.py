@@ -7,11 +7,10 @@ and with the same results. ``DISSECTOR_KERNEL_CHECKED=1`` builds them with every
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from setuptools import Extension, setup
 
-KERNELS = ("capture/kernel/walk", "capture/kernel/scan", "kernel/render")
+KERNELS = ("walk", "scan", "render")
 
 
 def kernels() -> list[Extension]:
@@ -25,13 +24,12 @@ def kernels() -> list[Extension]:
         [
             # optional: a failing compiler is a warning, and the source is what will run.
             Extension(
-                f"dissector.{name.replace('/', '.')}",
-                [f"dissector/{name}.py"],
+                f"dissector.kernel.{name}",
+                [f"dissector/kernel/{name}.py"],
                 extra_compile_args=[] if os.name == "nt" else ["-O3"],
                 optional=True,
             )
             for name in KERNELS
-            if Path(f"dissector/{name}.py").exists()
         ],
         build_dir="build/cython",
         compiler_directives={
@@ -39,6 +37,7 @@ def kernels() -> list[Extension]:
             "boundscheck": checked,
             "wraparound": False,
             "cdivision": True,
+            "initializedcheck": False,
         },
     )
     return found

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from dissector.registry.find import lookup
     from dissector.registry.model import Entry, Family, Kind, Status
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "Batch": "batch",
     "CaptureError": "errors",
@@ -77,10 +79,6 @@ __all__ = [  # noqa: PLE0604 - names of a dictionary, all text
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("dissector")
     if name not in _HOMES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

@@ -6,13 +6,14 @@ memory: it can be kept, sent to another process and freed on its own.
 
 from __future__ import annotations
 
-from socket import AF_INET, AF_INET6, inet_ntop
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dissector.capture import layers
 from dissector.capture.links import link_name
+from dissector.layout import address_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -215,20 +216,20 @@ class Batch:
 
     def source(self, row: int) -> str:
         """Return the source address as text, such as ``10.0.0.1`` or ``fe80::1``."""
-        return address_text(self.src[row].tobytes(), self.ip_version(row))
+        return self._address(self.src[row].tobytes(), row)
 
     def destination(self, row: int) -> str:
         """Return the destination address as text."""
-        return address_text(self.dst[row].tobytes(), self.ip_version(row))
+        return self._address(self.dst[row].tobytes(), row)
+
+    def _address(self, octets: bytes, row: int) -> str:
+        """Return an address of a row as text (RFC 5952 for IPv6)."""
+        short = self.ip_version(row) == 4  # noqa: PLR2004 - the IP version
+        return address_text(IPv4Address(octets[:4]) if short else IPv6Address(octets))
 
     def link(self, row: int) -> str:
         """Return the name of the link type the packet was captured on, such as ``EN10MB``."""
         return self.origin.link(int(self.interface[row]))
-
-
-def address_text(octets: bytes, version: int) -> str:
-    """Return 16 octets of ``Batch.src`` or ``Batch.dst`` as text (RFC 5952 for IPv6)."""
-    return inet_ntop(AF_INET, octets[:4]) if version == 4 else inet_ntop(AF_INET6, octets)  # noqa: PLR2004
 
 
 def _shape(name: str, count: int) -> tuple[int, ...]:

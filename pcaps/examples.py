@@ -83,7 +83,7 @@ def derived(entry: Entry, known: list[Example]) -> Example:
         text = f"{entry.reference} needs an example: none of {entry.shape.__name__} is there"
         raise LookupError(text)
     message = same.message.replace(code=code_of(entry))
-    return same._replace(about=entry.name.en, message=message, after=PAUSE, findings=unassigned(entry))
+    return same._replace(about=entry.name.en, message=message, findings=unassigned(entry))
 
 
 def kept_whole(entry: Entry) -> Example:

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 import zstandard
 
-from dissector.capture import kernel, pcapng, window
+from dissector import kernel
+from dissector.capture import pcapng, window
 from dissector.capture import pcap as pcap_module
 from dissector.capture.formats import open_capture
 from dissector.capture.records import NO_TIME, SHORTENED

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from ipaddress import IPv6Address
+from ipaddress import ip_network
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 import dissector as library
+from dissector.batch import Batch
 from dissector.capture import layers
 from dissector.capture.links import LINKS
 from dissector.registry.model import Family
@@ -51,24 +53,30 @@ def messages(pcaps: Path, name: str) -> list:
     return list(library.read(pcaps / name))
 
 
+def scanned(pcaps: Path, name: str) -> Batch:
+    return Batch.join(library.scan(pcaps / name))
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)  # noqa: S603 - our own
+
+
 def test_the_captures_are_what_the_program_writes(pcaps: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(pcaps / "make.py"), "--check"], capture_output=True, text=True, check=False
-    )
+    done = run(sys.executable, pcaps / "make.py", "--check")
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_stale_capture_is_told(pcaps: Path, tmp_path: Path) -> None:
     copy = tmp_path / "pcaps"
     shutil.copytree(pcaps, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "modified.pcap").write_bytes(b"stale")
-    command = [sys.executable, str(copy / "make.py")]
-    done = subprocess.run([*command, "--check"], capture_output=True, text=True, check=False)
+    stale = copy / "modified.pcap"
+    stale.write_bytes(b"stale")
+    done = run(sys.executable, copy / "make.py", "--check")
     assert done.returncode == 1
     assert "modified.pcap" in done.stderr
-    assert (copy / "modified.pcap").read_bytes() == b"stale"
-    assert subprocess.run(command, check=False).returncode == 0
-    assert (copy / "modified.pcap").read_bytes() == (pcaps / "modified.pcap").read_bytes()
+    assert stale.read_bytes() == b"stale"
+    assert run(sys.executable, copy / "make.py").returncode == 0
+    assert stale.read_bytes() == (pcaps / "modified.pcap").read_bytes()
 
 
 def test_the_captures_are_small(pcaps: Path) -> None:
@@ -87,9 +95,11 @@ def test_the_commands_of_the_page_run(pcaps: Path, dissector) -> None:
     commands = [cell.split() for cell in cells if cell.startswith("dissector ")]
     assert len(commands) >= 11
     for _, *arguments in commands:
-        run = dissector(*(str(pcaps.parent / part) if part.startswith("pcaps/") else part for part in arguments))
-        assert run.code == 0, (arguments, run.err)
-        assert run.out
+        done = dissector(
+            *(str(pcaps.parent / part) if part.startswith("pcaps/") else part for part in arguments)
+        )
+        assert done.code == 0, (arguments, done.err)
+        assert done.out
 
 
 def test_every_row_of_the_table_is_in_the_tour(pcaps: Path) -> None:
@@ -115,24 +125,29 @@ def test_every_message_of_the_tour_is_its_example(tour: list, examples: list) ->
         assert tuple(finding.id for finding in message.findings) == example.findings, told
 
 
-def test_the_tour_keeps_to_the_hop_limits_of_the_rfcs(tour: list) -> None:
-    for message in tour:
-        if message.family is Family.ICMPV6 and message.type in ND:
-            assert message.ttl == 255, message.frame
-        if message.family is Family.ICMPV6 and message.type in LISTENERS:
-            packet = message.batch.frame_octets(message.row)
-            # IPv6, a hop-by-hop header, in it Router Alert for listener discovery (RFC 2711, 2.1).
-            assert (message.ttl, packet[20], packet[56:60]) == (1, 0, b"\5\2\0\0"), message.frame
-            assert message.src.is_link_local
+def test_the_tour_keeps_to_the_hop_limits_of_the_rfcs(pcaps: Path) -> None:
+    batch = scanned(pcaps, "tour.pcapng")
+    for row in (batch.family == 6).nonzero()[0].tolist():
+        kind, hops, packet = int(batch.type[row]), int(batch.ttl[row]), batch.frame_octets(row)
+        if kind in ND:
+            assert hops == 255, batch.frame[row]
+        if kind in LISTENERS:
+            # A hop-by-hop header follows, in it Router Alert for listener discovery (RFC 2711, 2.1).
+            assert (hops, packet[20], packet[56:60]) == (1, 0, b"\5\2\0\0"), batch.frame[row]
+            assert batch.source(row).startswith("fe80::")
 
 
 def test_an_answer_follows_its_query_at_once(tour: list) -> None:
-    for before, message in zip(tour, tour[1:], strict=False):
-        answers = message.entry.type.answered_by == before.type and message.family is before.family
+    hosts = {"192.0.2.10", "2001:db8:1::10", "fe80::10"}
+    pairs = 0
+    for before, message in pairwise(tour):
         elapsed = message.time_ns - before.time_ns
         assert elapsed > 0
-        if answers and message.src == before.dst and message.dst == before.src:
+        answers = message.entry.type.answered_by == before.type and message.family is before.family
+        if answers and str(before.src) in hosts and before.src == message.dst and before.dst == message.src:
             assert elapsed <= 30 * MILLISECOND, message.frame
+            pairs += 1
+    assert pairs >= 30
 
 
 def test_tshark_reads_the_same_types_and_codes(pcaps: Path, tour: list) -> None:
@@ -141,11 +156,9 @@ def test_tshark_reads_the_same_types_and_codes(pcaps: Path, tour: list) -> None:
         pytest.skip("tshark is not installed")
     fields = ("frame.number", "icmp.type", "icmp.code", "icmpv6.type", "icmpv6.code")
     checks = ("icmp.checksum.status", "icmpv6.checksum.status", "ip.checksum.status")
-    command = [program, "-r", str(pcaps / "tour.pcapng"), "-T", "fields", "-E", "occurrence=f"]
-    command += ["-o", "ip.check_checksum:TRUE"]
-    for name in (*fields, *checks):
-        command += ["-e", name]
-    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    shown = [part for name in (*fields, *checks) for part in ("-e", name)]
+    options = ("-T", "fields", "-E", "occurrence=f", "-o", "ip.check_checksum:TRUE")
+    lines = run(program, "-r", pcaps / "tour.pcapng", *options, *shown).stdout.splitlines()
     assert len(lines) == len(tour)
     for line, message in zip(lines, tour, strict=True):
         number, type4, code4, type6, code6, *sums = line.split("\t")
@@ -159,7 +172,7 @@ def test_tshark_reads_the_same_types_and_codes(pcaps: Path, tour: list) -> None:
 
 def test_scapy_reads_the_same_types_and_codes(pcaps: Path, tour: list) -> None:
     inet6 = pytest.importorskip("scapy.layers.inet6")
-    from scapy.layers.inet import ICMP
+    from scapy.layers.inet import ICMP, IP
     from scapy.utils import PcapNgReader
 
     with PcapNgReader(str(pcaps / "tour.pcapng")) as reader:
@@ -167,7 +180,9 @@ def test_scapy_reads_the_same_types_and_codes(pcaps: Path, tour: list) -> None:
     assert len(packets) == len(tour)
     for packet, message in zip(packets, tour, strict=True):
         if message.family is Family.ICMPV4:
-            layer = packet[ICMP]
+            layer = packet[IP].payload
+            # scapy 2.8.0 stumbles over a Domain Name Request and leaves it as octets.
+            assert isinstance(layer, ICMP) or message.type == 37, message.frame
         else:
             layer = packet[inet6.IPv6].payload
             if isinstance(layer, inet6.IPv6ExtHdrHopByHop):
@@ -199,10 +214,11 @@ def test_each_tunnel_has_one_echo_request(pcaps: Path) -> None:
 
 
 def test_each_decoded_link_type_has_one_echo_request(pcaps: Path) -> None:
-    found = messages(pcaps, "links.pcapng")
-    assert all(message.checksum_status == "good" and message.type in (8, 128) for message in found)
-    read = {message.batch.origin.interfaces[message.interface].link_type for message in found}
-    assert read == {number for number, link in LINKS.items() if link.layer}
+    batch = scanned(pcaps, "links.pcapng")
+    assert set(batch.checksum_status.tolist()) == {layers.GOOD}
+    assert set(batch.type.tolist()) == {8, 128}
+    read = [batch.origin.interfaces[number].link_type for number in batch.interface.tolist()]
+    assert read == sorted(number for number, link in LINKS.items() if link.layer)
 
 
 def test_fragments_are_put_together_where_they_may_be(pcaps: Path) -> None:
@@ -230,16 +246,16 @@ def test_extensions_are_found_wherever_they_are(pcaps: Path) -> None:
 
 
 def test_sections_differ_in_byte_order_and_resolution(pcaps: Path) -> None:
-    with library.scan(pcaps / "sections.pcapng") as scan:
-        found = [message for batch in scan for message in library.message.messages(batch)]
-        account = scan.account
-    interfaces = found[0].batch.origin.interfaces
+    interfaces = scanned(pcaps, "sections.pcapng").origin.interfaces
     assert [interface.resolution for interface in interfaces] == ["us", "ns", "10^-3 s", "2^-20 s", "ns"]
     assert [interface.section for interface in interfaces] == [0, 0, 1, 1, 1]
-    assert len(found) == 9
-    assert [message.time_ns is None for message in found] == [False, False, True, False, False, False, True, False, False]
-    assert {message.checksum_status for message in found} == {"good", "unverified"}
-    assert account.packets == 9
+    found = messages(pcaps, "sections.pcapng")
+    untimed = [message.frame for message in found if message.time_ns is None]
+    assert [message.frame for message in found] == [1, 2, 4, 5, 6, 8, 9, 10, 11]
+    assert untimed == [4, 9]
+    assert all(abs(message.time_ns - found[0].time_ns) < 10**10 for message in found if message.time_ns)
+    status = [message.checksum_status.value for message in found]
+    assert status == ["unverified", "good", "unverified", *6 * ["good"]]
 
 
 def test_damage_costs_only_what_is_damaged(pcaps: Path, dissector) -> None:
@@ -254,16 +270,16 @@ def test_short_messages_are_messages(pcaps: Path) -> None:
     found = messages(pcaps, "short.pcap")
     lengths = [len(message.octets) for message in found if message.type in (8, 128)]
     assert set(lengths) == set(range(1, 8))
-    assert [message.length for message in found if message.type == 11] == [148] * 10
+    assert [message.length for message in found if message.type == 11] == [148] * 11
 
 
 def test_hostile_messages_do_no_harm(pcaps: Path, dissector) -> None:
-    run = dissector("read", "-v", pcaps / "hostile.pcap")
-    assert run.code == 0
-    assert not {"\x1b", "\x07", "\u202e"} & set(run.out)
+    done = dissector("read", "-v", pcaps / "hostile.pcap")
+    assert done.code == 0
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.out)
     for arguments in (("-x",), ("--json",)):
         assert dissector("read", *arguments, pcaps / "hostile.pcap").code == 0
-    assert "nested too deep" in run.err
+    assert "nested too deep" in done.err
 
 
 @pytest.mark.parametrize("name", ["big-endian-ns.pcap", "modified.pcap"])
@@ -275,15 +291,8 @@ def test_variants_of_pcap_hold_two_pings(pcaps: Path, name: str) -> None:
 
 
 def test_addresses_are_for_documentation(tour: list) -> None:
+    nets = [ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")]
     for message in tour:
         for address in (message.src, message.dst):
-            if isinstance(address, IPv6Address):
-                special = address.is_multicast or address.is_link_local or address.is_unspecified
-                assert special or address in library_documentation(), message.frame
-
-
-def library_documentation():
-    """Return the prefix that RFC 3849 sets apart."""
-    from ipaddress import IPv6Network
-
-    return IPv6Network("2001:db8::/32")
+            special = address.is_multicast or address.is_link_local or address.is_unspecified
+            assert special or any(address in net for net in nets), message.frame

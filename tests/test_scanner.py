@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissector.batch import DTYPES, Batch, Origin
-from dissector.capture import kernel, layers
+from dissector import kernel
+from dissector.capture import layers
 from dissector.capture.formats import open_capture
 from dissector.capture.links import LINKS
 from dissector.capture.records import SHORTENED, Block, Interface, Records

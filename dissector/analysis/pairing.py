@@ -12,9 +12,11 @@ import numpy as np
 
 from dissector.analysis.hashing import digest
 from dissector.analysis.pairs import ANSWER, QUERY
-from dissector.analysis.participants import ERROR, HEADER, Participants, Sorter
+from dissector.analysis.participants import HEADER, Participants, Sorter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from dissector.analysis.hashing import Hashes
@@ -27,8 +29,8 @@ REACH = 5
 """So many timeouts after a query its answers are still looked for."""
 LIMIT = 1 << 20
 """Default: so many queries are kept to be answered."""
-SIGNIFICANT = 8
-"""Octets of data from which on a message is known again by them, if its identifier was rewritten."""
+SMALL = 1 << 16
+"""Queries up to which what several batches left open is put together."""
 
 OPEN = np.dtype(
     [
@@ -39,17 +41,14 @@ OPEN = np.dtype(
         ("order", np.int64),
         ("digest", np.uint64),
         ("loose", np.uint64),
-        ("error", np.int32),
         ("size", np.int32),
+        ("error", np.int32),
         ("answered", np.bool_),
     ]
 )
-"""A query that may still be answered: ``order`` counts messages from 0, ``digest`` is that of its data (of
-``size`` octets), ``loose`` its key without identifier (0: none), ``error`` the place of the error that ended it
-in a list of the owner, -1 for none."""
-
-UNASKED = np.dtype([*((name, OPEN[name]) for name in OPEN.names or () if name != "answered"), ("wide", np.uint64)])
-"""An answer without a query, or an error about none (``error`` is then its place): ``wide`` is its wide key."""
+"""A query that may still be answered: ``order`` counts messages from 0; ``digest`` is that of its data, which
+had ``size`` octets; ``loose`` its key without identifier but with the data; ``error`` says which error ended it,
+by a number of the owner's, -1 for none. Digest and loose key are made of those that their batch left unanswered."""
 
 
 class Joined(NamedTuple):
@@ -59,16 +58,23 @@ class Joined(NamedTuple):
         parts: the participants.
         response: answers and errors that have a query, in the order of the batch; indices in ``parts``.
         query: the query of each, index in ``parts``; -1 where it is of an earlier batch.
-        asked: the query of each, as far as it is known where it is of this batch: dtype OPEN.
-        first: whether it is the first answer to its query (or the first error about it).
-        unasked: answers and errors that have none; indices in ``parts``.
+        first: whether it is the first answer to its query, or the first error about it.
+        time_ns, frame, order, series: the query of each, as in OPEN.
+        crossing: which of the responses have a query of an earlier batch; indices in ``response``.
+        crossed: those queries, as they were before.
+        unasked: answers and errors that have no query; indices in ``parts``.
     """
 
     parts: Participants
     response: NDArray[np.int64]
     query: NDArray[np.int64]
-    asked: NDArray[np.void]
     first: NDArray[np.bool_]
+    time_ns: NDArray[np.int64]
+    frame: NDArray[np.int64]
+    order: NDArray[np.int64]
+    series: Hashes
+    crossing: NDArray[np.int64]
+    crossed: NDArray[np.void]
     unasked: NDArray[np.int64]
 
 
@@ -80,7 +86,11 @@ class Pairing:
         limit: how many queries are kept to be answered; beyond, the oldest are given up.
 
     Attributes:
-        given_up: queries that were given up for the limit's sake.
+        reach_ns: how long after a query its answers are looked for.
+        given_up: queries that were given up for the limit's sake before that.
+        seen: messages so far.
+        now: the latest time so far.
+        open: the queries that may still be answered, in stretches of the capture, each sorted by key.
     """
 
     def __init__(self, timeout_ns: int = TIMEOUT_NS, limit: int = LIMIT) -> None:
@@ -91,7 +101,7 @@ class Pairing:
         self.seen = 0
         self.now = -(1 << 62)
         self.open: list[NDArray[np.void]] = []
-        self._wide = False
+        self.wide = False
         self._sorter = Sorter()
 
     def pair(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -106,32 +116,236 @@ class Pairing:
         frames, rtt = np.full(len(batch), -1, np.int64), np.full(len(batch), -1, np.int64)
         answers = np.flatnonzero(joined.parts.role[joined.response] == ANSWER)
         rows = joined.parts.rows[joined.response[answers]]
-        frames[rows] = joined.asked["frame"][answers]
-        rtt[rows] = np.maximum(batch.time_ns[rows] - joined.asked["time_ns"][answers], -1)
-        self.expire()
+        frames[rows] = joined.frame[answers]
+        rtt[rows] = np.maximum(batch.time_ns[rows] - joined.time_ns[answers], -1)
+        for _ in self.expired():
+            pass
         return frames, rtt
 
     def join(self, batch: Batch) -> Joined:
         """Return what became of the participants of a batch; its queries are then open."""
         parts = self._sorter.participants(batch)
-        times = batch.time_ns[parts.rows]
-        response, query, unasked = latest(parts.key, parts.role, ~parts.wide)
-        asked = self._asked(parts, batch, query)
-        response, query, asked, unasked = self._found(
-            parts.key[unasked], response, query, asked, unasked, times
-        )
-        if self._wide or parts.wide.any():
-            self._wide = True
-            response, query, asked, unasked = self._widely(parts, batch, response, query, asked, unasked, times)
-        near = times[response] - asked["time_ns"] <= self.reach_ns
-        if not near.all():
-            unasked = np.sort(np.concatenate([unasked, response[~near]]))
-            response, query, asked = response[near], query[near], asked[near]
-        order = np.argsort(response, kind="stable")
-        response, query, asked = response[order], query[order], asked[order]
-        first = self._first(parts, response, asked)
-        self._open(parts, batch, response, query, first)
+        self.wide = self.wide or bool(parts.wide.any())
+        count = len(parts.rows)
+        query = np.full(count, -1, np.int64)
+        place = np.full(count, -1, np.int64)
+        key = parts.key
+        if self.wide:
+            asking = np.flatnonzero(parts.wide)
+            key = key.copy()
+            key[asking] = parts.wide_keys(asking)
+        self._latest(key, parts, np.arange(count), query, place)
+        if self.wide:
+            left = np.flatnonzero((query < 0) & (place < 0) & (parts.role != QUERY))
+            wide_key = key.copy()
+            wide_key[left] = parts.wide_keys(left)
+            self._latest(wide_key, parts, np.sort(np.concatenate([asking, left])), query, place)
+        joined = self._joined(parts, batch, query, place)
+        self._keep(key, batch, joined)
         self.seen += len(batch)
         if len(batch):
             self.now = max(self.now, int(batch.time_ns.max()))
-        return Joined(parts, response, query, asked, first, unasked)
+        return joined
+
+    def _latest(
+        self,
+        key: Hashes,
+        parts: Participants,
+        which: NDArray[np.int64],
+        query: NDArray[np.int64],
+        place: NDArray[np.int64],
+    ) -> None:
+        """Find the query of each response among some participants: in the batch, else among the open ones.
+
+        Args:
+            key: the keys of all participants.
+            parts: the participants.
+            which: those that are looked at, in order.
+            query: filled in: the index of each one's query in the batch.
+            place: filled in: where each one's open query is, see :meth:`find`.
+        """
+        asks = parts.role[which] == QUERY
+        order, starts = grouped(key[which])
+        at = np.arange(len(order))
+        # Of everything up to here with this key: the latest query.
+        found = np.maximum.accumulate(np.where(asks[order], at, -1))
+        begin = np.maximum.accumulate(np.where(starts, at, 0))
+        responding = ~asks[order]
+        inside = np.flatnonzero(responding & (found >= begin))
+        query[which[order[inside]]] = which[order[found[inside]]]
+        outside = which[order[responding & (found < begin)]]
+        if len(outside) and self.open:
+            place[outside] = self.find(key[outside])
+
+    def find(self, keys: Hashes) -> NDArray[np.int64]:
+        """Return the place of the latest open query of each key, counted over all stretches; -1 for none."""
+        place = np.full(len(keys), -1, np.int64)
+        base = sum(map(len, self.open))
+        left = np.arange(len(keys))
+        for stretch in reversed(self.open):
+            base -= len(stretch)
+            if not len(left):
+                break
+            known = stretch["key"]
+            # Of queries with the same key the latest stands last.
+            at = np.searchsorted(known, keys[left], "right") - 1
+            hit = (at >= 0) & (known[at] == keys[left])
+            place[left[hit]] = base + at[hit]
+            left = left[~hit]
+        return place
+
+    def _stretches(self, place: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.void], NDArray[np.int64]]]:
+        """Yield each stretch with those of some places that are in it: a mask of them."""
+        base = 0
+        for stretch in self.open:
+            yield stretch, (place >= base) & (place < base + len(stretch)), base
+            base += len(stretch)
+
+    def at(self, place: NDArray[np.int64]) -> NDArray[np.void]:
+        """Return the open queries at some places."""
+        found = np.empty(len(place), OPEN)
+        for stretch, here, base in self._stretches(place):
+            found[here] = stretch[place[here] - base]
+        return found
+
+    def mark(self, place: NDArray[np.int64], name: str, values: NDArray[np.generic]) -> None:
+        """Set a field of the open queries at some places, each given once."""
+        for stretch, here, base in self._stretches(place):
+            stretch[name][place[here] - base] = values[here]
+
+    def _joined(
+        self, parts: Participants, batch: Batch, query: NDArray[np.int64], place: NDArray[np.int64]
+    ) -> Joined:
+        """Return what was found, without what is too long ago; queries that were answered are marked."""
+        times = batch.time_ns[parts.rows]
+        response = np.flatnonzero((query >= 0) | (place >= 0))
+        query, place = query[response], place[response]
+        asked = parts.rows[query]
+        time_ns, frame, order, series = (
+            batch.time_ns[asked],
+            batch.frame[asked],
+            asked + self.seen,
+            parts.series[query],
+        )
+        crossing = np.flatnonzero(query < 0)
+        crossed = self.at(place[crossing])
+        for column, name in ((time_ns, "time_ns"), (frame, "frame"), (order, "order"), (series, "series")):
+            column[crossing] = crossed[name]
+        near = times[response] - time_ns <= self.reach_ns
+        if not near.all():
+            crossed = crossed[near[crossing]]
+            response, query, place, time_ns = response[near], query[near], place[near], time_ns[near]
+            frame, order, series = frame[near], order[near], series[near]
+            crossing = np.flatnonzero(query < 0)
+        answers = parts.role[response] == ANSWER
+        first = np.zeros(len(response), np.bool_)
+        for role in (answers, ~answers):
+            first[role] = first_of(order[role])
+        open_answers = answers[crossing]
+        first[crossing[open_answers & crossed["answered"]]] = False
+        first[crossing[~open_answers & (crossed["error"] >= 0)]] = False
+        won = crossing[first[crossing] & open_answers]
+        self.mark(place[won], "answered", np.ones(len(won), np.bool_))
+        unasked = parts.role != QUERY
+        unasked[response] = False
+        return Joined(
+            parts, response, query, first, time_ns, frame, order, series, crossing, crossed, np.flatnonzero(unasked)
+        )
+
+    def _keep(self, key: Hashes, batch: Batch, joined: Joined) -> None:
+        """Keep the queries of a batch as open."""
+        parts = joined.parts
+        asking = np.flatnonzero(parts.role == QUERY)
+        if not len(asking):
+            return
+        answered = np.zeros(len(parts.rows), np.bool_)
+        answered[joined.query[(parts.role[joined.response] == ANSWER) & (joined.query >= 0)]] = True
+        order, _ = grouped(key[asking])
+        asking = asking[order]
+        rows = parts.rows[asking]
+        stretch = np.zeros(len(asking), OPEN)
+        stretch["key"] = key[asking]
+        stretch["series"] = parts.series[asking]
+        stretch["time_ns"] = batch.time_ns[rows]
+        stretch["frame"] = batch.frame[rows]
+        stretch["order"] = rows + self.seen
+        stretch["answered"] = answered[asking]
+        stretch["error"] = -1
+        left = np.flatnonzero(~stretch["answered"])
+        data, sizes = data_of(batch, parts, asking[left])
+        stretch["digest"][left] = data
+        stretch["size"][left] = sizes
+        stretch["loose"][left] = parts.loose_keys(asking[left], data)
+        self.add(stretch)
+
+    def add(self, stretch: NDArray[np.void]) -> None:
+        """Keep queries, sorted by key and all later than those that are kept."""
+        self.open.append(stretch)
+        while len(self.open) > 1 and len(self.open[-2]) <= len(self.open[-1]) < SMALL:
+            joined = np.concatenate(self.open[-2:])
+            self.open[-2:] = [joined[np.argsort(joined["key"], kind="stable")]]
+
+    def expired(self, *, every: bool = False) -> Iterator[NDArray[np.void]]:
+        """Take out the queries whose time is over, or that are too many, and yield them, the oldest first."""
+        while self.open and (every or int(self.open[0]["time_ns"].max()) < self.now - self.reach_ns):
+            yield self.open.pop(0)
+        over = sum(map(len, self.open)) - self.limit
+        while over > 0:
+            stretch = self.open.pop(0)
+            if len(stretch) > over:
+                newer = stretch["order"] > np.partition(stretch["order"], over - 1)[over - 1]
+                self.open.insert(0, stretch[newer])
+                stretch = stretch[~newer]
+            over -= len(stretch)
+            young = stretch["time_ns"] >= self.now - self.reach_ns
+            self.given_up += int(np.count_nonzero(young & ~stretch["answered"]))
+            yield stretch
+
+
+def grouped(keys: Hashes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the order that sorts keys, equal ones as they were, and where in it another key begins."""
+    count = len(keys)
+    bits = np.uint64(max(count - 1, 0).bit_length())
+    low = (np.uint64(1) << bits) - np.uint64(1)
+    # Sorting numbers is far faster than sorting places by them: the low bits of each key make room for its place.
+    packed = np.sort((keys & ~low) | np.arange(count, dtype=np.uint64))
+    order = (packed & low).astype(np.int64)
+    there = keys[order]
+    starts = np.ones(count, np.bool_)
+    starts[1:] = there[1:] != there[:-1]
+    packed &= ~low
+    if np.count_nonzero(starts) != np.count_nonzero(packed[1:] != packed[:-1]) + (count > 0):
+        # Two keys differ in those bits alone.
+        order = np.argsort(keys, kind="stable")
+        there = keys[order]
+        starts[1:] = there[1:] != there[:-1]
+    return order, starts
+
+
+def first_of(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of some numbers were not there before."""
+    if not len(numbers):
+        return np.zeros(0, np.bool_)
+    low = int(numbers.min())
+    span = int(numbers.max()) - low + 1
+    if span > 1 << 20:
+        # Far apart (a query long before the others): by sorting.
+        first = np.zeros(len(numbers), np.bool_)
+        first[np.unique(numbers, return_index=True)[1]] = True
+        return first
+    earliest = np.empty(span, np.int64)
+    places = np.arange(len(numbers))
+    earliest[numbers[::-1] - low] = places[::-1]
+    return earliest[numbers - low] == places
+
+
+def data_of(
+    batch: Batch, parts: Participants, which: NDArray[np.int64]
+) -> tuple[Hashes, NDArray[np.int64]]:
+    """Return the digest of the data of some queries or answers, and their octets by the IP header.
+
+    The data are what follows the eight octets of the header, as far as it was captured.
+    """
+    rows = parts.rows[which]
+    there = np.maximum(batch.captured[rows] - HEADER, 0).astype(np.int64)
+    return digest(batch.octets, parts.start[which] + HEADER, there), batch.length[rows].astype(np.int64) - HEADER

@@ -71,7 +71,7 @@ class Participants(NamedTuple):
         """
         tables = _tables()
         number = self.number[which]
-        who = np.where(tables.bare[number], (number + 1) * FACTORS[4], self.querier[which])
+        who = np.where(tables.bare[number], (number.astype(np.uint64) + np.uint64(1)) * FACTORS[4], self.querier[which])
         identity = (self.identity[which] & tables.both[number]).astype(np.uint64)
         return mix(mix(who + _WIDE + identity * FACTORS[5]) + self.extra[which])
 

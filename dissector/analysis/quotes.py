@@ -29,7 +29,11 @@ QUOTE_START = 8
 """Octets of an error before its quote (RFC 792; RFC 4443, 3)."""
 TCP, UDP, ESP, AH, FRAGMENT = 6, 17, 50, 51, 44
 ICMP_PROTOCOL, ICMPV6_PROTOCOL = ICMP_TYPES
-PORTED = tuple(number for number, shape in HEADERS.items() if "sport" in shape.layout.names)
+PORTED = tuple(
+    number
+    for number, shape in HEADERS.items()
+    if any(field.name == "sport" for field in shape.layout.fields)
+)
 """Protocols with ports in their first four octets."""
 SYN, ACK = 0x02, 0x10
 TRANSPORT = 16
@@ -92,7 +96,7 @@ class Quotes:
         src, dst: addresses, shape (n, 16), as in a batch; zeros where they are not there.
         protocol, ttl, length, id: as in :class:`~dissector.tails.datagram.Datagram`; MISSING where not there.
         sport, dport, type, identifier, sequence, spi: likewise.
-        opening: whether it is known to be no TCP segment that opens a connection: False; else True.
+        opening: False where it is a TCP segment that is known not to open a connection.
     """
 
     __slots__ = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.capture.kernel import walk
+from dissector.kernel import walk
 from dissector.capture.records import SHORTENED, Interface
 from dissector.capture.window import ContainerReader, byte_order, largest_packet, octets
 from dissector.errors import CaptureError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.capture.kernel import walk
+from dissector.kernel import walk
 from dissector.capture.records import Interface
 from dissector.capture.window import (
     LARGEST_MESSAGE,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dissector.batch import DTYPES, Batch
-from dissector.capture import kernel, layers
+from dissector import kernel
+from dissector.capture import layers
 from dissector.capture.links import KNOWN, layer_of
 from dissector.capture.records import CAPACITY
 

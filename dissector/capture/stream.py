@@ -23,7 +23,7 @@ from dissector.capture import layers
 from dissector.capture.account import Account, Capture
 from dissector.capture.formats import open_capture
 from dissector.capture.fragments import Reassembler
-from dissector.capture.kernel import BACKEND
+from dissector.kernel import BACKEND
 from dissector.capture.scanner import Scanner
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ def show_version(ctx: click.Context, param: click.Parameter, value: bool) -> Non
     """Print the version and the kernel in use."""
     if value and not ctx.resilient_parsing:
         import dissector
-        from dissector.capture.kernel import BACKEND
+        from dissector.kernel import BACKEND
 
         click.echo(f"{PROGRAM} {dissector.__version__} (kernel: {BACKEND})")
         ctx.exit()

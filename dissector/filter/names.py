@@ -212,8 +212,8 @@ def _quoted(prefix: str) -> Iterator[Known]:
     yield Known(prefix, Kind.OCTETS, tuple(_second(Reach(name)) for name in HEADERS))
     four, six = ({field.name: _bare(field) for field in shape.layout.fields} for shape in (Ipv4Header, Ipv6Header))
     for name in ("src", "dst"):
-        yield Known(f"{prefix}.{name}", Kind.IPV4, (_second(Placed("ip", four[name])),))
-        yield Known(f"{prefix}.{name}6", Kind.IPV6, (_second(Placed("ipv6", six[name])),))
+        either = (_second(Placed("ip", four[name])), _second(Placed("ipv6", six[name])))
+        yield Known(f"{prefix}.{name}", Kind.ADDRESS, either)
     hops = (_second(Placed("ip", four["ttl"])), _second(Placed("ipv6", six["hop_limit"])))
     yield Known(f"{prefix}.ttl", Kind.NUMBER, hops, 8)
     ports = {field.name: _bare(field) for field in UdpHeader.layout.fields}

@@ -77,7 +77,7 @@ def fields(prefix: str, of: Iterable[type[IcmpMessage]]) -> Iterator[Known]:
     for shape in of:
         if shape.layout.rest is not None:
             tails.setdefault(shape.layout.rest.name, []).append(shape)
-    extended = [*tails.get("quote", ()), *tails.get("extensions", ()), *tails.get("data", ())]
+    extended = [*tails.get("quote", ()), *tails.get("extensions", ()), *_returning(tails.get("data", ()))]
     for table, shapes, find in (
         (OPTIONS, tails.get("options"), _options),
         (RECORDS, tails.get("records"), _records),
@@ -87,6 +87,11 @@ def fields(prefix: str, of: Iterable[type[IcmpMessage]]) -> Iterator[Known]:
         if shapes:
             for name, item in table.items():
                 yield Known(f"{prefix}.{name}", item.kind, (Decoded(prefix, shapes, _teller(item, find)),))
+
+
+def _returning(shapes: Iterable[type[IcmpMessage]]) -> Iterator[type[IcmpMessage]]:
+    """Yield the shapes whose data may be an extension structure that was sent back."""
+    return (shape for shape in shapes if hasattr(shape, "extensions"))
 
 
 def _teller(item: Item, find: Callable[[Message], Iterable[Any]]) -> Callable[[Message], Iterator[Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dissector.filter.views import V4, gather, longer, read, shapes
+from dissector.filter.views import longer, read, shapes
 from dissector.message import Message
 from dissector.registry.model import Family
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from dissector.layout import Field
     from dissector.messages.base import IcmpMessage
 
-ADDRESS_OCTETS = 16
-
 
 class Kind(StrEnum):
     """What the values of a field are; the values are what messages call them."""
@@ -37,6 +35,7 @@ class Kind(StrEnum):
     BOOLEAN = "true or false"
     IPV4 = "an IPv4 address"
     IPV6 = "an IPv6 address"
+    ADDRESS = "an address"
     OCTETS = "octets"
     STRING = "a text"
     SECONDS = "seconds"
@@ -288,5 +287,3 @@ def plain(value: Any) -> Any:
         return value.packed
     return value
 
-
-__all__ = ["V4", "Address", "Attribute", "Decoded", "Kind", "Known", "Placed", "Reach", "Recorded", "gather", "plain"]

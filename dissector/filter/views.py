@@ -299,21 +299,20 @@ def bare(name: str, bits: int, offset: int, as_: type = int, scale: int = 1, *, 
 
 
 @cache
-def cover(field: Field) -> tuple[int, Layout]:
-    """Return a layout of the octets that a field lies in, and which octet of its shape is the first of them."""
-    first = field.offset // 8
-    before, after = field.offset % 8, -(field.offset + field.bits) % 8
-    fields = [field._replace(name="value", offset=before, names={})]
-    if before:
-        fields.insert(0, bare("before", before, 0))
+def cover(bits: int, offset: int, as_: type, scale: int, signed: bool) -> Layout:
+    """Return a layout of whole octets with one field in it, ``value``, so many bits from their start."""
+    after = -(offset + bits) % 8
+    fields = [bare("before", offset, 0)] if offset else []
+    fields.append(bare("value", bits, offset, as_, scale, signed=signed))
     if after:
-        fields.append(bare("after", after, before + field.bits))
-    return first, Layout("a field", tuple(fields), None, ())
+        fields.append(bare("after", after, offset + bits))
+    return Layout("a field", tuple(fields), None, ())
 
 
 def read(octets: NDArray[np.uint8], starts: NDArray[np.int64], field: Field) -> NDArray[Any]:
     """Return one field of shapes that begin at some offsets, as :func:`dissector.columns.extract` returns it."""
-    first, layout = cover(field)
+    first, offset = divmod(field.offset, 8)
+    layout = cover(field.bits, offset, field.as_, field.scale, field.signed)
     return extract(octets, starts + first if first else starts, layout)["value"]
 
 

@@ -1,13 +1,54 @@
 """The kernels: the one place where speed beats prettiness, each a module of Cython's pure-Python mode.
 
 ``walk`` finds the packets in a container, ``scan`` the ICMP messages in packets, ``render`` writes messages as text.
-All are compiled where the package was installed with a C compiler at hand, and run as plain Python where not, with
-the same results. The environment variable ``DISSECTOR_KERNEL=interpreted`` asks for plain Python although they are
-compiled.
+They are compiled where the package was installed with Cython and a C compiler at hand, and run as plain Python where
+not, with the same results. The environment variable ``DISSECTOR_KERNEL=interpreted`` asks for plain Python although they are compiled.
 """
 
 from __future__ import annotations
 
-from dissector.kernel import render
+import os
+import sys
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["render"]
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def interpreted(name: str) -> ModuleType:
+    """Return a kernel as plain Python, whatever else is installed; loaded once.
+
+    Args:
+        name: ``"walk"``, ``"scan"`` or ``"render"``.
+
+    Raises:
+        ImportError: its source is not installed.
+    """
+    full = f"{__name__}.{name}_interpreted"
+    if full in sys.modules:
+        return sys.modules[full]
+    spec = spec_from_file_location(full, Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        msg = f"no source of the kernel {name}"
+        raise ImportError(msg)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules[full] = module
+    return module
+
+
+def _load(name: str) -> ModuleType:
+    if os.environ.get("DISSECTOR_KERNEL") == "interpreted":
+        return interpreted(name)
+    return import_module(f"{__name__}.{name}")
+
+
+walk = _load("walk")
+scan = _load("scan")
+render = _load("render")
+
+BACKEND = "compiled" if all(kernel.COMPILED for kernel in (walk, scan, render)) else "interpreted"
+"""Which of the two is in use."""

@@ -11,7 +11,6 @@ lies behind them is compared with the end of the row before it is read. ``out`` 
 is begun.
 """
 
-# cython: language_level=3, cdivision=True, initializedcheck=False
 # mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator,no-untyped-def"
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ program more than all it has to do (see ``docs/decisions/0002-shapes-without-dat
 
 from __future__ import annotations
 
-from dissector.layout.field import Field, Node, Rest, derived, rest, wire
+from dissector.layout.field import Field, Node, Rest, address_text, derived, rest, wire
 from dissector.layout.plan import Layout, Unit
 from dissector.layout.shape import Shape, partial, shape
 from dissector.layout.tail import OCTETS, Items, Octets, Several, Tail, each
@@ -38,6 +38,7 @@ __all__ = [
     "Shape",
     "Tail",
     "Unit",
+    "address_text",
     "derived",
     "each",
     "partial",

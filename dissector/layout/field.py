@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -14,6 +15,12 @@ S = TypeVar("S")
 
 NO_DEFAULT: Any = object()
 RESERVED = "Reserved: sent as zero, ignored when received."
+
+
+def address_text(address: IPv4Address | IPv6Address) -> str:
+    """Return an address as text, one that holds an IPv4 address with dots (RFC 5952, 5): Pythons differ there."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(address) if mapped is None else f"::ffff:{mapped}"
 
 
 class Field(NamedTuple):
@@ -55,6 +62,8 @@ class Field(NamedTuple):
             return value.hex(":") if self.bits <= 64 else value.hex()  # noqa: PLR2004 - up to EUI-64: an address
         if isinstance(value, bool):
             return str(value).lower()
+        if isinstance(value, IPv4Address | IPv6Address):
+            return address_text(value)
         shown = f"0x{value:0{(self.bits + 3) // 4}x}" if self.hexadecimal else str(value)
         if isinstance(value, int) and value in self.names:
             return f"{shown} ({self.names[value]})"

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from dissector.errors import Finding, Severity
-from dissector.layout.field import Node
+from dissector.layout.field import Node, address_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,7 +125,7 @@ class Items(Tail[Several[T]]):
         for item in value:
             bits = len(item_octets(item)) * 8
             if isinstance(item, IPv4Address | IPv6Address):
-                yield Node(name, str(item), offset, bits, doc)
+                yield Node(name, address_text(item), offset, bits, doc)
             else:
                 yield Node(name, item.title, offset, bits, doc, tuple(item.nodes(offset)))
             offset += bits

@@ -6,7 +6,7 @@ import json
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
-from dissector.layout import Shape
+from dissector.layout import Shape, address_text
 from dissector.present.times import iso
 from dissector.tails.kept import Kept
 
@@ -28,7 +28,9 @@ def plain(value: Any) -> Any:
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, bytes):
         return value.hex()
-    return str(value) if isinstance(value, IPv4Address | IPv6Address | Kept) else value
+    if isinstance(value, IPv4Address | IPv6Address):
+        return address_text(value)
+    return str(value) if isinstance(value, Kept) else value
 
 
 def message_record(decoded: Decoded) -> dict[str, Any]:
@@ -68,8 +70,8 @@ def record(message: Message) -> dict[str, Any]:
         "interface": message.interface,
         "link": message.link,
         "path": list(message.path),
-        "src": str(message.src),
-        "dst": str(message.dst),
+        "src": address_text(message.src),
+        "dst": address_text(message.dst),
         "ttl": message.ttl,
         **message_record(message),
         "fragment": message.fragment,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from dissector.decoder import NOT_FIELDS, ChecksumStatus
-from dissector.layout import Several, Shape
+from dissector.layout import Several, Shape, address_text
 from dissector.present.text import printable
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from dissector.decoder import Decoded
     from dissector.layout import Field, Layout
     from dissector.message import Message
-    from dissector.tails.quoted import Datagram
 
 NO_CODE = "(no code)"
 NOT_SHOWN = NOT_FIELDS | {"extensions", "original_length"}
@@ -57,7 +57,7 @@ def details(decoded: Decoded) -> Iterator[str]:
     if decoded.data:
         yield f"data={len(decoded.data)}"
     if decoded.quoted is not None:
-        yield f"about {about(decoded.quoted)}"
+        yield f"about {decoded.quoted}"
     if decoded.extensions is not None:
         yield f"extensions={brief(Several(decoded.extensions.objects))}"
 
@@ -70,16 +70,9 @@ def brief(value: Any) -> str:
         return value.title or type(value).__name__
     if isinstance(value, bytes):
         return value.hex() or "-"
+    if isinstance(value, IPv4Address | IPv6Address):
+        return address_text(value)
     return str(value).lower() if isinstance(value, bool) else printable(str(value))
-
-
-def about(datagram: Datagram) -> str:
-    """Return a quoted datagram: ``UDP 10.0.0.2:5353 > 192.0.2.1:33434``."""
-    ends = [str(datagram.src), str(datagram.dst)]
-    for index, port in enumerate((datagram.sport, datagram.dport)):
-        if port is not None:
-            ends[index] = f"[{ends[index]}]:{port}" if ":" in ends[index] else f"{ends[index]}:{port}"
-    return f"{datagram.protocol_name} {' > '.join(ends)}"
 
 
 def remarks(message: Message) -> Iterator[str]:
@@ -104,7 +97,7 @@ def line(message: Message, time: str) -> str:
     pieces = [
         str(message.frame),
         time,
-        f"{message.src} > {message.dst}",
+        f"{address_text(message.src)} > {address_text(message.dst)}",
         message.family.label,
         headline(message),
         *details(message),

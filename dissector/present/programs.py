@@ -92,6 +92,8 @@ def sample(family: Family, kind: int, code: int) -> Message | None:
     shape = bare.shape
     if bare.entry.type.longer is not None or shape.layout.derived or shape.findings is not Shape.findings:
         return None
+    if isinstance(getattr(shape, "extensions", None), property):  # found in the payload of some messages
+        return None
     if any(field.bits > 63 and field.default for field in shape.layout.fields):  # noqa: PLR2004 - what the kernel takes
         return None
     octets = bytes((kind, code)).ljust(shape.layout.size, b"\0")

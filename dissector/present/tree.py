@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dissector.layout import Node, partial
+from dissector.layout import Node, address_text, partial
 from dissector.present.line import headline
 from dissector.present.text import printable
 from dissector.present.times import iso
@@ -57,8 +57,8 @@ def tree(message: Message) -> Iterator[str]:
     time = "no time" if message.time_ns is None else iso(message.time_ns)
     yield f"Frame {message.frame}: {message.original} octets, {time}, interface {message.interface}"
     yield f"{STEP}path: {' / '.join(message.path)} ({message.link})"
-    yield f"{STEP}src: {message.src}"
-    yield f"{STEP}dst: {message.dst}"
+    yield f"{STEP}src: {address_text(message.src)}"
+    yield f"{STEP}dst: {address_text(message.dst)}"
     yield f"{STEP}ttl: {message.ttl}"
     yield f"{STEP}length: {message.length} ({len(message.octets)} captured)"
     yield f"{STEP}checksum_status: {message.checksum_status}"

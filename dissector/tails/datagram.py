@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dissector.layout import OCTETS, Node
+from dissector.layout import OCTETS, Node, address_text
 from dissector.tails.kept import Kept
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class Datagram(Kept):
         """Return protocol and both ends: ``UDP 10.0.0.2:5353 > 192.0.2.1:33434``."""
         ends = []
         for address, port in ((self.src, self.sport), (self.dst, self.dport)):
-            end = "?" if address is None else str(address)
+            end = "?" if address is None else address_text(address)
             if port is not None:
                 end = f"[{end}]:{port}" if ":" in end else f"{end}:{port}"
             ends.append(end)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, TypeVar
 
-from dissector.layout import OCTETS, Items, Node, Several, Shape, Tail
+from dissector.layout import OCTETS, Items, Node, Several, Shape, Tail, address_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ class Prefix(Kept):
 
     def __str__(self) -> str:
         """Return the address that begins with these octets and goes on with zeros."""
-        return str(IPv6Address(self.octets[:ADDRESS_OCTETS].ljust(ADDRESS_OCTETS, b"\0")))
+        return address_text(IPv6Address(self.octets[:ADDRESS_OCTETS].ljust(ADDRESS_OCTETS, b"\0")))
 
 
 class Uri(Kept):

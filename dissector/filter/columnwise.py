@@ -108,11 +108,8 @@ def matching(pattern: re.Pattern[bytes]) -> Test:
     """Return the test whether octets match a regular expression, one after another."""
 
     def test(spans: NDArray[np.int64], octets: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        buffer = octets.tobytes() if len(spans) > 1 else b""
-        found = (
-            pattern.search(buffer[start:end] if buffer else octets[start:end].tobytes()) is not None
-            for start, end in spans.tolist()
-        )
+        buffer = memoryview(octets)
+        found = (pattern.search(buffer[start:end]) is not None for start, end in spans.tolist())
         return np.fromiter(found, np.bool_, len(spans))
 
     return test

@@ -1,7 +1,3 @@
-# cython: language_level=3, cdivision=True, initializedcheck=False
-# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
-# ruff: noqa: PLR2004, PLR0911, PLR0912, PLR0913, PLR0915, PLR0917, C901, PLR1714, SIM102, FURB110
-# Numbers of headers stand beside the words that explain them; a layer is one function with many ways out.
 """The scan kernel: from packets to the ICMP messages in them, one row a message.
 
 Strategy: a packet is peeled layer by layer. Each layer has one function, which reads its header at ``self.at``,
@@ -14,6 +10,8 @@ it before it reads. ``self.wire`` is where the layer's payload ends by the word 
 ``self.end`` where a packet was cut. One source, two back ends: this is Cython's pure-Python mode.
 """
 
+# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
+
 from __future__ import annotations
 
 from dissector.capture import layers
@@ -21,7 +19,7 @@ from dissector.capture import layers
 try:
     import cython
 except ImportError:
-    from dissector.capture.kernel import shim as cython
+    from dissector.kernel import shim as cython
 
 COMPILED = cython.compiled
 

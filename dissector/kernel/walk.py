@@ -14,9 +14,6 @@ only after comparing its index with ``end``; lengths are at most 2**32, so sums 
 overflow.
 """
 
-# A kernel has long signatures and many ways out, compares with plain numbers, and knows no sets.
-# ruff: noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917, PLR1714, PLR2004, SIM102, SIM109
-# cython: language_level=3, cdivision=True, initializedcheck=False
 # mypy: disable-error-code="valid-type,attr-defined,import-untyped,untyped-decorator,no-any-return"
 
 from __future__ import annotations
@@ -24,7 +21,7 @@ from __future__ import annotations
 try:
     import cython
 except ImportError:
-    from dissector.capture.kernel import shim as cython
+    from dissector.kernel import shim as cython
 
 COMPILED = cython.compiled
 
@@ -39,10 +36,10 @@ FOUND = 6  # a finder: here is a record
 NONE = 7  # a finder: there is no record up to the end of the file
 
 CHAIN = 3  # headers in a row that make a place in damaged octets believable
-_LONG_CHAIN = 4096  # more than a capture inside one packet can have: 64 KiB hold no such chain
-_RESYNC_LIMIT = 262144  # captured octets of a record met while searching: what every tool writes at most
-_WIRE_LIMIT = 134217728  # original octets of such a record
-_SECOND = 1000000000
+_LONG_CHAIN = cython.declare(cython.longlong, 4096)  # more than a capture inside one packet can have: 64 KiB hold no such chain
+_RESYNC_LIMIT = cython.declare(cython.longlong, 262144)  # captured octets of a record met while searching: what every tool writes at most
+_WIRE_LIMIT = cython.declare(cython.longlong, 134217728)  # original octets of such a record
+_SECOND = cython.declare(cython.longlong, 1000000000)
 
 
 @cython.cfunc
@@ -270,26 +267,29 @@ def find_record(
 # --- pcapng -------------------------------------------------------------------------------------------------
 
 # Block types of draft-ietf-opsawg-pcapng, section 4 and 11.1.
-_SECTION = 0x0A0D0D0A
-_INTERFACE = 1
-_PACKET = 2
-_SIMPLE = 3
-_ENHANCED = 6
-_JOURNAL = 9
-_SECRETS = 10
-_CUSTOM = 0xBAD
-_CUSTOM_LOCAL = 0x40000BAD
-_CALL = 0x204  # sysdig's events, of three versions
+_SECTION = cython.declare(cython.longlong, 0x0A0D0D0A)
+_INTERFACE = cython.declare(cython.longlong, 1)
+_PACKET = cython.declare(cython.longlong, 2)
+_SIMPLE = cython.declare(cython.longlong, 3)
+_ENHANCED = cython.declare(cython.longlong, 6)
+_JOURNAL = cython.declare(cython.longlong, 9)
+_SECRETS = cython.declare(cython.longlong, 10)
+_CUSTOM = cython.declare(cython.longlong, 0xBAD)
+_CUSTOM_LOCAL = cython.declare(cython.longlong, 0x40000BAD)
+_CALL = cython.declare(cython.longlong, 0x204)  # sysdig's events, of three versions
 _CALL_2 = 0x216
-_CALL_LARGE = 0x221
-_BYTE_ORDER = 0x1A2B3C4D
+_CALL_LARGE = cython.declare(cython.longlong, 0x221)
+_BYTE_ORDER = cython.declare(cython.longlong, 0x1A2B3C4D)
 
 # Rows of the table of interfaces.
 UNIT_MULTIPLY = 0  # nanoseconds = ticks * factor
 UNIT_DIVIDE = 1  # nanoseconds = ticks // factor
 UNIT_BINARY = 2  # ticks of 2**-factor seconds
 UNIT_NONE = 3  # no time that could be told
-_LAST_NS = 9223372036854775807
+_MULTIPLY = cython.declare(cython.longlong, UNIT_MULTIPLY)
+_DIVIDE = cython.declare(cython.longlong, UNIT_DIVIDE)
+_BINARY = cython.declare(cython.longlong, UNIT_BINARY)
+_LAST_NS = cython.declare(cython.longlong, 9223372036854775807)
 
 
 @cython.cfunc
@@ -301,13 +301,13 @@ def _nanoseconds(ticks: cython.ulonglong, unit: cython.longlong, factor: cython.
     part: cython.ulonglong
     high: cython.ulonglong
     low: cython.ulonglong
-    if unit == UNIT_MULTIPLY:
+    if unit == _MULTIPLY:
         if ticks > _LAST_NS // factor:
             return -1
         return ticks * factor
-    if unit == UNIT_DIVIDE:
+    if unit == _DIVIDE:
         return ticks // factor
-    if unit != UNIT_BINARY:
+    if unit != _BINARY:
         return -1
     seconds = 0
     part = ticks

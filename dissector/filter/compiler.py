@@ -1,0 +1,216 @@
+"""A parsed filter → a predicate: names looked up, literals read as their fields ask for."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
+
+from dissector.errors import FilterError
+from dissector.filter import columnwise, evaluate, literals, names, parse, patterns, slices
+from dissector.filter.evaluate import Predicate, Reading
+from dissector.filter.literals import Value
+from dissector.filter.parse import Both, Either, Existence, Membership, Negation, Operand, Part, Relation, Search
+from dissector.filter.sources import Decoded, Kind, Known, Placed
+
+if TYPE_CHECKING:
+    from dissector.filter.columnwise import Test
+
+LAYER = re.compile(r"#\s*\[?\s*(\d{1,3})\s*\]?")
+NUMBERS = (Kind.NUMBER, Kind.BOOLEAN)
+SEVERAL = "all"
+
+
+def compiled(part: Part) -> Predicate:
+    """Return the predicate of a part.
+
+    Raises:
+        FilterError: a name is not known, or a literal not what its field can be.
+    """
+    match part:
+        case Both(parts):
+            return evaluate.both([compiled(one) for one in parts])
+        case Either(parts):
+            return evaluate.either([compiled(one) for one in parts])
+        case Negation(inner):
+            return evaluate.negation(compiled(inner))
+        case Existence(operand):
+            return evaluate.existence(reading(operand, known(operand)))
+        case Membership(left, items):
+            return membership(left, items)
+        case Search(left, operator, right):
+            return search(left, operator, right)
+        case Relation(left, operator, right):
+            return relation(left, operator, right)
+
+
+def known(operand: Operand) -> Known:
+    """Return the field of a name.
+
+    Raises:
+        FilterError: there is none.
+    """
+    field = None if operand.quoted else names.find(operand.text)
+    if field is not None:
+        return field
+    if operand.quoted or not re.match(r"[A-Za-z_]", operand.text):
+        raise operand.refuse(f"{operand.text} is not the name of a field")
+    raise operand.refuse(f'there is no field "{operand.text}"', suggestions(operand.text))
+
+
+def suggestions(name: str) -> tuple[str, ...]:
+    """Return names that may have been meant, best first."""
+    every = names.all_names()
+    found = get_close_matches(name, every, n=3, cutoff=0.75) or get_close_matches(name.lower(), every, n=1)
+    ends = [one for one in every if one.endswith(f".{name}")] if "." not in name else []
+    return tuple(dict.fromkeys(found or ends[:2]))
+
+
+def reading(operand: Operand, field: Known, kind: Kind | None = None) -> Reading:
+    """Return how a field is asked for: its slices and layer; ``kind`` chooses among addresses of both versions."""
+    layers: tuple[int, ...] = ()
+    if operand.layer:
+        match = LAYER.fullmatch(operand.layer)
+        if match is None or match[1] == "0":
+            sentence = f"{operand.layer} is not a layer: #1 is the message and its IP header, #2 what it quotes"
+            raise operand.refuse(sentence)
+        layers = (int(match[1]),)
+    sources = field.sources
+    wanted = field.kind if kind is None else kind
+    if field.kind is Kind.ADDRESS and kind is not None:
+        as_ = IPv4Address if kind is Kind.IPV4 else IPv6Address
+        sources = tuple(source for source in sources if isinstance(source, Placed) and source.field.as_ is as_)
+    if not operand.slices:
+        return Reading(sources, wanted, layers)
+    if field.kind not in (Kind.OCTETS, Kind.IPV4, Kind.IPV6, Kind.ADDRESS) or (
+        field.kind is not Kind.OCTETS and any(isinstance(source, Decoded) for source in sources)
+    ):
+        raise operand.refuse(f"{field.name} is {field.kind}: of octets alone there are parts")
+    try:
+        cut = slices.Cut(slices.parsed(operand.slices))
+    except ValueError as error:
+        raise operand.refuse(str(error)) from None
+    return Reading(sources, Kind.OCTETS, layers, cut)
+
+
+def kind_of(operand: Operand, field: Known, literal: Operand) -> Kind:
+    """Return what a literal must be, to stand beside a field."""
+    if operand.slices:
+        return Kind.OCTETS
+    if field.kind is Kind.ADDRESS:
+        return Kind.IPV6 if ":" in literal.text else Kind.IPV4
+    return field.kind
+
+
+def relation(left: Operand, operator: str, right: Operand) -> Predicate:
+    """Return whether values compare with a literal, or with another field's."""
+    field = known(left)
+    quantifier, how = operator.split("_")
+    if is_field(right) and not (field.labels and right.text in field.labels):
+        return between(left, how, right, every=quantifier == SEVERAL)
+    kind = kind_of(left, field, right)
+    literal = literals.read(field, kind, right)
+    return tested(reading(left, field, kind), comparison(kind, how, literal), every=quantifier == SEVERAL)
+
+
+def tested(found: Reading, test: Test, *, every: bool = False) -> Predicate:
+    """Return whether any value, or every value, passes a test."""
+    return evaluate.all_values(found, test) if every else evaluate.any_value(found, test)
+
+
+def comparison(kind: Kind, how: str, literal: Value) -> Test:
+    """Return the test against a literal."""
+    if kind is Kind.STRING:
+        compare = columnwise.COMPARE[how]
+        return columnwise.over_texts(lambda text: bool(compare(text, literal.value)))
+    return columnwise.comparison(kind, how, literal)
+
+
+def is_field(operand: Operand) -> bool:
+    """Return whether an operand on the right is a field's name, not a literal."""
+    return not operand.quoted and names.find(operand.text) is not None
+
+
+def between(left: Operand, how: str, right: Operand, *, every: bool) -> Predicate:
+    """Return whether the values of two fields compare."""
+    ours, theirs = reading(left, known(left)), reading(right, known(right))
+    both = (ours.kind, theirs.kind)
+    if Kind.OCTETS in both or Kind.STRING in both or Kind.ADDRESS in both:
+        sentence = f"{left.text} and {right.text} cannot be compared: only numbers and addresses can"
+        raise right.refuse(sentence)
+    if ours.kind is not theirs.kind and not (ours.kind in NUMBERS and theirs.kind in NUMBERS):
+        sentence = f"{left.text} is {ours.kind}, {right.text} is {theirs.kind}"
+        raise right.refuse(sentence)
+    return evaluate.fields(ours, theirs, how, every=every)
+
+
+def membership(left: Operand, items: tuple[tuple[Operand, Operand | None], ...]) -> Predicate:
+    """Return whether any value is one of some literals."""
+    field = known(left)
+    parts = []
+    for first, last in items:
+        kind = kind_of(left, field, first)
+        low = literals.read(field, kind, first)
+        if last is None:
+            test = comparison(kind, "eq", low)
+        elif kind is Kind.STRING:
+            raise first.refuse(f"{field.name} is {kind}: there are no ranges of it")
+        else:
+            high = literals.read(field, kind, last)
+            if kind_of(left, field, last) is not kind or high.value < low.value:
+                raise first.refuse(f"the range from {first.text} to {last.text} is empty")
+            test = columnwise.within(kind, low, high)
+        parts.append(tested(reading(left, field, kind), test))
+    return evaluate.either(parts)
+
+
+def search(left: Operand, operator: str, right: Operand) -> Predicate:
+    """Return whether octets or a text contain others, or match an expression."""
+    field = known(left)
+    found = reading(left, field)
+    if found.kind not in (Kind.OCTETS, Kind.STRING):
+        raise left.refuse(f"{field.name} is {found.kind}: of octets and texts alone it can be asked what they {said(operator)}")
+    text = literals.octets(right) if right.quoted or operator == "contains" else right.text.encode()
+    if operator == "contains":
+        if found.kind is Kind.STRING:
+            wanted = text.decode("utf-8", "replace")
+            return tested(found, columnwise.over_texts(lambda value: wanted in value))
+        return tested(found, columnwise.containing(text))
+    try:
+        pattern = patterns.compiled(expression(right) if right.quoted else text)
+    except patterns.PatternError as error:
+        raise right.refuse(f"{right.text} cannot be used as a regular expression: {error}") from None
+    if found.kind is Kind.STRING:
+        return tested(found, columnwise.over_texts(lambda value: pattern.search(value.encode()) is not None))
+    return tested(found, columnwise.matching(pattern))
+
+
+def said(operator: str) -> str:
+    """Return an operator as the end of a sentence."""
+    return "contain" if operator == "contains" else "match"
+
+
+def expression(operand: Operand) -> bytes:
+    """Return a regular expression as it stands in its string: escapes are its own, but for the quotes."""
+    text = operand.text
+    return (text[2:-1] if text.startswith("r") else text[1:-1].replace('\\"', '"')).encode()
+
+
+def with_text(error: FilterError, text: str) -> FilterError:
+    """Return an error that shows the filter it is about."""
+    sentence = error.sentence
+    return FilterError(sentence, text=text, offset=error.offset, length=error.length, suggestions=error.suggestions)
+
+
+def predicate(text: str) -> Predicate:
+    """Return the predicate of a filter's text.
+
+    Raises:
+        FilterError: it is not a filter.
+    """
+    part = parse.parse(text)
+    try:
+        return compiled(part)
+    except FilterError as error:
+        raise with_text(error, text) from None
