@@ -130,12 +130,11 @@ class FilterError(DissectError):
     def __init__(
         self, sentence: str, *, text: str, offset: int, length: int = 1, suggestions: tuple[str, ...] = ()
     ) -> None:
-        if suggestions:
-            sentence += f"; did you mean {' or '.join(suggestions)}?"
+        said = f"{sentence}; did you mean {suggestions[0]}?" if suggestions else sentence
         # Every blank and control character as one space, so that the carets stay beneath.
         shown = "".join(character if character.isprintable() else " " for character in text)
         carets = " " * _columns(shown[:offset]) + "^" + "~" * (_columns(shown[offset : offset + length]) - 1)
-        super().__init__(f"{sentence}\n    {shown}\n    {carets}" if text else sentence)
+        super().__init__(f"{said}\n    {shown}\n    {carets}" if text else said)
         self.sentence = sentence
         self.offset = offset
         self.length = length

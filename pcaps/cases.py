@@ -19,6 +19,8 @@ from dissector.tails.quoted import Quote, extended
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from scapy.packet import Packet
+
     from dissector.messages.base import IcmpMessage
 
 START = 1_704_110_400_000_000_000
@@ -67,7 +69,7 @@ def pieces(example: Example, spans: Iterable[tuple[int, int]], number: int) -> I
     for begin, end in spans:
         more = int(end < len(message))
         if isinstance(example.src, IPv4Address):
-            whole = IP(id=number, flags=more, frag=begin // 8, proto=ICMP, **ends)
+            whole: Packet = IP(id=number, flags=more, frag=begin // 8, proto=ICMP, **ends)
         else:
             piece = IPv6ExtHdrFragment(nh=ICMPV6, offset=begin // 8, m=more, id=number)
             whole = IPv6(**ends) / piece

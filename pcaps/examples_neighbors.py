@@ -19,6 +19,7 @@ from model import (
     SERVER6,
     UNSPECIFIED,
     Example,
+    some,
 )
 from quotes import HTTPS, TCP, ipv6, tcp
 
@@ -83,6 +84,7 @@ from dissector.tails.quoted import Quote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dissector.layout import Several
     from dissector.messages.base import IcmpMessage
     from dissector.tails.options.base import NdOption
 
@@ -133,9 +135,9 @@ def prefix(address: IPv6Address = PREFIX, **flags: bool) -> PrefixInformation:
 def neighbors() -> Iterator[Example]:
     """Yield how nodes find each other (RFC 4861)."""
     wanted = solicited_node(HOST6)
-    dad = NeighborSolicitation(type=135, target=HOST6, options=(Nonce.of(14, nonce=NONCE),))
+    dad = NeighborSolicitation(type=135, target=HOST6, options=some(Nonce.of(14, nonce=NONCE)))
     yield nd("does anybody have my address?", dad, UNSPECIFIED, wanted)
-    asked = NeighborSolicitation(type=135, target=ROUTER6, options=(link_layer(SOURCE, HOST_MAC),))
+    asked = NeighborSolicitation(type=135, target=ROUTER6, options=some(link_layer(SOURCE, HOST_MAC)))
     yield nd("who has the router's address?", asked, HOST6, solicited_node(ROUTER6))
     told = NeighborAdvertisement(
         type=136,
@@ -143,7 +145,7 @@ def neighbors() -> Iterator[Example]:
         solicited=True,
         override=True,
         target=ROUTER6,
-        options=(link_layer(TARGET, ROUTER_MAC),),
+        options=some(link_layer(TARGET, ROUTER_MAC)),
     )
     yield nd("the router has it", told, ROUTER6, HOST6, after=LINK)
     moved = ipv6(tcp(HTTPS, HOST6, SERVER6), TCP, hop_limit=64)
@@ -151,7 +153,7 @@ def neighbors() -> Iterator[Example]:
         type=137,
         target=OTHER_ROUTER_LOCAL,
         destination=SERVER6,
-        options=(
+        options=some(
             link_layer(TARGET, "00:00:5e:00:53:02"),
             RedirectedHeader.of(4, quote=Quote.of(moved)),
         ),
@@ -159,12 +161,12 @@ def neighbors() -> Iterator[Example]:
     yield nd("better by the other router", redirect, ROUTER_LOCAL, HOST6)
     lists = (link_layer(SOURCE, HOST_MAC), link_layer(TARGET, ROUTER_MAC))
     inverse = InverseNeighborSolicitation(
-        type=141, options=(*lists, AddressList.of(9, addresses=(HOST6, HOST_LOCAL)))
+        type=141, options=some(*lists, AddressList.of(9, addresses=some(HOST6, HOST_LOCAL)))
     )
     yield nd("which address is behind this link-layer address?", inverse, HOST6, ALL_NODES6)
     back = (link_layer(SOURCE, ROUTER_MAC), link_layer(TARGET, HOST_MAC))
-    addresses = AddressList.of(10, addresses=(ROUTER6, ROUTER_LOCAL))
-    known = InverseNeighborAdvertisement(type=142, options=(*back, addresses))
+    addresses = AddressList.of(10, addresses=some(ROUTER6, ROUTER_LOCAL))
+    known = InverseNeighborAdvertisement(type=142, options=some(*back, addresses))
     yield nd("these are", known, ROUTER6, HOST6, after=LINK)
 
 
@@ -178,7 +180,7 @@ def router_options() -> Iterator[NdOption]:
     yield HomeAgentInformation.of(8, home_agent_preference=10, home_agent_lifetime=1800)
     route = Prefix(IPv6Address("2001:db8:2::").packed[:8])
     yield RouteInformation.of(24, prefix_length=48, preference=1, route_lifetime=1800, prefix=route)
-    yield RecursiveDnsServers.of(25, lifetime=600, addresses=(ROUTER6, SERVER6))
+    yield RecursiveDnsServers.of(25, lifetime=600, addresses=some(ROUTER6, SERVER6))
     yield RaFlagsExtension.of(26, flags=bytes(6))
     domains = (DnsName.of("example.com"), DnsName.of("lab.example.com"))
     yield DnsSearchList.of(31, lifetime=INFINITE, domain_names=domains)
@@ -191,18 +193,18 @@ def router_options() -> Iterator[NdOption]:
 
 def routers() -> Iterator[Example]:
     """Yield router discovery (RFC 4861) and its security (RFC 3971)."""
-    asked = RouterSolicitation6(type=133, options=(link_layer(SOURCE, HOST_MAC),))
+    asked = RouterSolicitation6(type=133, options=some(link_layer(SOURCE, HOST_MAC)))
     yield nd("any router here?", asked, HOST_LOCAL, ALL_ROUTERS6)
     plain = RouterAdvertisement6(
         type=134,
         cur_hop_limit=64,
         other=True,
         router_lifetime=1800,
-        options=(
+        options=some(
             link_layer(SOURCE, ROUTER_MAC),
             Mtu.of(5, mtu=1500),
             prefix(on_link=True, autonomous=True),
-            RecursiveDnsServers.of(25, lifetime=600, addresses=(ROUTER6,)),
+            RecursiveDnsServers.of(25, lifetime=600, addresses=some(ROUTER6)),
         ),
     )
     yield nd("a router", plain, ROUTER_LOCAL, ALL_NODES6, after=LINK)
@@ -212,18 +214,18 @@ def routers() -> Iterator[Example]:
         preference=1,
         reachable_time=30_000,
         retrans_timer=1000,
-        options=tuple(router_options()),
+        options=some(*router_options()),
     )
     yield nd("a router with one of every option", full, ROUTER_LOCAL, ALL_NODES6)
     # RFC 3971, 6.4.3: an X.501 name in DER, here CN=anchor.
     der = bytes.fromhex("3011310f300d06035504030c06") + b"anchor"
     anchor = TrustAnchor.of(15, name_type=1, pad_length=1, octets=der)
-    path = CertificationPathSolicitation(type=148, identifier=0x1234, options=(anchor,))
+    path = CertificationPathSolicitation(type=148, identifier=0x1234, options=some(anchor))
     yield nd("who certifies the router?", path, HOST_LOCAL, ALL_ROUTERS6)
     # An empty sequence in DER stands for the certificate, which would be some hundred octets.
     certificate = Certificate.of(16, cert_type=1, certificate=bytes.fromhex("3000"))
     certified = CertificationPathAdvertisement(
-        type=149, identifier=0x1234, all_components=2, component=1, options=(anchor, certificate)
+        type=149, identifier=0x1234, all_components=2, component=1, options=some(anchor, certificate)
     )
     yield nd("the first of two certificates", certified, ROUTER_LOCAL, HOST_LOCAL, after=LINK)
     secure = (
@@ -232,7 +234,9 @@ def routers() -> Iterator[Example]:
         Nonce.of(14, nonce=NONCE),
         RsaSignature.of(12, key_hash=bytes(range(16)), digital_signature=bytes(range(0x80, 0xA0))),
     )
-    signed = NeighborSolicitation(type=135, target=ROUTER6, options=(link_layer(SOURCE, HOST_MAC), *secure))
+    signed = NeighborSolicitation(
+        type=135, target=ROUTER6, options=some(link_layer(SOURCE, HOST_MAC), *secure)
+    )
     yield nd("a signed solicitation", signed, HOST6, solicited_node(ROUTER6))
 
 
@@ -242,13 +246,13 @@ def mobility() -> Iterator[Example]:
     anycast = IPv6Address("2001:db8:2::fdff:ffff:ffff:fffe")
     yield Example("which home agents are there?", request, HOST6, anycast)
     reply = HomeAgentAddressDiscoveryReply(
-        type=145, identifier=0x1234, home_agent_addresses=(HOME_AGENT, IPv6Address("2001:db8:2::aaab"))
+        type=145, identifier=0x1234, home_agent_addresses=some(HOME_AGENT, IPv6Address("2001:db8:2::aaab"))
     )
     yield Example("two of them", reply, HOME_AGENT, HOST6, 57, after=12 * MILLISECOND)
     solicitation = MobilePrefixSolicitation(type=146, identifier=0x1235)
     yield Example("the prefixes of my home link?", solicitation, HOST6, HOME_AGENT)
     home = prefix(IPv6Address("2001:db8:2::"), on_link=True, autonomous=True)
-    advertisement = MobilePrefixAdvertisement(type=147, identifier=0x1235, managed=True, options=(home,))
+    advertisement = MobilePrefixAdvertisement(type=147, identifier=0x1235, managed=True, options=some(home))
     yield Example("one prefix", advertisement, HOME_AGENT, HOST6, 57, after=12 * MILLISECOND)
     seamoby = ExperimentalMobility(type=150, subtype=0, data=bytes.fromhex("8a011000 00000001"))
     yield Example("which access routers are there?", seamoby, HOST6, ROUTER6)
@@ -257,15 +261,15 @@ def mobility() -> Iterator[Example]:
         type=154,
         subtype=2,
         identifier=0x1234,
-        options=(link_layer(SOURCE, HOST_MAC), HandoverLinkLayerAddress.of(19, option_code=1, lla=point)),
+        options=some(link_layer(SOURCE, HOST_MAC), HandoverLinkLayerAddress.of(19, option_code=1, lla=point)),
     )
     yield nd("what is behind that access point?", asked, HOST_LOCAL, ROUTER_LOCAL)
     there = IpAddressPrefix.of(17, option_code=3, ipv6_address=IPv6Address("2001:db8:3::1"))
     lla = HandoverLinkLayerAddress.of(19, option_code=1, lla=point)
-    told = FastHandover(type=154, subtype=3, identifier=0x1234, options=(lla, there))
+    told = FastHandover(type=154, subtype=3, identifier=0x1234, options=some(lla, there))
     yield nd("that router is", told, ROUTER_LOCAL, HOST_LOCAL, after=LINK)
     locator = Locator(locator=PREFIX.packed[:8], preference=10, lifetime=DAY // 2)
-    update = LocatorUpdate(type=156, num_of_locs=1, operation=1, locators=(locator,))
+    update = LocatorUpdate(type=156, num_of_locs=1, operation=1, locators=some(locator))
     yield Example("I have moved", update, HOST6, SERVER6)
     yield Example("noted", update.replace(operation=2), SERVER6, HOST6, 57, after=12 * MILLISECOND)
 
@@ -275,7 +279,9 @@ def lowpan() -> Iterator[Example]:
     registration = AddressRegistration.of(
         33, status=0, r=True, t=True, tid=1, registration_lifetime=3600, rovr=EUI_64
     )
-    asked = NeighborSolicitation(type=135, target=HOST6, options=(link_layer(SOURCE, HOST_MAC), registration))
+    asked = NeighborSolicitation(
+        type=135, target=HOST6, options=some(link_layer(SOURCE, HOST_MAC), registration)
+    )
     yield nd("register my address", asked, HOST6, ROUTER_LOCAL)
     context = LowpanContext.of(
         34, context_length=64, cid=1, valid_lifetime=36_000, context_prefix=Prefix(PREFIX.packed[:8])
@@ -284,7 +290,7 @@ def lowpan() -> Iterator[Example]:
         35, version_low=1, version_high=0, valid_lifetime=36_000, border_router=BORDER_ROUTER
     )
     able = CapabilityIndication.of(36, d=True, l=True, e=True, g=True)
-    network = RouterAdvertisement6(type=134, router_lifetime=1800, options=(context, border, able))
+    network = RouterAdvertisement6(type=134, router_lifetime=1800, options=some(context, border, able))
     yield nd("a router of a 6LoWPAN", network, ROUTER_LOCAL, ALL_NODES6)
     dar: dict[str, Any] = {"registration_lifetime": 3600, "registered_address": HOST6}
     rovr = EUI_64 * 4
@@ -298,7 +304,7 @@ def lowpan() -> Iterator[Example]:
     for request in messages:
         yield Example("has anybody registered this address?", request, ROUTER6, BORDER_ROUTER)
         yield Example("nobody", request.replace(type=158), BORDER_ROUTER, ROUTER6, after=30 * MILLISECOND)
-    seeds = (
+    seeds: Several[MplSeedInfo] = some(
         MplSeedInfo(min_seqno=250, bm_len=1, s=0, buffered_mpl_messages=b"\xe4"),
         MplSeedInfo16(min_seqno=7, bm_len=2, s=1, seed_id=b"\x00\x2a", buffered_mpl_messages=b"\x80\x01"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
 
-from model import HOST_LOCAL, MILLISECOND, ROUTER_LOCAL, Example
+from model import HOST_LOCAL, MILLISECOND, ROUTER_LOCAL, Example, some
 
 from dissector.messages.base import Opaque
 from dissector.messages.rpl import (
@@ -58,7 +58,7 @@ def solicitations() -> Iterator[Example]:
         dodagid=DODAGID,
         version_number=0,
     )
-    dis = DodagInformationSolicitation(type=155, options=(Pad1(), PadN.of(1, data=bytes(3)), wanted))
+    dis = DodagInformationSolicitation(type=155, options=some(Pad1(), PadN.of(1, data=bytes(3)), wanted))
     yield Example("who is in this DODAG?", dis, HOST_LOCAL, ALL_RPL_NODES)
     # RFC 6551, 4.3.2: one object, ETX of the path, in 1/128.
     metric = DagMetricContainer.of(2, metric_data=bytes.fromhex("07000002 0100"))
@@ -96,7 +96,7 @@ def solicitations() -> Iterator[Example]:
         mode_of_operation=1,
         dtsn=240,
         dodagid=DODAGID,
-        options=(metric, configuration, route, prefix),
+        options=some(metric, configuration, route, prefix),
     )
     yield Example("a DODAG, one hop from its root", dio, ROUTER_LOCAL, ALL_RPL_NODES, after=LINK)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model import (
     ALL_ROUTERS,
@@ -14,6 +14,7 @@ from model import (
     ROUTER,
     SERVER,
     Example,
+    some,
 )
 from objects import by_address, by_index, by_name, interface, labels, node, private, unknown
 from quotes import (
@@ -34,7 +35,6 @@ from quotes import (
     udp,
 )
 
-from dissector.layout import Several
 from dissector.messages.base import Opaque
 from dissector.messages.echo import Echo, ExtendedEchoReply, ExtendedEchoRequest
 from dissector.messages.errors import (
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
 
     from dissector.messages.base import IcmpMessage
     from dissector.tails.extensions import Extensions
+    from dissector.tails.mobile_ip import AgentExtensions
 
 PING = bytes(range(0x10, 0x38))
 """Data of Linux's ping, after its time."""
@@ -97,13 +98,13 @@ def echoes() -> Iterator[Example]:
     """Yield queries that were asked for as long as there is ICMP."""
     request = Echo(type=8, identifier=0x1234, sequence=1, data=bytes(8) + PING)
     yield from exchange("a ping", request, request.replace(type=0), SERVER, PATH)
-    sent = Timestamp(type=13, identifier=0x1234, sequence=1, originate=NOON + 200)
-    told = sent.replace(type=14, receive=NOON + 206, transmit=NOON + 206)
+    sent = Timestamp(type=13, identifier=0x1234, sequence=1, originate=NOON + 112)
+    told = sent.replace(type=14, receive=NOON + 118, transmit=NOON + 118)
     yield from exchange("the time", sent, told, SERVER, PATH)
     odd = (1 << 31) | 0x01020304
-    strange = sent.replace(type=14, sequence=2, originate=NOON + 312, receive=odd, transmit=odd)
+    strange = sent.replace(type=14, sequence=2, originate=NOON + 224, receive=odd, transmit=odd)
     query, answer = exchange(
-        "the time", sent.replace(sequence=2, originate=NOON + 312), strange, SERVER, PATH
+        "the time", sent.replace(sequence=2, originate=NOON + 224), strange, SERVER, PATH
     )
     yield query
     yield answer._replace(
@@ -117,9 +118,8 @@ def echoes() -> Iterator[Example]:
     )
     name = DomainNameRequest(type=37, identifier=0x1234, sequence=1)
     # The second name ends with a pointer to the first one's domain: after 12 octets of header and 4 of www.
-    names = (DnsName.of("www.example.com"), DnsName(b"\x04mail\xc0\x10", (b"mail", b"example", b"com")))
-    values = {"identifier": 0x1234, "sequence": 1, "time_to_live": 3600}
-    reply = DomainNameReply(type=38, names=names, **values)
+    names = some(DnsName.of("www.example.com"), DnsName(b"\x04mail\xc0\x10", (b"mail", b"example", b"com")))
+    reply = DomainNameReply(type=38, identifier=0x1234, sequence=1, time_to_live=3600, names=names)
     yield from exchange("the domain name", name, reply, SERVER, PATH)
 
 
@@ -137,10 +137,10 @@ def probes() -> Iterator[Example]:
 
 
 def probe(
-    sequence: int, about: str, asked: Extensions, *, local: bool = True, code: int = 0, **answer: int | bool
+    sequence: int, about: str, asked: Extensions, *, local: bool = True, code: int = 0, **answer: Any
 ) -> tuple[Example, Example]:
     """Return a probe and the reply of the router."""
-    values = {"identifier": 0x1234, "sequence": sequence}
+    values: dict[str, Any] = {"identifier": 0x1234, "sequence": sequence}
     request = ExtendedEchoRequest(type=42, local=local, extensions=asked, **values)
     return exchange(about, request, ExtendedEchoReply(type=43, code=code, **values, **answer))
 
@@ -148,10 +148,12 @@ def probe(
 def routers() -> Iterator[Example]:
     """Yield router discovery, and agents of Mobile IP."""
     yield Example("any router here?", RouterSolicitation(type=10), HOST, ALL_ROUTERS, 1)
-    addresses = (
-        RouterAddress(address=ROUTER, preference=100),
-        RouterAddress(address=BACKUP_ROUTER, preference=-5),
-        RouterAddress(address=IPv4Address("192.0.2.3"), preference=NOT_DEFAULT),
+    addresses = RouterAddresses(
+        (
+            RouterAddress(address=ROUTER, preference=100),
+            RouterAddress(address=BACKUP_ROUTER, preference=-5),
+            RouterAddress(address=IPv4Address("192.0.2.3"), preference=NOT_DEFAULT),
+        )
     )
     plain = RouterAdvertisement(type=9, num_addrs=3, lifetime=1800, addresses=addresses)
     yield Example("three routers", plain, ROUTER, ALL_SYSTEMS, 1, after=LINK)
@@ -164,15 +166,13 @@ def routers() -> Iterator[Example]:
         foreign_agent=True,
         gre=True,
         reverse_tunneling=True,
-        care_of_addresses=(ROUTER,),
+        care_of_addresses=some(ROUTER),
     )
-    extensions = Several.of(
-        [
-            agent,
-            PrefixLengths(type=19, length=1, prefix_lengths=(24,)),
-            Challenge(type=24, length=4, challenge=b"\x5a\xc3\x0f\x96"),
-            OneBytePadding(),
-        ]
+    extensions: AgentExtensions = some(
+        agent,
+        PrefixLengths(type=19, length=1, prefix_lengths=(24,)),
+        Challenge(type=24, length=4, challenge=b"\x5a\xc3\x0f\x96"),
+        OneBytePadding(),
     )
     one = RouterAddresses.made([RouterAddress(address=ROUTER)], extensions)
     mobile = RouterAdvertisement(type=9, code=16, num_addrs=1, lifetime=1800, addresses=one)
@@ -195,7 +195,7 @@ def unreachables() -> Iterator[Example]:
     tunnel = extended(needed.replace(next_hop_mtu=1380), interface(3, "tun0", mtu=1380, role=2))
     yield error("the same with the outgoing interface", tunnel)
     loose = Option(kind=131, length=7, data=b"\x08" + NOWHERE.packed)
-    routed = ipv4(udp(DNS, PATTERN), UDP, ttl=63, options=(loose, OneOctetOption(kind=0)))
+    routed = ipv4(udp(DNS, PATTERN), UDP, ttl=63, options=some(loose, OneOctetOption(kind=0)))
     failed = DestinationUnreachable(type=3, code=5, quote=short(routed))
     yield error("the next hop of a source route is not there", failed)
     quick = ipv4(udp(DNS, PATTERN), UDP, ttl=63, dscp=46)
@@ -225,7 +225,7 @@ def errors() -> Iterator[Example]:
     late = TimeExceeded(type=11, code=1, quote=short(first))
     yield error("fragments are missing", late, SERVER)
     record = Option(kind=7, length=7, data=b"\x03" + bytes(4))
-    wrong = ipv4(echo(PING), ICMP, options=(record, OneOctetOption(kind=0)))
+    wrong = ipv4(echo(PING), ICMP, options=some(record, OneOctetOption(kind=0)))
     problem = ParameterProblem(type=12, pointer=22, quote=short(wrong))
     yield error("the pointer of Record Route is wrong", problem)
     missing = ParameterProblem(type=12, code=1, pointer=130, quote=short(ping))

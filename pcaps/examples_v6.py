@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model import (
     ALL_NODES6,
@@ -16,6 +16,7 @@ from model import (
     ROUTER_LOCAL,
     SERVER6,
     Example,
+    some,
 )
 from objects import by_address, by_index, by_name, exceeded, interface, labels, node
 from quotes import (
@@ -89,8 +90,8 @@ NONCE = bytes.fromhex("c0ffee0102030405")
 
 PADDING = Option(kind=1, length=4, data=bytes(4))
 CHAIN = ipv6(
-    DestinationOptions(next_header=DESTINATION, options=(PADDING,)).encode() * 15
-    + DestinationOptions(next_header=NO_NEXT, options=(PADDING,)).encode(),
+    DestinationOptions(next_header=DESTINATION, options=some(PADDING)).encode() * 15
+    + DestinationOptions(next_header=NO_NEXT, options=some(PADDING)).encode(),
     DESTINATION,
     hop_limit=63,
 )
@@ -165,11 +166,11 @@ def errors() -> Iterator[Example]:
     wrong = ipv6(PATTERN, 253, hop_limit=57)
     strange = ParameterProblem6(type=4, code=1, pointer=6, quote=Quote.of(wrong))
     jumbo = Option(kind=0xC2, length=4, data=(1000).to_bytes(4, "big"))
-    options = HopByHopOptions(next_header=NO_NEXT, options=(jumbo,))
+    options = HopByHopOptions(next_header=NO_NEXT, options=some(jumbo))
     short = ipv6(options.encode(), HOP_BY_HOP)
     yield error("a jumbo payload that is none", ParameterProblem6(type=4, pointer=44, quote=Quote.of(short)))
     yield error("a next header that nobody knows", strange, SERVER6)
-    unknown = HopByHopOptions(next_header=NO_NEXT, options=(Option(kind=0x9E, length=4, data=bytes(4)),))
+    unknown = HopByHopOptions(next_header=NO_NEXT, options=some(Option(kind=0x9E, length=4, data=bytes(4))))
     option = Quote.of(ipv6(unknown.encode(), HOP_BY_HOP))
     yield error("an option that nobody knows", ParameterProblem6(type=4, code=2, pointer=42, quote=option))
     cut = ParameterProblem6(type=4, code=3, pointer=0, quote=Quote.of(ipv6(fragment(b"", TCP), FRAGMENT)))
@@ -200,10 +201,10 @@ def echoes() -> Iterator[Example]:
 
 
 def probe(
-    sequence: int, about: str, asked: Extensions, *, local: bool = True, code: int = 0, **answer: int | bool
+    sequence: int, about: str, asked: Extensions, *, local: bool = True, code: int = 0, **answer: Any
 ) -> tuple[Example, Example]:
     """Return a probe and the reply of the router."""
-    values = {"identifier": 0x1234, "sequence": sequence}
+    values: dict[str, Any] = {"identifier": 0x1234, "sequence": sequence}
     request = ExtendedEchoRequest(type=160, local=local, extensions=asked, **values)
     return exchange(about, request, ExtendedEchoReply(type=161, code=code, **values, **answer))
 
@@ -224,7 +225,7 @@ def listeners() -> Iterator[Example]:
         multicast_address=SSM_GROUP,
         suppress=True,
         number_of_sources=2,
-        sources=(SERVER6, NOWHERE6),
+        sources=some(SERVER6, NOWHERE6),
     )
     yield mld("who listens to these sources?", asked, SSM_GROUP)
     records = tuple(
@@ -232,7 +233,7 @@ def listeners() -> Iterator[Example]:
             record_type=kind,
             number_of_sources=len(sources),
             multicast_address=address,
-            sources=sources,
+            sources=some(*sources),
         )
         for kind, address, sources in (
             (1, SSM_GROUP, (SERVER6,)),
@@ -243,7 +244,7 @@ def listeners() -> Iterator[Example]:
             (6, SSM_GROUP, (NOWHERE6,)),
         )
     )
-    told = MulticastListenerReport2(type=143, number_of_records=len(records), records=records)
+    told = MulticastListenerReport2(type=143, number_of_records=len(records), records=some(*records))
     yield mld("a record of every type", told, ALL_MLD2_ROUTERS, src=HOST_LOCAL)
     found = MulticastRouterAdvertisement(type=151, code=20, query_interval=125, robustness_variable=2)
     yield mld(
@@ -265,7 +266,7 @@ def management() -> Iterator[Example]:
         op_length=56,
         match_len=48,
         match_prefix=IPv6Address("2001:db8:1::"),
-        use_prefixes=(
+        use_prefixes=some(
             UsePrefix(
                 use_len=48,
                 keep_len=16,
@@ -276,14 +277,14 @@ def management() -> Iterator[Example]:
         ),
     )
     command = RouterRenumbering(
-        type=138, sequence_number=7, test=True, result_requested=True, max_delay=1000, body=(change,)
+        type=138, sequence_number=7, test=True, result_requested=True, max_delay=1000, body=some(change)
     )
     yield Example("would all routers change a prefix?", command, HOST6, SITE_ROUTERS, 64)
     report = MatchReport(
         ordinal=0, matched_len=64, interface_index=2, matched_prefix=IPv6Address("2001:db8:1::")
     )
     result = RouterRenumbering(
-        type=138, code=1, sequence_number=7, test=True, result_requested=True, body=(report,)
+        type=138, code=1, sequence_number=7, test=True, result_requested=True, body=some(report)
     )
     yield Example("this router would", result, ROUTER6, HOST6, after=LINK)
     reset = RouterRenumbering(type=138, code=255, sequence_number=0)
@@ -295,13 +296,13 @@ def node_information() -> Iterator[Example]:
     """Yield a query and a reply for each qtype, then refusals."""
     router = SubjectIpv6(address=ROUTER6)
     yield from asked("are you there?", 0, b"", b"", code=1)
-    names = NodeNames(node_names=(DnsName.of("r1.example.com"),))
+    names = NodeNames(node_names=some(DnsName.of("r1.example.com")))
     yield from asked("your name?", 2, router, names)
-    addresses = NodeAddresses(addresses=(NodeAddress(address=ROUTER6), NodeAddress(address=ROUTER_LOCAL)))
+    addresses = NodeAddresses(addresses=some(NodeAddress(address=ROUTER6), NodeAddress(address=ROUTER_LOCAL)))
     flags = {"global_scope": True, "link_local": True}
     name = SubjectName(node_name=DnsName.of("r1.example.com"))
     yield from asked("your IPv6 addresses?", 3, name, addresses, code=1, **flags)
-    old = NodeIpv4Addresses(addresses=(NodeIpv4Address(address=IPv4Address("192.0.2.1")),))
+    old = NodeIpv4Addresses(addresses=some(NodeIpv4Address(address=IPv4Address("192.0.2.1"))))
     yield from asked("your IPv4 addresses?", 4, SubjectIpv4(address=IPv4Address("192.0.2.1")), old, code=2)
     yield from asked("what I do not say", 2, router, b"", answer_code=1)
     query, answer = asked("what nobody defined", 9, router, b"", answer_code=2)

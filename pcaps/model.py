@@ -7,13 +7,16 @@ captures are taken on the first host's link.
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dissector.encoder import encode
+from dissector.layout import Several
 from dissector.registry.model import Family
 
 if TYPE_CHECKING:
     from dissector.messages.base import IcmpMessage
+
+T = TypeVar("T")
 
 HOST, HOST6 = IPv4Address("192.0.2.10"), IPv6Address("2001:db8:1::10")
 ROUTER, ROUTER6 = IPv4Address("192.0.2.1"), IPv6Address("2001:db8:1::1")
@@ -65,6 +68,11 @@ class Example(NamedTuple):
     def octets(self) -> bytes:
         """The message as it is sent, with its checksum."""
         return encode(self.message, self.family, src=self.src, dst=self.dst)
+
+
+def some(*items: T) -> Several[T]:
+    """Return items as the tails of messages hold them."""
+    return Several(items)
 
 
 def mac(address: IPv4Address | IPv6Address) -> str:

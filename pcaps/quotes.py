@@ -35,11 +35,12 @@ def ipv4(
     payload: bytes, protocol: int, *, src: IPv4Address = HOST, dst: IPv4Address = SERVER, **fields: Any
 ) -> bytes:
     """Return an IPv4 datagram with its header's checksum; ``fields`` are those of :class:`Ipv4Header`."""
-    bare = Ipv4Header(
-        **{"total_length": 0, "identification": 0x1C46, "ttl": 1}
+    values: dict[str, Any] = (
+        {"total_length": 0, "identification": 0x1C46, "ttl": 1}
         | {"protocol": protocol, "src": src, "dst": dst}
         | fields
     )
+    bare = Ipv4Header(**values)
     length = len(bare.encode())
     if not bare.total_length:
         bare = bare.replace(total_length=length + len(payload))

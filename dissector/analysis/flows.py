@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from dissector.analysis.hashing import FACTORS, mix
 from dissector.analysis.quotes import (
     ICMP_PROTOCOL,
     ICMPV6_PROTOCOL,
@@ -49,12 +50,25 @@ NEVER, ALWAYS = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 FLOW_WORDS = 6
 """Words of a key that say the flow; those of errors go on with the error."""
 KEY_WORDS = 11
+QUERY_WORDS = 2
+"""Words of a captured flow's key: hashes of its two addresses and of all of it, which do for a look-up."""
 
 SPORT, DPORT, TYPE, IDENTIFIER, SPI, MTU = (1 << bit for bit in range(6))
 """Flags in the first word of a key: what is there."""
 
-SPAN = {"count": "count", "first_ns": "least", "last_ns": "most", "first_frame": "first", "last_frame": "last"}
-ERROR_RULES = SPAN | {"file": "first", "first_length": "first", "last_length": "last", "least_length": "least"}
+SPAN = {
+    "count": "count",
+    "first_ns": "least",
+    "last_ns": "most",
+    "first_frame": "first",
+    "last_frame": "last",
+}
+ERROR_RULES = SPAN | {
+    "file": "first",
+    "first_length": "first",
+    "last_length": "last",
+    "least_length": "least",
+}
 QUERY_RULES = SPAN | {"last_length": "last"}
 
 TYPES_OF_MTU = ((4, 3, 4), (6, 2, None))
@@ -176,7 +190,7 @@ class Flows:
 
     def __init__(self, *, limit: int = LIMIT, queries: bool = True) -> None:
         self.errors = Table(KEY_WORDS, ERROR_RULES, limit)
-        self.queries = Table(FLOW_WORDS, QUERY_RULES, limit) if queries else None
+        self.queries = Table(QUERY_WORDS, QUERY_RULES, limit) if queries else None
         self.files: list[str] = []
 
     def update(self, batch: Batch) -> None:
@@ -234,15 +248,17 @@ class Flows:
         rows = np.flatnonzero(identified()[batch.family, batch.type] & (batch.captured >= QUOTE_START))
         if not len(rows):
             return
-        keys = np.zeros((len(rows), FLOW_WORDS), np.uint64)
+        protocol = np.where(batch.family[rows] == IPV4, ICMP_PROTOCOL, ICMPV6_PROTOCOL)
         present = (TYPE | IDENTIFIER) << 8
-        protocol = np.where(batch.family[rows] == IPV4, ICMP_PROTOCOL, ICMPV6_PROTOCOL).astype(np.uint64)
-        version = outer_version(batch, rows).astype(np.uint64)
-        keys[:, 0] = version | np.uint64(present) | (protocol + np.uint64(1)) << np.uint64(16)
+        head = outer_version(batch, rows).astype(np.int64) | present | (protocol + 1) << 16
         identifier = number(windows(batch.octets, batch.icmp[rows], QUOTE_START), 4, 2)
-        keys[:, 1] = (batch.type[rows].astype(np.int64) << 16 | identifier).astype(np.uint64)
-        keys[:, 2:4] = np.ascontiguousarray(batch.src[rows]).view(np.uint64)
-        keys[:, 4:6] = np.ascontiguousarray(batch.dst[rows]).view(np.uint64)
+        selector = batch.type[rows].astype(np.int64) << 16 | identifier
+        keys = query_keys(
+            head.astype(np.uint64),
+            selector.astype(np.uint64),
+            np.ascontiguousarray(batch.src[rows]).view(np.uint64),
+            np.ascontiguousarray(batch.dst[rows]).view(np.uint64),
+        )
         # A datagram that came in fragments says nothing about what fits.
         whole = batch.flags[rows] & (layers.FRAGMENT | layers.REASSEMBLED) == 0
         length = np.where(whole, batch.icmp[rows] - batch.ip[rows] + batch.length[rows], MISSING)
@@ -312,10 +328,9 @@ class FlowReport:
         self.count = int(self.values["count"].sum()) + self.refused
         self.files = list(files)
         self.limit = errors.limit
-        empty = np.zeros((0, FLOW_WORDS), np.uint64)
-        self.query_keys = empty if queries is None else queries.keys
-        self.query_values = {} if queries is None else queries.values
-        self._queries_refused = 0 if queries is None else queries.refused
+        noted = Table(QUERY_WORDS, QUERY_RULES, limit=0) if queries is None else queries
+        self.query_keys, self.query_values = noted.keys, noted.values
+        self._queries_refused = noted.refused
 
     @cached_property
     def groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -357,9 +372,10 @@ class FlowReport:
     def _seen(self, rows: NDArray[np.int64]) -> list[Span | None]:
         """Return for the flow of each of some rows what was captured of it; None where that is nothing."""
         found: list[Span | None] = [None] * len(rows)
-        wanted = flow_words(self.keys[rows])
+        words = flow_words(self.keys[rows])
+        wanted = query_keys(words[:, 0], words[:, 1], words[:, 2:4], words[:, 4:6])
         # Most queries are between hosts that no error is about.
-        near = np.flatnonzero(np.isin(_folded(self.query_keys), _folded(wanted)))
+        near = np.flatnonzero(np.isin(self.query_keys[:, 0], wanted[:, 0]))
         order, starts = grouped(np.concatenate([wanted, self.query_keys[near]]))
         ends = np.append(starts[1:], len(order))
         for start in starts[ends - starts > 1].tolist():
@@ -444,9 +460,23 @@ def flow_words(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return words
 
 
-def _folded(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return one word of the two addresses of a flow."""
-    return keys[:, 2] ^ keys[:, 3] ^ keys[:, 4] ^ keys[:, 5]
+def query_keys(
+    head: NDArray[np.uint64], selector: NDArray[np.uint64], src: NDArray[np.uint64], dst: NDArray[np.uint64]
+) -> NDArray[np.uint64]:
+    """Return the keys of captured flows, shape (n, 2), from the words of their flows."""
+    keys = np.empty((len(head), QUERY_WORDS), np.uint64)
+    keys[:, 0] = pair_hashes(src, dst)
+    keys[:, 1] = mix(keys[:, 0] + mix(head * FACTORS[0] ^ selector))
+    return keys
+
+
+def pair_hashes(src: NDArray[np.uint64], dst: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return one number for each pair of addresses, which are two words each."""
+    folded = src[:, 0] * FACTORS[0]
+    for factor, column in zip(FACTORS[1:], (src[:, 1], dst[:, 0], dst[:, 1]), strict=False):
+        folded = (folded ^ column) * factor
+        folded ^= folded >> np.uint64(32)
+    return mix(folded)
 
 
 def address(words: NDArray[np.uint64], version: int) -> Address:

@@ -12,7 +12,8 @@ import numpy as np
 
 from dissector.analysis.hashing import digest
 from dissector.analysis.pairs import ANSWER, QUERY
-from dissector.analysis.participants import HEADER, Participants, Sorter
+from dissector.analysis.participants import ERROR, HEADER, Participants, Sorter
+from dissector.analysis.reporters import Reporters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,9 @@ REACH = 5
 """So many timeouts after a query its answers are still looked for."""
 LIMIT = 1 << 20
 """Default: so many queries are kept to be answered."""
-SMALL = 1 << 16
+SIGNIFICANT = 8
+"""Octets of data from which on a message is known again by them."""
+SMALL = 1 << 12
 """Queries up to which what several batches left open is put together."""
 
 OPEN = np.dtype(
@@ -47,8 +50,8 @@ OPEN = np.dtype(
     ]
 )
 """A query that may still be answered: ``order`` counts messages from 0; ``digest`` is that of its data, which
-had ``size`` octets; ``loose`` its key without identifier but with the data; ``error`` says which error ended it,
-by a number of the owner's, -1 for none. Digest and loose key are made of those that their batch left unanswered."""
+had ``size`` octets; ``loose`` its key without identifier but with the data, 0 where these are too few; ``error``
+is the number of the error that ended it, see :mod:`dissector.analysis.reporters`, -1 for none. Digest and loose key are made of those that their batch left unanswered."""
 
 
 class Joined(NamedTuple):
@@ -58,6 +61,7 @@ class Joined(NamedTuple):
         parts: the participants.
         response: answers and errors that have a query, in the order of the batch; indices in ``parts``.
         query: the query of each, index in ``parts``; -1 where it is of an earlier batch.
+        place: where that is among the open ones, else -1; see :meth:`Pairing.find`.
         first: whether it is the first answer to its query, or the first error about it.
         time_ns, frame, order, series: the query of each, as in OPEN.
         crossing: which of the responses have a query of an earlier batch; indices in ``response``.
@@ -68,6 +72,7 @@ class Joined(NamedTuple):
     parts: Participants
     response: NDArray[np.int64]
     query: NDArray[np.int64]
+    place: NDArray[np.int64]
     first: NDArray[np.bool_]
     time_ns: NDArray[np.int64]
     frame: NDArray[np.int64]
@@ -90,6 +95,8 @@ class Pairing:
         given_up: queries that were given up for the limit's sake before that.
         seen: messages so far.
         now: the latest time so far.
+        wide: whether there has been a query that others than the one asked may answer.
+        reporters: the errors that ended queries.
         open: the queries that may still be answered, in stretches of the capture, each sorted by key.
     """
 
@@ -102,6 +109,7 @@ class Pairing:
         self.now = -(1 << 62)
         self.open: list[NDArray[np.void]] = []
         self.wide = False
+        self.reporters = Reporters()
         self._sorter = Sorter()
 
     def pair(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -194,8 +202,8 @@ class Pairing:
             left = left[~hit]
         return place
 
-    def _stretches(self, place: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.void], NDArray[np.int64]]]:
-        """Yield each stretch with those of some places that are in it: a mask of them."""
+    def _stretches(self, place: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.void], NDArray[np.bool_], int]]:
+        """Yield each stretch, a mask of those of some places that are in it, and the place of its first."""
         base = 0
         for stretch in self.open:
             yield stretch, (place >= base) & (place < base + len(stretch)), base
@@ -249,12 +257,13 @@ class Pairing:
         unasked = parts.role != QUERY
         unasked[response] = False
         return Joined(
-            parts, response, query, first, time_ns, frame, order, series, crossing, crossed, np.flatnonzero(unasked)
+            parts, response, query, place, first, time_ns, frame, order, series, crossing, crossed, np.flatnonzero(unasked)
         )
 
     def _keep(self, key: Hashes, batch: Batch, joined: Joined) -> None:
         """Keep the queries of a batch as open."""
         parts = joined.parts
+        ended = self._errors(batch, joined)
         asking = np.flatnonzero(parts.role == QUERY)
         if not len(asking):
             return
@@ -270,13 +279,26 @@ class Pairing:
         stretch["frame"] = batch.frame[rows]
         stretch["order"] = rows + self.seen
         stretch["answered"] = answered[asking]
-        stretch["error"] = -1
+        stretch["error"] = ended[asking]
         left = np.flatnonzero(~stretch["answered"])
         data, sizes = data_of(batch, parts, asking[left])
         stretch["digest"][left] = data
         stretch["size"][left] = sizes
-        stretch["loose"][left] = parts.loose_keys(asking[left], data)
+        stretch["loose"][left] = np.where(sizes < SIGNIFICANT, 0, parts.loose_keys(asking[left], data))
         self.add(stretch)
+
+    def _errors(self, batch: Batch, joined: Joined) -> NDArray[np.int32]:
+        """Return for each participant the number of the error that ended it, -1 for none; mark the open ones."""
+        parts = joined.parts
+        ended = np.full(len(parts.rows), -1, np.int32)
+        errors = np.flatnonzero((parts.role[joined.response] == ERROR) & joined.first)
+        if len(errors):
+            numbers = self.reporters.number(batch, parts.rows[joined.response[errors]])
+            query = joined.query[errors]
+            ended[query[query >= 0]] = numbers[query >= 0]
+            crossing = query < 0
+            self.mark(joined.place[errors[crossing]], "error", numbers[crossing])
+        return ended
 
     def add(self, stretch: NDArray[np.void]) -> None:
         """Keep queries, sorted by key and all later than those that are kept."""

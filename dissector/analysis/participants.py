@@ -81,6 +81,22 @@ class Participants(NamedTuple):
         return mix(mix(self.without[which] + sequence * FACTORS[6]) + data)
 
 
+class Quoted(NamedTuple):
+    """The queries that some errors quote.
+
+    Attributes:
+        number: of the pair; -1 where no query is quoted.
+        start, captured: where the query begins, and octets of it.
+        src, dst: the addresses, shape (n, 2), as :func:`_words` has them.
+    """
+
+    number: NDArray[np.int16]
+    start: NDArray[np.int64]
+    captured: NDArray[np.int32]
+    src: NDArray[np.uint64]
+    dst: NDArray[np.uint64]
+
+
 class _Tables(NamedTuple):
     """By ``family << 8 | type`` or by the number of a pair: what the registry says."""
 
@@ -131,21 +147,21 @@ class Sorter:
         """Return the messages of a batch that take part in exchanges."""
         tables = _tables()
         kinds = batch.family.astype(np.int64) << 8 | batch.type
-        role = tables.role[kinds]
-        rows = np.flatnonzero(role)
-        role = role[rows]
-        number = tables.number[kinds[rows]]
-        start, captured = batch.icmp[rows], batch.captured[rows]
-        src = np.ascontiguousarray(batch.src).view(np.uint64)[rows]
-        dst = np.ascontiguousarray(batch.dst).view(np.uint64)[rows]
+        role, number = tables.role[kinds], tables.number[kinds]
+        fits = batch.captured >= tables.size[number]
         errors = np.flatnonzero(role == ERROR)
-        if len(errors):
-            about = quoted(batch.octets, start[errors], captured[errors], batch.family[rows[errors]])
-            number[errors], start[errors], captured[errors], src[errors], dst[errors] = about
-        keep = (number >= 0) & (captured >= tables.size[number])
-        if not keep.all():
-            rows, role, number, start = rows[keep], role[keep], number[keep], start[keep]
-            captured, src, dst = captured[keep], src[keep], dst[keep]
+        about = quoted(batch.octets, batch.icmp[errors], batch.captured[errors], batch.family[errors])
+        number[errors] = about.number
+        fits[errors] = about.captured >= tables.size[about.number]
+        rows = np.flatnonzero((number >= 0) & fits)
+        start, captured = batch.icmp[rows], batch.captured[rows]
+        src, dst = _words(batch.src, rows), _words(batch.dst, rows)
+        used = fits[errors] & (about.number >= 0)
+        if used.any():
+            at = np.searchsorted(rows, errors[used])
+            start[at], captured[at] = about.start[used], about.captured[used]
+            src[at], dst[at] = about.src[used], about.dst[used]
+        role, number = role[rows], number[rows]
         return self._keyed(batch, rows, role, number, start, captured, src, dst)
 
     def _keyed(
@@ -222,23 +238,24 @@ class Sorter:
         return self._vlans
 
 
+def _words(addresses: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return some addresses of a batch as two 64-bit words each."""
+    # As one number of 16 octets each, they are gathered at once.
+    return np.ascontiguousarray(addresses).view(np.complex128).ravel()[rows].view(np.uint64).reshape(-1, 2)
+
+
 def quoted(
     octets: NDArray[np.uint8],
     start: NDArray[np.int64],
     captured: NDArray[np.int32],
     family: NDArray[np.uint8],
-) -> tuple[
-    NDArray[np.int16], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64], NDArray[np.uint64]
-]:
+) -> Quoted:
     """Return the queries that some errors quote.
 
     Args:
         octets: the octets of a batch.
         start, captured: where each error begins, and octets of it.
         family: 4 or 6.
-
-    Returns:
-        Number of the pair (-1: it quotes no query), where the query begins, octets of it, source, destination.
     """
     tables = _tables()
     count = len(start)
@@ -267,4 +284,4 @@ def quoted(
             found = np.zeros((len(version_rows), 16), np.uint8)
             found[:, :width] = octets[begin[:, None] + np.arange(width)]
             column[version_rows] = found.view(np.uint64)
-    return number, inner, left, src, dst
+    return Quoted(number, inner, left, src, dst)

@@ -16,6 +16,7 @@ from dissector.analysis.flows import (
     flow_of,
     flow_words,
     joined,
+    pair_hashes,
 )
 from dissector.analysis.quotes import MISSING
 from dissector.analysis.table import grouped
@@ -127,7 +128,9 @@ def path_mtus(
     groups = np.split(telling[order], starts[1:]) if len(order) else []
     limits = repeats, repeats_span_ns, repeats_gap_ns
     groups.sort(key=lambda rows: (-int(report.values["count"][rows].sum()), int(rows[0])))
-    return tuple(_path_mtu(report, rows, limits) for rows in groups)
+    pairs = pair_hashes(report.keys[telling, 2:4], report.keys[telling, 4:6])
+    queries = np.flatnonzero(np.isin(report.query_keys[:, 0], pairs))
+    return tuple(_path_mtu(report, rows, queries, limits) for rows in groups)
 
 
 def _known(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -135,7 +138,9 @@ def _known(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
     return keys[:, 0] & np.uint64(0xFF) != 0
 
 
-def _path_mtu(report: FlowReport, rows: NDArray[np.int64], limits: tuple[int, int, int]) -> PathMtu:
+def _path_mtu(
+    report: FlowReport, rows: NDArray[np.int64], queries: NDArray[np.int64], limits: tuple[int, int, int]
+) -> PathMtu:
     """Return what some rows say, which are about one destination."""
     key = report.keys[rows[0]]
     version = int(key[0]) & 0xFF
@@ -147,14 +152,16 @@ def _path_mtu(report: FlowReport, rows: NDArray[np.int64], limits: tuple[int, in
     values.sort(key=lambda item: (item.span.first_ns is None, item.span.first_ns or 0, item.span.first_frame))
     counting = [value.mtu for value in values if value.mtu is not None]
     least = min(counting, default=None)
-    errors = [report.error(int(row)) for row in _distinct(report.keys[rows, FLOW_WORDS:FLOW_WORDS + 3], rows)]
+    errors = [
+        report.error(int(row)) for row in _distinct(report.keys[rows, FLOW_WORDS : FLOW_WORDS + 3], rows)
+    ]
     return PathMtu(
         destination=address(key[4:6], version),
         path_mtu=least,
         values=tuple(values),
         reporters=tuple(dict.fromkeys(error.reporter for error in errors)),
         sources=len(np.unique(report.keys[rows, 2:4], axis=0)),
-        shrank=None if least is None else _shrank(report, rows, least),
+        shrank=None if least is None else _shrank(report, rows, queries, least),
         black_holes=tuple(_black_holes(report, rows, limits)),
     )
 
@@ -174,8 +181,15 @@ def _value(report: FlowReport, rows: NDArray[np.int64], told: int, version: int)
     return MtuValue(told, told if told >= LEAST[version] else None, estimated=False, span=span)
 
 
-def _shrank(report: FlowReport, rows: NDArray[np.int64], mtu: int) -> bool | None:
-    """Return whether what was sent after the first of some errors fits an MTU; None if nothing is known of it."""
+def _shrank(report: FlowReport, rows: NDArray[np.int64], queries: NDArray[np.int64], mtu: int) -> bool | None:
+    """Return whether what was sent after the first of some errors fits an MTU; None if nothing is known of it.
+
+    Args:
+        report: the errors.
+        rows: those errors, about one destination.
+        queries: the rows of captured flows that may be to it.
+        mtu: the MTU.
+    """
     values = report.values
     quoted = [
         int(length)
@@ -186,12 +200,11 @@ def _shrank(report: FlowReport, rows: NDArray[np.int64], mtu: int) -> bool | Non
     ]
     verdicts = [length <= mtu for length in quoted]
     after = int(values["last_ns"][rows].max())
-    ends = np.unique(report.keys[rows, 2:6], axis=0)
-    for pair in ends:
-        queries = np.flatnonzero((report.query_keys[:, 2:6] == pair).all(axis=1))
-        lengths = report.query_values["last_length"][queries]
-        later = (report.query_values["last_ns"][queries] > after) & (lengths != MISSING)
-        verdicts += (lengths[later] <= mtu).tolist()
+    pairs = pair_hashes(report.keys[rows, 2:4], report.keys[rows, 4:6])
+    near = queries[np.isin(report.query_keys[queries, 0], pairs)]
+    lengths = report.query_values["last_length"][near]
+    later = (report.query_values["last_ns"][near] > after) & (lengths != MISSING)
+    verdicts += (lengths[later] <= mtu).tolist()
     if not verdicts:
         return None
     return bool(verdicts[-1])

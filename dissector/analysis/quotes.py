@@ -30,9 +30,7 @@ QUOTE_START = 8
 TCP, UDP, ESP, AH, FRAGMENT = 6, 17, 50, 51, 44
 ICMP_PROTOCOL, ICMPV6_PROTOCOL = ICMP_TYPES
 PORTED = tuple(
-    number
-    for number, shape in HEADERS.items()
-    if any(field.name == "sport" for field in shape.layout.fields)
+    number for number, shape in HEADERS.items() if any(field.name == "sport" for field in shape.layout.fields)
 )
 """Protocols with ports in their first four octets."""
 SYN, ACK = 0x02, 0x10
@@ -80,6 +78,16 @@ def number(window: NDArray[np.uint8], at: int, octets: int) -> NDArray[np.int64]
     for place in range(at + 1, at + octets):
         value = value << 8 | window[:, place]
     return value
+
+
+def known(window: NDArray[np.uint8], there: NDArray[np.int64], at: int, octets: int) -> NDArray[np.int64]:
+    """Return those numbers, MISSING where fewer octets than they need are there."""
+    return np.where(there >= at + octets, number(window, at, octets), MISSING)
+
+
+def addresses(window: NDArray[np.uint8], there: NDArray[np.int64], at: int, octets: int) -> NDArray[np.uint8]:
+    """Return the octets of an address in each window, zeros where not all are there."""
+    return np.where((there >= at + octets)[:, None], window[:, at : at + octets], np.uint8(0))
 
 
 class Quotes:
@@ -148,12 +156,12 @@ class Quotes:
         there = np.where(padded, length, there)
         self.there[four] = there
         size = (head[:, 0] & 0x0F).astype(np.int64) * 4
-        self.length[four] = np.where(there >= 4, length, MISSING)
-        self.id[four] = np.where(there >= 6, number(head, 4, 2), MISSING)
-        self.ttl[four] = np.where(there >= 9, head[:, 8], MISSING)
-        self.protocol[four] = np.where(there >= 10, head[:, 9], MISSING)
-        self.src[four, :4] = np.where((there >= 16)[:, None], head[:, 12:16], 0)
-        self.dst[four, :4] = np.where((there >= 20)[:, None], head[:, 16:20], 0)
+        self.length[four] = known(head, there, 2, 2)
+        self.id[four] = known(head, there, 4, 2)
+        self.ttl[four] = known(head, there, 8, 1)
+        self.protocol[four] = known(head, there, 9, 1)
+        self.src[four, :4] = addresses(head, there, 12, 4)
+        self.dst[four, :4] = addresses(head, there, 16, 4)
         whole = (size >= HEADER_OCTETS[IPV4]) & (there > size)
         first = number(head, 6, 2) & 0x1FFF == 0
         at[four] = np.where(whole & first, size, MISSING)
@@ -162,13 +170,13 @@ class Quotes:
         """Read the headers of IPv6 (RFC 8200, 3); set where what follows them begins."""
         six = np.flatnonzero(self.version == IPV6)
         head, there = head[six], self.there[six]
-        payload, least = number(head, 4, 2), HEADER_OCTETS[IPV6]
-        jumbo = (payload == 0) & (there > least)
-        self.length[six] = np.where((there >= 6) & ~jumbo, payload + least, MISSING)
-        self.protocol[six] = np.where(there >= 7, head[:, 6], MISSING)
-        self.ttl[six] = np.where(there >= 8, head[:, 7], MISSING)
-        self.src[six] = np.where((there >= 24)[:, None], head[:, 8:24], 0)
-        self.dst[six] = np.where((there >= least)[:, None], head[:, 24:40], 0)
+        payload, least = known(head, there, 4, 2), HEADER_OCTETS[IPV6]
+        unknown = (payload == MISSING) | (payload == 0) & (there > least)
+        self.length[six] = np.where(unknown, MISSING, payload + least)
+        self.protocol[six] = known(head, there, 6, 1)
+        self.ttl[six] = known(head, there, 7, 1)
+        self.src[six] = addresses(head, there, 8, 16)
+        self.dst[six] = addresses(head, there, 24, 16)
         at[six] = np.where(there > least, least, MISSING)
 
     def _walk(self, octets: NDArray[np.uint8], starts: NDArray[np.int64], at: NDArray[np.int64]) -> None:
@@ -185,7 +193,9 @@ class Quotes:
             protocol, place, there = self.protocol[rows], at[rows], self.there[rows]
             head = windows(octets, starts[rows] + place, 8)
             fragment = protocol == FRAGMENT
-            size = np.where(protocol == AH, (head[:, 1].astype(np.int64) + 2) * 4, 8 + head[:, 1] * np.int64(8))
+            size = np.where(
+                protocol == AH, (head[:, 1].astype(np.int64) + 2) * 4, 8 + head[:, 1] * np.int64(8)
+            )
             size[fragment] = 8
             identification = fragment & (there >= place + 8)
             self.id[rows[identification]] = number(head, 4, 4)[identification]
@@ -208,7 +218,7 @@ class Quotes:
 
         def column(which: NDArray[np.bool_], place: int, size: int) -> NDArray[np.int64]:
             found = np.full(len(starts), MISSING, np.int64)
-            found[rows] = np.where(which & (there >= place + size), number(head, place, size), MISSING)
+            found[rows] = np.where(which, known(head, there, place, size), MISSING)
             return found
 
         self.sport, self.dport = column(ported, 0, 2), column(ported, 2, 2)

@@ -60,7 +60,7 @@ class Table:
     def merge(self, other: Table) -> None:
         """Put in the rows of a table of what comes after; that one is left as it is."""
         other.settle()
-        self.add(other._keys, other._values)  # noqa: SLF001 - of the same class
+        self.add(other._keys, other._values)
         self.refused += other.refused
 
     @property

@@ -280,9 +280,11 @@ class Account:
     def others(self) -> str:
         """What packets without a message were: ``"5 TCP, 3 UDP, 2 ARP"``; empty if there were none."""
         kinds = self.kinds()
-        words = [f"{count} {name}" for name, count in kinds[:_NAMED]]
-        if len(kinds) > _NAMED:
-            words.append(f"{sum(count for _, count in kinds[_NAMED:])} of {len(kinds) - _NAMED} other kinds")
+        named = kinds if len(kinds) <= _NAMED + 1 else kinds[:_NAMED]
+        words = [f"{count} {name}" for name, count in named]
+        if len(kinds) > len(named):
+            rest = kinds[len(named) :]
+            words.append(f"{sum(count for _, count in rest)} of {len(rest)} other kinds")
         return ", ".join(words)
 
     def skipped_links(self) -> list[str]:

@@ -13,6 +13,7 @@ from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
 from dissector.errors import CaptureError
 from dissector.present.account import closing, warnings
 from dissector.present.blocks import Details, JsonLines, Lines
+from dissector.present.text import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,7 +108,7 @@ def command(
     except KeyboardInterrupt:
         code = INTERRUPTED
     if not quiet and total.files:
-        click.echo(closing(total), err=True)
+        click.echo(f"stopped after {quantity(count or 0, 'message')}" if output.enough else closing(total), err=True)
     if code == 0 and fail_if_empty and not total.messages:
         code = FAILED
     ctx.exit(code)

@@ -29,6 +29,8 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "ge": np.greater_equal,
 }
 ADDRESS = 16
+RARE = 1000
+"""Finds in one buffer that are looked for one by one."""
 
 
 def comparison(kind: Kind, operator: str, literal: Value) -> Test:
@@ -54,19 +56,31 @@ def within(kind: Kind, first: Value, last: Value) -> Test:
 
 def order(values: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> NDArray[np.int8]:
     """Return -1, 0 or 1: how rows of octets stand to some octets, or to other rows, shape (n, size) both."""
-    if values.shape[1] == ADDRESS:
-        values, wanted = (np.ascontiguousarray(part).view(">u8") for part in (values, wanted))
+    word = next(word for word in (8, 4, 2, 1) if values.shape[1] % word == 0)
+    if word > 1:
+        values, wanted = (np.ascontiguousarray(part).view(f">u{word}") for part in (values, wanted))
     result = np.zeros(len(values), np.int8)
-    for place in range(values.shape[1]):
+    for place in reversed(range(values.shape[1])):
         ours, theirs = values[:, place], wanted[..., place]
-        undecided = result == 0
-        result[undecided & (ours < theirs)] = -1
-        result[undecided & (ours > theirs)] = 1
+        step = (ours > theirs).astype(np.int8)
+        step -= ours < theirs
+        result = step if place == values.shape[1] - 1 else np.where(step, step, result)
     return result
 
 
 def order_spans(spans: NDArray[np.int64], octets: NDArray[np.uint8], wanted: bytes) -> NDArray[np.int8]:
-    """Return the same for octets of any number; fewer come before more, as in Wireshark."""
+    """Return the same for octets of any number; fewer come before more, as in Wireshark.
+
+    Args:
+        spans: where they begin and end, or rows of octets.
+        octets: what they point into.
+        wanted: what they are compared with.
+    """
+    if spans.dtype == np.uint8:
+        ours = spans.shape[1]
+        if ours == len(wanted):
+            return order(spans, np.frombuffer(wanted, np.uint8))
+        return np.full(len(spans), 1 if ours > len(wanted) else -1, np.int8)
     sizes = spans[:, 1] - spans[:, 0]
     result = np.sign(sizes - len(wanted)).astype(np.int8)
     same = np.flatnonzero(result == 0)
@@ -97,7 +111,18 @@ def containing(needle: bytes) -> Test:
 
 
 def occurrences(octets: NDArray[np.uint8], needle: bytes) -> NDArray[np.int64]:
-    """Return every place where some octets stand, ascending."""
+    """Return every place where some octets stand, ascending.
+
+    Strategy: where they are rare, :meth:`bytes.find` is fastest; where not, columns are.
+    """
+    whole = octets.tobytes()
+    found: list[int] = []
+    at = whole.find(needle)
+    while at >= 0 and len(found) < RARE:
+        found.append(at)
+        at = whole.find(needle, at + 1)
+    if at < 0:
+        return np.array(found, np.int64)
     places = np.flatnonzero(octets[: max(len(octets) - len(needle) + 1, 0)] == needle[0])
     for index, octet in enumerate(needle[1:], 1):
         places = places[octets[places + index] == octet]

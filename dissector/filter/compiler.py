@@ -12,14 +12,20 @@ from dissector.filter import columnwise, evaluate, literals, names, parse, patte
 from dissector.filter.evaluate import Predicate, Reading
 from dissector.filter.literals import Value
 from dissector.filter.parse import Both, Either, Existence, Membership, Negation, Operand, Part, Relation, Search
-from dissector.filter.sources import Decoded, Kind, Known, Placed
+from dissector.filter.sources import Decoded, Excerpt, Kind, Known, Placed, Reach
+from dissector.filter.views import IPV4_HEADER, IPV6_HEADER
 
 if TYPE_CHECKING:
     from dissector.filter.columnwise import Test
+    from dissector.filter.sources import Source
 
 LAYER = re.compile(r"#\s*\[?\s*(\d{1,3})\s*\]?")
 NUMBERS = (Kind.NUMBER, Kind.BOOLEAN)
 SEVERAL = "all"
+WIDEST = 64
+"""Octets that are compared as rows at most."""
+LEAST_HEADERS = {"ip": IPV4_HEADER, "ipv6": IPV6_HEADER}
+LONGEST = 1 << 16
 
 
 def compiled(part: Part) -> Predicate:
@@ -88,10 +94,27 @@ def reading(operand: Operand, field: Known, kind: Kind | None = None) -> Reading
     ):
         raise operand.refuse(f"{field.name} is {field.kind}: of octets alone there are parts")
     try:
-        cut = slices.Cut(slices.parsed(operand.slices))
+        parts = slices.parsed(operand.slices)
     except ValueError as error:
         raise operand.refuse(str(error)) from None
-    return Reading(sources, Kind.OCTETS, layers, cut)
+    excerpts = excerpt(sources, parts)
+    if excerpts:
+        return Reading(excerpts, Kind.OCTETS, layers)
+    return Reading(sources, Kind.OCTETS, layers, slices.Cut(parts))
+
+
+def excerpt(sources: tuple[Source, ...], parts: tuple[slices.Slice, ...]) -> tuple[Excerpt, ...]:
+    """Return sources that read a slice at once; none where it is not at a fixed place."""
+    part = parts[0]
+    if len(parts) > 1 or part.start < 0 or not part.length or part.length > WIDEST:
+        return ()
+    # The octets of an IP header end before what it carries.
+    reaches = [
+        source
+        for source in sources
+        if isinstance(source, Reach) and part.start + part.length <= LEAST_HEADERS.get(source.where, LONGEST)
+    ]
+    return tuple(Excerpt(one, part.start, part.length) for one in reaches) if len(reaches) == len(sources) else ()
 
 
 def kind_of(operand: Operand, field: Known, literal: Operand) -> Kind:

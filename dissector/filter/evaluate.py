@@ -123,6 +123,8 @@ def existence(reading: Reading) -> Predicate:
                 present = source.present(view)
                 if view.rows is None:
                     found |= True if present is None else present
+                    if present is None:
+                        break
                 else:
                     found[view.rows if present is None else view.rows[present]] = True
             return found
@@ -142,6 +144,8 @@ def any_value(reading: Reading, test: Test) -> Predicate:
                 mask |= passed
             else:
                 mask[found.rows[passed]] = True
+            if found.rows is None and mask.all():
+                break
         return mask
 
     return Predicate(evaluate, reading.costly)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dissector.filter.views import longer, read, shapes
-from dissector.message import Message
+from dissector.filter.views import bare, longer, read, shapes
+from dissector.message import messages
 from dissector.registry.model import Family
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dissector.batch import Batch
     from dissector.filter.views import View
     from dissector.layout import Field
+    from dissector.message import Message
     from dissector.messages.base import IcmpMessage
 
 
@@ -136,7 +137,7 @@ class Placed(Source):
     def present(self, view: View) -> NDArray[np.bool_] | None:
         """Return which rows are of the shape and long enough."""
         mask = view.having(self.where, self.end)
-        return mask if self.of is None or mask is None else mask & self.of.mask(view)
+        return mask if self.of is None else self.of.among(view, mask)
 
     def values(self, view: View, index: NDArray[np.int64] | None) -> NDArray[Any]:
         """Return the values."""
@@ -147,6 +148,15 @@ class Placed(Source):
         """Return where they are."""
         start = chosen(view.start(self.where), index)
         return np.stack((start + self.field.offset // 8, start + self.end), axis=1)
+
+
+class Excerpt(Placed):
+    """Octets at a fixed place, as rows of octets: what a slice is where that can be."""
+
+    def __init__(self, reach: Reach, start: int, size: int) -> None:
+        place = bare("octets", size * 8, (reach.first + start) * 8, bytes)
+        super().__init__(reach.where, place)
+        self.of = reach.of
 
 
 class Address(Placed):
@@ -187,7 +197,7 @@ class Reach(Source):
     def present(self, view: View) -> NDArray[np.bool_] | None:
         """Return which rows have them."""
         mask = view.having(self.where, self.first + (self.first > 0))
-        return mask if self.of is None or mask is None else mask & self.of.mask(view)
+        return mask if self.of is None else self.of.among(view, mask)
 
     def values(self, view: View, index: NDArray[np.int64] | None) -> NDArray[np.int64]:
         """Return where they begin and end."""
@@ -224,12 +234,12 @@ class Decoded(Source):
     def present(self, view: View) -> NDArray[np.bool_] | None:
         """Return which rows may have them."""
         mask = view.having(self.where, 0)
-        return mask if self.of is None or mask is None else mask & self.of.mask(view)
+        return mask if self.of is None else self.of.among(view, mask)
 
     def values(self, view: View, index: NDArray[np.int64] | None) -> list[list[Any]]:
         """Return the values of each row, as Python has them."""
-        rows = range(len(view)) if index is None else index.tolist()
-        return [[value for value in self.tell(Message(view.batch, row)) if value is not None] for row in rows]
+        batch = view.batch if index is None else view.batch.take(index)
+        return [[value for value in self.tell(message) if value is not None] for message in messages(batch)]
 
 
 class Shapes:
@@ -246,14 +256,14 @@ class Shapes:
         known, _ = shapes(self.family)
         self.numbers = np.array([shape in self.wanted for shape in known])
 
-    def mask(self, view: View) -> NDArray[np.bool_]:
-        """Return which rows of a view are of the shapes, if they are of the family."""
+    def among(self, view: View, mask: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+        """Return which rows of a view are of the shapes, among some of the family; None for all."""
         found = self.numbers[view.shape_numbers(self.family)]
         for number, least, shape in longer(self.family):
             rows = (view.type == number) & (view.length >= least)
             if rows.any():
                 found = np.where(rows, shape in self.wanted, found)
-        return found
+        return found if mask is None else mask & found
 
 
 class Known(NamedTuple):

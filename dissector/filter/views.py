@@ -33,6 +33,8 @@ DEEPEST = 4
 """Datagrams within one another that are looked at."""
 ICMP, ICMPV6 = 1, 58
 V4, V6 = 4, 6
+FAMILIES = {Family.ICMPV4: V4, Family.ICMPV6: V6}
+"""The numbers of the families in a batch."""
 IPV4_HEADER, IPV6_HEADER = 20, 40
 PORTS = (6, 17, 33, 132, 136)
 """Protocols that begin with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite."""
@@ -83,6 +85,11 @@ class View:
     def least(self) -> int:
         """The least of :attr:`captured`."""
         return int(self.captured.min()) if len(self) else 0
+
+    @cached_property
+    def only(self) -> int:
+        """The family that all of them are; 0 where they differ."""
+        return int(self.family[0]) if len(self) and self.family.min() == self.family.max() else 0
 
     @cached_property
     def length(self) -> NDArray[np.integer]:
@@ -139,15 +146,21 @@ class View:
             A mask; None for all.
         """
         if where == "frame":
-            return None
+            return self.batch.frame_start + size <= self.batch.frame_end if size else None
         if where in ("ip", "ipv6"):
-            mask = self.version == (V4 if where == "ip" else V6)
+            number = V4 if where == "ip" else V6
+            if self.rows is None and self.version is self.family and self.only == number:
+                return None
+            mask = self.version == number
             if self.rows is not None and size:
                 mask &= self.ip + size <= self.end
             return mask
         if where == "ports":
             return np.isin(self.protocol, PORTS) & (self.captured >= size)
-        mask = self.family == (V4 if where == "icmp" else V6)
+        number = V4 if where == "icmp" else V6
+        if self.only == number and self.least >= size:
+            return None
+        mask = self.family == number
         if self.least < size:
             mask &= self.captured >= size
         return mask
@@ -160,17 +173,19 @@ class View:
 
     def quoted(self) -> View | None:
         """Return the datagrams that these messages quote; None where they quote none."""
-        sizes = np.zeros(len(self), np.int64)
-        for family, number in ((Family.ICMPV4, V4), (Family.ICMPV6, V6)):
-            chosen = self.family == number
-            if chosen.any():
-                sizes = np.where(chosen, quoting(family)[self.key], sizes)
-        index = np.flatnonzero((sizes > 0) & (self.captured > sizes))
+        # Most messages are seen to quote nothing by their type alone.
+        index = np.flatnonzero(types_that_quote()[self.type])
+        key = self.type[index].astype(np.uint16) << 8 | self.code[index]
+        family, captured = self.family[index], self.captured[index]
+        four, six = (np.where(family == number, quoting(which)[key], 0) for which, number in FAMILIES.items())
+        sizes = four + six
+        good = (sizes > 0) & (captured > sizes)
+        index, sizes, captured = index[good], sizes[good], captured[good]
         if not len(index):
             return None
         octets = self.batch.octets
-        ip = self.upper[index] + sizes[index]
-        end = self.upper[index] + self.captured[index]
+        ip = self.upper[index] + sizes
+        end = self.upper[index] + captured
         version = octets[ip] >> 4
         good = (version == V4) | (version == V6)
         index, ip, end, version = index[good], ip[good], end[good], version[good]
@@ -278,6 +293,12 @@ def shapes(family: Family) -> tuple[tuple[type[IcmpMessage], ...], NDArray[np.ui
 def longer(family: Family) -> tuple[tuple[int, int, type[IcmpMessage]], ...]:
     """Return types that have another shape from some length on: the type, that length, that shape."""
     return tuple((row.number, *row.longer) for row in types(family) if row.longer is not None)
+
+
+@cache
+def types_that_quote() -> NDArray[np.bool_]:
+    """Return by type whether messages of either family may quote a datagram."""
+    return np.logical_or.reduce([quoting(family).reshape(256, 256).any(axis=1) for family in FAMILIES])
 
 
 @cache

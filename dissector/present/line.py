@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dissector.decoder import NOT_FIELDS, ChecksumStatus
 from dissector.layout import Several, Shape, address_text
 from dissector.present.text import printable
+from dissector.tails.extensions import LabelStackEntry
+from dissector.tails.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,16 +65,28 @@ def details(decoded: Decoded) -> Iterator[str]:
 
 
 def brief(value: Any) -> str:
-    """Return a value without spaces where it can be."""
+    """Return a value in a few words: of a part such as an option, its name and the addresses and names in it."""
     if isinstance(value, Several):
         return "[" + ", ".join(brief(item) for item in value) + (" …" if value.leftover else "") + "]"
+    if isinstance(value, LabelStackEntry):
+        return str(value.label)
     if isinstance(value, Shape):
-        return value.title or type(value).__name__
+        return " ".join(filter(None, (value.title, *telling(value))))
     if isinstance(value, bytes):
         return value.hex() or "-"
     if isinstance(value, IPv4Address | IPv6Address):
         return address_text(value)
     return str(value).lower() if isinstance(value, bool) else printable(str(value))
+
+
+def telling(part: Shape) -> Iterator[str]:
+    """Yield the values of a part that tell it apart from its like."""
+    for key, value in part.values().items():
+        if isinstance(value, IPv4Address | IPv6Address | Kept) or (isinstance(value, Several) and value):
+            bits = getattr(part, "prefix_length", None) if "prefix" in key else None
+            yield brief(value) if bits is None else f"{brief(value)}/{bits}"
+        elif key.endswith("_name") and isinstance(value, str) and not key.startswith(("role", "record")):
+            yield printable(value)
 
 
 def remarks(message: Message) -> Iterator[str]:

@@ -37,24 +37,26 @@ def bullets(title: str, text: str, width: int) -> str:
 
 
 INDENT = 13
-WIDE = 0x2E80
+CHINESE = "\u2e80"
 """From here on (CJK radicals) a character takes two columns, nearly always; good enough to wrap text by."""
+OPENERS = "（「“("
+STOPS = "，。；：、）」”！？,.;:)"
 
 
 def columns(text: str) -> int:
     """Return how many columns of a terminal text takes."""
-    return len(text) + sum(ord(char) >= WIDE for char in text)
+    return len(text) + sum(char >= CHINESE for char in text)
 
 
 def words(text: str) -> list[str]:
-    """Return the pieces between which a line may break: after spaces, and around each Chinese character."""
+    """Return the pieces between which a line may break: after spaces, and beside Chinese but not before its stops."""
     found = [""]
     for char in text:
-        wide = ord(char) >= WIDE
-        if wide and char not in "，。；：、）」”！？,.;:)":
-            found.append(char)
-        else:
+        last = found[-1][-1:]
+        broken = last == " " or char >= CHINESE or (last >= CHINESE and char != " ")
+        joined = not broken or char in STOPS or last in OPENERS
+        if joined:
             found[-1] += char
-        if char == " " or wide:
-            found.append("")
+        else:
+            found.append(char)
     return [word for word in found if word]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from dissector.layout import Shape
-from dissector.tails.datagram import Datagram
-from dissector.tails.kept import Kept
+from dissector.layout import Shape, partial
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from dissector.message import Message
 
 UNIT = 8
@@ -27,10 +26,23 @@ def preference(value: int) -> int:
     return value & 3
 
 
+class Ending(bytes):
+    """A message of which tshark shows the end, what follows a time stamp or a quoted header."""
+
+
+def link_layer(number: int) -> Callable[[Any], Any]:
+    """Return what chooses options by their type."""
+    return lambda option: option.link_layer_address if option.type == number else None
+
+
+EXTENSION_VERDICTS = {"bad": 0, "good": 1, "absent": 3}
+"""``icmp.ext.checksum.status``."""
+
 BOTH = "PrefixInformation|RouteInformation"
 INTERFACE = "objects:InterfaceInformation"
 
 FIELDS: dict[str, str | tuple[str, Callable[[Any], Any]]] = {
+    "data.data": ("octets", Ending),
     "icmp.type": "type",
     "icmp.code": "code",
     "icmp.checksum": "checksum",
@@ -53,6 +65,7 @@ FIELDS: dict[str, str | tuple[str, Callable[[Any], Any]]] = {
     "icmp.ext.version": "extensions.version",
     "icmp.ext.res": "extensions.reserved",
     "icmp.ext.checksum": "extensions.checksum",
+    "icmp.ext.checksum.status": ("extensions.checksum_status", EXTENSION_VERDICTS.get),
     "icmp.ext.length": "extensions.objects.length",
     "icmp.ext.class": "extensions.objects.class_num",
     "icmp.ext.ctype": "extensions.objects.c_type",
@@ -133,6 +146,8 @@ FIELDS: dict[str, str | tuple[str, Callable[[Any], Any]]] = {
     "icmpv6.opt.type": "options.type",
     "icmpv6.opt.length": ("options.length", words),
     "icmpv6.opt.linkaddr": "options:LinkLayerAddressOption.link_layer_address",
+    "icmpv6.opt.src_linkaddr": ("options:LinkLayerAddressOption", link_layer(1)),
+    "icmpv6.opt.target_linkaddr": ("options:LinkLayerAddressOption", link_layer(2)),
     "icmpv6.opt.advertisement_interval": "options.advertisement_interval",
     "icmpv6.opt.home_agent_preference": "options.home_agent_preference",
     "icmpv6.opt.home_agent_lifetime": "options.home_agent_lifetime",
@@ -173,6 +188,10 @@ A path is a list of attributes; a sequence on the way stands for each of its ite
 """
 
 
+OF_ALL = ("type", "code", "checksum", "extensions", "octets")
+"""What every decoded message has, whatever its shape."""
+
+
 def walk(value: Any, path: list[str]) -> Iterator[Any]:
     """Yield what a path leads to; what has no such attribute, or no value there, is passed by."""
     if value is None:
@@ -195,17 +214,21 @@ def ours(message: Message, name: str) -> list[Any]:
     found = FIELDS[name]
     path, change = found if isinstance(found, tuple) else (found, None)
     names = path.split(".")
-    root: Any = message if names[0] in ("checksum", "extensions") else message.message
+    root: Any = message if names[0] in OF_ALL else message.message
     values = list(walk(root, names))
     if not values and len(names) == 1:  # too short for its shape: the fields that are all there
-        values = list(walk(message.fields.get(path), []))
-    return [change(value) for value in values] if change else values
+        values = list(walk(partial(message.shape, message.octets).get(path), []))
+    if change:
+        values = [change(value) for value in values]
+    return [value for value in values if value is not None]
 
 
 def same(value: Any, shown: str) -> bool:
     """Return whether our value is what tshark shows."""
     if isinstance(value, int):
         return shown == str(int(value)) or (shown.startswith("0x") and int(shown, 16) == value)
+    if isinstance(value, Ending):
+        return value.endswith(bytes.fromhex(shown.replace(":", "")))
     if isinstance(value, bytes):
         return value.hex() == shown.replace(":", "").removeprefix("0x")
     text = str(value).lower().rstrip(".")

@@ -1,0 +1,225 @@
+"""Round-trip times in numbers: what is kept of them for each series, a row each, and how rows are joined.
+
+A row is made of many times at once and joined with the row of those that came before, so that the memory needed
+does not grow with the times. Quantiles come from a histogram whose buckets are 1/2048 of their value wide: exact
+below 2 µs, within 0.05 % above.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Table = NDArray[np.void]
+
+TIMES = np.dtype(
+    [
+        ("count", np.int64),
+        ("sum", np.int64),
+        ("min", np.int64),
+        ("max", np.int64),
+        ("squares", np.float64),
+        ("first", np.int64),
+        ("last", np.int64),
+        ("jitter", np.float64),
+        ("late", np.int64),
+        ("altered", np.int64),
+        ("reordered", np.int64),
+        ("top", np.int64),
+    ]
+)
+"""What is kept of the round-trip times of a series, in ns, in the order in which the answers came: ``squares`` is
+the sum of the squared differences from the mean, ``jitter`` that of RFC 3550 (6.4.1), ``top`` the order of the
+latest query that has been answered."""
+KEPT = 15 / 16
+"""How much of the jitter each further time leaves (RFC 3550, 6.4.1)."""
+FRACTION = 11
+"""Bits of the buckets of a histogram within a power of two."""
+_DROPPED = np.int64(52 - FRACTION)
+_BASE = (1023 << FRACTION) - 1
+"""One less than the bucket of 1 ns: that of 0."""
+_NO_TOP = -1
+
+
+def table(count: int) -> Table:
+    """Return rows of no times at all."""
+    rows = np.zeros(count, TIMES)
+    rows["top"] = _NO_TOP
+    return rows
+
+
+def fold(starts: NDArray[np.int64], rtt: NDArray[np.int64], order: NDArray[np.int64], top: NDArray[np.int64]) -> Table:
+    """Return a row for each group of times, but for ``late`` and ``altered``.
+
+    Args:
+        starts: where each group begins; at least one time a group.
+        rtt: the times in ns, by group, in the order of arrival.
+        order: the order of their queries.
+        top: for each group, the order of the latest query answered before.
+    """
+    rows = table(len(starts))
+    ends = np.append(starts[1:], len(rtt))
+    sizes = ends - starts
+    rows["count"] = sizes
+    rows["sum"] = np.add.reduceat(rtt, starts)
+    rows["min"] = np.minimum.reduceat(rtt, starts)
+    rows["max"] = np.maximum.reduceat(rtt, starts)
+    rows["first"], rows["last"] = rtt[starts], rtt[ends - 1]
+    several = np.flatnonzero(sizes > 1)
+    if len(several):
+        groups = np.repeat(np.arange(len(starts)), sizes)
+        apart = rtt - (rows["sum"] / sizes)[groups]
+        rows["squares"] = np.add.reduceat(apart * apart, starts)
+        steps = np.zeros(len(rtt))
+        steps[1:] = np.abs(rtt[1:] - rtt[:-1])
+        steps[starts] = 0
+        steps *= KEPT ** (ends[groups] - 1 - np.arange(len(rtt)))
+        rows["jitter"] = np.add.reduceat(steps, starts) * (1 - KEPT)
+    # The latest query so far in each group: groups are set apart by more than all orders, so that one runs on.
+    apart = int(max(order.max(), top.max())) + 2
+    lift = np.repeat(np.arange(len(starts)) * apart, sizes)
+    reached = np.maximum.accumulate(order + lift)
+    before = np.empty(len(rtt), np.int64)
+    before[1:] = reached[:-1]
+    before[starts] = _NO_TOP + np.arange(len(starts)) * apart
+    before -= lift
+    rows["reordered"] = np.add.reduceat(order < np.maximum(before, np.repeat(top, sizes)), starts, dtype=np.int64)
+    rows["top"] = np.maximum(reached[ends - 1] - lift[ends - 1], top)
+    return rows
+
+
+def join(before: Table, after: Table) -> Table:
+    """Return rows of what both have seen, row by row; ``after`` came later."""
+    both = table(len(before))
+    count = before["count"] + after["count"]
+    some = np.maximum(count, 1)
+    one, other = before["count"] > 0, after["count"] > 0
+    for name in ("sum", "late", "altered", "reordered"):
+        both[name] = before[name] + after[name]
+    both["count"] = count
+    both["top"] = np.maximum(before["top"], after["top"])
+    both["min"] = np.where(one & other, np.minimum(before["min"], after["min"]), before["min"] + after["min"])
+    both["max"] = np.maximum(before["max"], after["max"])
+    both["first"] = np.where(one, before["first"], after["first"])
+    both["last"] = np.where(other, after["last"], before["last"])
+    means = after["sum"] / np.maximum(after["count"], 1) - before["sum"] / np.maximum(before["count"], 1)
+    between = means * means * (before["count"] / some * after["count"])
+    both["squares"] = before["squares"] + after["squares"] + between
+    # J = J + (|D| - J)/16, once for each time of the later row; D at the seam is between last and first.
+    seam = np.where(one & other, np.abs(after["first"] - before["last"]), 0) * (1 - KEPT)
+    steps = np.maximum(after["count"] - 1, 0)
+    faded = (before["jitter"] * np.where(other, KEPT, 1.0) + seam) * KEPT**steps
+    both["jitter"] = faded + after["jitter"]
+    return both
+
+
+def total(rows: Table, starts: NDArray[np.int64]) -> Table:
+    """Return one row a group of rows of different series: their jitter is the mean, weighted by their times."""
+    groups = table(len(starts))
+    for name in ("count", "sum", "late", "altered", "reordered"):
+        groups[name] = np.add.reduceat(rows[name], starts)
+    some = rows["count"] > 0
+    highest = np.iinfo(np.int64).max
+    groups["min"] = np.minimum.reduceat(np.where(some, rows["min"], highest), starts)
+    groups["min"][groups["count"] == 0] = 0
+    groups["max"] = np.maximum.reduceat(rows["max"], starts)
+    count = np.maximum(groups["count"], 1)
+    sizes = np.diff(np.append(starts, len(rows)))
+    apart = rows["sum"] / np.maximum(rows["count"], 1) - np.repeat(groups["sum"] / count, sizes)
+    groups["squares"] = np.add.reduceat(rows["squares"] + rows["count"] * apart * apart, starts)
+    groups["jitter"] = np.add.reduceat(rows["jitter"] * rows["count"], starts) / count
+    return groups
+
+
+def buckets(rtt: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the bucket of each time: the first bits of its floating-point form, which ascend with it."""
+    return np.maximum(rtt.astype(np.float64).view(np.int64) >> _DROPPED, _BASE)
+
+
+def values(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the middle of each bucket, in ns; its only whole number where it has but one."""
+    low = (numbers << _DROPPED).view(np.float64)
+    high = ((numbers + 1) << _DROPPED).view(np.float64)
+    whole = np.ceil(low)
+    return np.where(numbers == _BASE, 0.0, np.where(whole + 1 >= high, whole, (low + high) / 2))
+
+
+class Histogram:
+    """How often each bucket of times occurred in each series.
+
+    Attributes:
+        limit: entries from which on equal ones are counted together.
+    """
+
+    _BITS = 18
+    """Bits of a bucket's number."""
+
+    def __init__(self) -> None:
+        self._keys: list[NDArray[np.int64]] = []
+        self._counts: list[NDArray[np.int64]] = []
+        self._size = 0
+        self.limit = 1 << 21
+
+    def add(
+        self, series: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64] | None = None
+    ) -> None:
+        """Count some buckets of some series, once each if ``counts`` does not say otherwise."""
+        self._keys.append(series << self._BITS | (numbers - _BASE))
+        self._counts.append(np.ones(len(series), np.int64) if counts is None else counts)
+        self._size += len(series)
+        if self._size > self.limit:
+            self._pack()
+            # Packing again pays only when as much has come as is there.
+            self.limit = max(self.limit, 2 * self._size)
+
+    def _pack(self) -> None:
+        if len(self._keys) != 1:
+            keys = np.concatenate([np.zeros(0, np.int64), *self._keys])
+            counts = np.concatenate([np.zeros(0, np.int64), *self._counts])
+            order = np.argsort(keys, kind="stable")
+            keys, counts = keys[order], counts[order]
+            starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else order
+            self._keys = [keys[starts]]
+            self._counts = [np.add.reduceat(counts, starts) if len(keys) else counts]
+            self._size = len(starts)
+
+    def entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return series, bucket and count of all that occurred, by series, then by bucket."""
+        self._pack()
+        keys = self._keys[0]
+        return keys >> self._BITS, (keys & ((1 << self._BITS) - 1)) + _BASE, self._counts[0]
+
+    def quantiles(
+        self, groups: NDArray[np.int64], count: int, levels: Sequence[float]
+    ) -> NDArray[np.float64]:
+        """Return quantiles (the nearest rank) of groups of series, shape (groups, levels), NaN where there are none.
+
+        Args:
+            groups: the group of each series, -1 for none.
+            count: how many groups there are.
+            levels: 0.5 for the median, and so on.
+        """
+        series, numbers, counts = self.entries()
+        group = groups[series]
+        keep = group >= 0
+        group, numbers, counts = group[keep], numbers[keep], counts[keep]
+        order = np.argsort(group << self._BITS | (numbers - _BASE), kind="stable")
+        group, numbers = group[order], numbers[order]
+        ranks = np.cumsum(counts[order])
+        ends = np.searchsorted(group, np.arange(count), "right")
+        below = np.concatenate([[0], ranks])[np.searchsorted(group, np.arange(count), "left")]
+        sizes = np.concatenate([[0], ranks])[ends] - below
+        found = np.full((count, len(levels)), np.nan)
+        some = sizes > 0
+        for column, level in enumerate(levels):
+            rank = below + np.maximum(np.ceil(sizes * level), 1).astype(np.int64)
+            at = np.searchsorted(ranks, rank[some], "left")
+            found[some, column] = values(numbers[at])
+        return found
+
