@@ -196,7 +196,7 @@ def _shrank(report: FlowReport, rows: NDArray[np.int64], queries: NDArray[np.int
         for length, first, count in zip(
             values["last_length"][rows], values["first_length"][rows], values["count"][rows], strict=True
         )
-        if count > 1 and length != MISSING and first != MISSING
+        if count > 1 and MISSING not in (length, first)
     ]
     verdicts = [length <= mtu for length in quoted]
     after = int(values["last_ns"][rows].max())

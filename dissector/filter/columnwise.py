@@ -29,8 +29,6 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "ge": np.greater_equal,
 }
 ADDRESS = 16
-RARE = 1000
-"""Finds in one buffer that are looked for one by one."""
 
 
 def comparison(kind: Kind, operator: str, literal: Value) -> Test:
@@ -111,18 +109,7 @@ def containing(needle: bytes) -> Test:
 
 
 def occurrences(octets: NDArray[np.uint8], needle: bytes) -> NDArray[np.int64]:
-    """Return every place where some octets stand, ascending.
-
-    Strategy: where they are rare, :meth:`bytes.find` is fastest; where not, columns are.
-    """
-    whole = octets.tobytes()
-    found: list[int] = []
-    at = whole.find(needle)
-    while at >= 0 and len(found) < RARE:
-        found.append(at)
-        at = whole.find(needle, at + 1)
-    if at < 0:
-        return np.array(found, np.int64)
+    """Return every place where some octets stand, ascending."""
     places = np.flatnonzero(octets[: max(len(octets) - len(needle) + 1, 0)] == needle[0])
     for index, octet in enumerate(needle[1:], 1):
         places = places[octets[places + index] == octet]

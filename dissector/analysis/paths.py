@@ -1,0 +1,306 @@
+"""Traceroutes in a capture, from the errors that they provoke and from the echo requests that they are.
+
+Strategy: what may belong to a traceroute becomes a row of a table: each error about a datagram that ran out of
+hops, each error from where it might have arrived, each echo request sent with few hops and each reply to one.
+Rows about the same two hosts and the same kind of probe are put together, and made into hops, when the paths are
+asked for (:mod:`dissector.analysis.hops`). UDP and TCP probes are no messages of ICMP: they are known from the
+errors alone, without a time of sending, so that their hops have no RTT.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dissector.analysis.flows import ALWAYS, NEVER, pair_hashes
+from dissector.analysis.hashing import FACTORS, mix
+from dissector.analysis.hop_notes import LENGTH_AT, NOTHING, NotesReader
+from dissector.analysis.hops import ENDED, EXCEEDED, PROBE, REPLY, Event, address_of, paths_of
+from dissector.analysis.quotes import (
+    ICMP_PROTOCOL,
+    ICMPV6_PROTOCOL,
+    MISSING,
+    QUOTE_START,
+    TCP,
+    UDP,
+    Quotes,
+    errors_in,
+    number,
+    outer_version,
+    windows,
+)
+from dissector.analysis.table import Table, grouped
+from dissector.capture.records import NO_TIME
+from dissector.tails.datagram import IPV4, IPV6
+from dissector.tails.quoted import LEAST_FIELD
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from numpy.typing import NDArray
+
+    from dissector.analysis.hop_notes import Notes
+    from dissector.analysis.hops import Path
+    from dissector.batch import Batch
+
+LIMIT = 1 << 20
+"""How many rows are kept: about 120 octets each."""
+MAX_HOPS = 30
+"""A probe has no more hops left than this, on its way or where it arrives: what traceroutes stop at."""
+SECOND = 1_000_000_000
+REPLY_NS = 10 * SECOND
+"""A reply that takes longer is none; traceroutes wait for three to five seconds."""
+IDLE_NS = 60 * SECOND
+"""After so long a silence between the same hosts, it is another traceroute."""
+
+WORDS = 9
+RULES = {"count": "count", "first_ns": "least", "frame": "least"}
+PROBED = (ICMP_PROTOCOL, TCP, UDP, ICMPV6_PROTOCOL)
+"""Protocols of probes."""
+EXCEEDED_TYPES = {IPV4: 11, IPV6: 3}
+UNREACHABLE_TYPES = {IPV4: 3, IPV6: 1}
+REQUESTS, REPLIES = {IPV4: 8, IPV6: 128}, {IPV4: 0, IPV6: 129}
+
+
+class Paths:
+    """State: what may be traceroutes among the messages of batches.
+
+    Args:
+        limit: rows kept; see :attr:`PathReport.warnings`.
+        max_hops: the most hops that a probe has left.
+        idle_ns: the silence after which it is another traceroute.
+    """
+
+    def __init__(self, *, limit: int = LIMIT, max_hops: int = MAX_HOPS, idle_ns: int = IDLE_NS) -> None:
+        self.max_hops, self.idle_ns = max_hops, idle_ns
+        self.table = Table(WORDS, RULES, limit)
+        self.notes: dict[Notes, int] = {NOTHING: 0}
+        self._reader = NotesReader()
+        # Flows of echo requests with few hops, hashed and sorted: replies to others are not kept.
+        self._probed = np.zeros(0, np.uint64)
+        # What came first is kept a while: it may answer what came before all this.
+        self._start: int | None = None
+        self._early = Table(WORDS, RULES, limit)
+
+    def update(self, batch: Batch) -> None:
+        """Put in the messages of a batch, which comes after all that were put in."""
+        timed = np.flatnonzero(batch.record_flags & NO_TIME == 0)
+        if self._start is None and len(timed):
+            self._start = int(batch.time_ns[timed[0]])
+        rows = errors_in(batch)
+        if len(rows):
+            self._add_errors(batch, Quotes(batch, rows))
+        self._add_echoes(batch)
+
+    def merge(self, other: Self) -> None:
+        """Put in the state of what comes after; that one is left as it is."""
+        numbers = np.array([self._note(notes) for notes in other.notes], np.uint64)
+        for theirs, ours in ((other.table, self.table), (other._early, None)):
+            keys = theirs.keys.copy()
+            keys[:, 8] = numbers[keys[:, 8].astype(np.int64)]
+            if ours is None:
+                self._add_replies(keys, theirs.values)
+            else:
+                moved = Table(WORDS, RULES, theirs.limit)
+                moved.add(keys, theirs.values)
+                moved.refused = theirs.refused
+                ours.merge(moved)
+        self._probed = np.union1d(self._probed, other._probed)
+        if self._start is None:
+            self._start = other._start
+
+    def result(self) -> PathReport:
+        """Return the traceroutes found so far."""
+        return PathReport(self.table, tuple(self.notes), self.idle_ns)
+
+    def _note(self, notes: Notes) -> int:
+        return self.notes.setdefault(notes, len(self.notes))
+
+    def _add_errors(self, batch: Batch, quotes: Quotes) -> None:
+        """Put in errors about what may be a probe."""
+        rows = quotes.rows
+        family, kind, code = batch.family[rows], batch.type[rows], batch.code[rows]
+        six = family == IPV6
+        exceeded = (kind == np.where(six, EXCEEDED_TYPES[IPV6], EXCEEDED_TYPES[IPV4])) & (code == 0)
+        unreachable = kind == np.where(six, UNREACHABLE_TYPES[IPV6], UNREACHABLE_TYPES[IPV4])
+        told = (quotes.dport != MISSING) | (quotes.sequence != MISSING)
+        wanted = told & np.isin(quotes.protocol, PROBED) & quotes.opening
+        # One that was answered before it was due to run out had its hops counted by somebody who traces.
+        wanted &= exceeded | (unreachable & (quotes.ttl <= self.max_hops))
+        some = np.flatnonzero(wanted)
+        if not len(some):
+            return
+        keys = np.zeros((len(some), WORDS), np.uint64)
+        icmp = quotes.identifier[some] != MISSING
+        ports = np.maximum(quotes.sport[some], 0) << 16 | np.maximum(quotes.dport[some], 0)
+        selector = np.where(icmp, np.maximum(quotes.identifier[some], 0), ports)
+        counter = np.where(icmp, quotes.sequence[some], quotes.dport[some])
+        identification = np.where(quotes.version[some] == IPV4, quotes.id[some], 0)
+        keys[:, 0] = (
+            np.where(exceeded[some], EXCEEDED, ENDED)
+            | quotes.version[some].astype(np.int64) << 8
+            | quotes.protocol[some] << 16
+            | kind[some].astype(np.int64) << 24
+            | code[some].astype(np.int64) << 32
+            | outer_version(batch, rows[some]).astype(np.int64) << 48
+        ).astype(np.uint64)
+        keys[:, 1] = packed(selector, counter, identification)
+        keys[:, 2:4] = quotes.src[some].view(np.uint64)
+        keys[:, 4:6] = quotes.dst[some].view(np.uint64)
+        keys[:, 6:8] = np.ascontiguousarray(batch.src[rows[some]]).view(np.uint64)
+        self._add_notes(batch, rows[some], keys)
+        self.table.add(keys, values_of(batch, rows[some]))
+
+    def _add_notes(self, batch: Batch, rows: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
+        """Write into keys the number of what each error tells beside its quote."""
+        at = np.where(batch.family[rows] == IPV6, LENGTH_AT[IPV6], LENGTH_AT[IPV4])
+        stated = batch.octets[batch.icmp[rows] + at] != 0
+        told = stated | (batch.captured[rows] > QUOTE_START + LEAST_FIELD)
+        for place in np.flatnonzero(told).tolist():
+            row = int(rows[place])
+            notes = self._reader.read(int(batch.family[row]), batch.message_octets(row))
+            keys[place, 8] = self._note(notes)
+
+    def _add_echoes(self, batch: Batch) -> None:
+        """Put in echo requests with few hops, and what may be a reply to one."""
+        six, kind = batch.family == IPV6, batch.type
+        whole = (batch.code == 0) & (batch.captured >= QUOTE_START)
+        requests = (kind == np.where(six, REQUESTS[IPV6], REQUESTS[IPV4])) & (batch.ttl <= self.max_hops)
+        rows = np.flatnonzero(requests & whole)
+        if len(rows):
+            keys = echo_keys(batch, rows, PROBE)
+            self._probed = np.union1d(self._probed, probed_flows(keys))
+            self.table.add(keys, values_of(batch, rows))
+        timed = np.flatnonzero(batch.record_flags & NO_TIME == 0)
+        early = len(timed) and int(batch.time_ns[timed].min()) <= self._early_end()
+        if len(self._probed) or early:
+            rows = np.flatnonzero((kind == np.where(six, REPLIES[IPV6], REPLIES[IPV4])) & whole)
+            self._add_replies(echo_keys(batch, rows, REPLY), values_of(batch, rows))
+
+    def _add_replies(self, keys: NDArray[np.uint64], values: dict[str, NDArray[np.int64]]) -> None:
+        """Keep those replies that answer what was sent with few hops, and those that came early."""
+        answering = np.isin(probed_flows(keys), self._probed)
+        early = ~answering & (values["first_ns"] <= self._early_end())
+        for table, rows in ((self.table, answering), (self._early, early)):
+            table.add(keys[rows], {name: column[rows] for name, column in values.items()})
+
+    def _early_end(self) -> int:
+        """Return the time until which a reply may answer what came before this state."""
+        return ALWAYS if self._start is None else self._start + REPLY_NS
+
+
+def packed(
+    selector: NDArray[np.int64], counter: NDArray[np.int64], identification: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Return the word of a key that tells probes apart: 32, 16 and 16 bits."""
+    low = np.maximum(counter, 0) << 16 | np.maximum(identification, 0) & 0xFFFF
+    return selector.astype(np.uint64) << np.uint64(32) | low.astype(np.uint64)
+
+
+def echo_keys(batch: Batch, rows: NDArray[np.int64], kind: int) -> NDArray[np.uint64]:
+    """Return the keys of some echo requests (PROBE) or replies (REPLY), addresses as the request has them."""
+    keys = np.zeros((len(rows), WORDS), np.uint64)
+    version = outer_version(batch, rows).astype(np.int64)
+    protocol = np.where(batch.family[rows] == IPV6, ICMPV6_PROTOCOL, ICMP_PROTOCOL)
+    head = windows(batch.octets, batch.icmp[rows], QUOTE_START)
+    identification = number(windows(batch.octets, batch.ip[rows], 6), 4, 2)
+    src, dst = (np.ascontiguousarray(column[rows]).view(np.uint64) for column in (batch.src, batch.dst))
+    keys[:, 0] = (kind | version << 8 | protocol << 16 | version << 48).astype(np.uint64)
+    if kind == PROBE:
+        keys[:, 0] |= batch.ttl[rows].astype(np.uint64) << np.uint64(40)
+        identification = np.where(version == IPV4, identification, 0)
+    else:
+        # A reply has an identification of its own.
+        keys[:, 6:8] = src
+        src, dst, identification = dst, src, np.zeros_like(identification)
+    keys[:, 1] = packed(number(head, 4, 2), number(head, 6, 2), identification)
+    keys[:, 2:4], keys[:, 4:6] = src, dst
+    return keys
+
+
+def probed_flows(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return one number for the hosts and the identifier of each echo."""
+    return mix(pair_hashes(keys[:, 2:4], keys[:, 4:6]) ^ (keys[:, 1] >> np.uint64(32)) * FACTORS[0])
+
+
+def values_of(batch: Batch, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Return the values of :data:`RULES` for some messages."""
+    timeless = batch.record_flags[rows] & NO_TIME != 0
+    return {
+        "count": np.ones(len(rows), np.int64),
+        "first_ns": np.where(timeless, NEVER, batch.time_ns[rows]),
+        "frame": batch.frame[rows],
+    }
+
+
+class PathReport:
+    """What :class:`Paths` found.
+
+    Attributes:
+        paths: the traceroutes, in the order of their beginning.
+        refused: messages that were not looked at for lack of room.
+    """
+
+    def __init__(self, table: Table, notes: tuple[Notes, ...], idle_ns: int) -> None:
+        self.refused, self.limit = table.refused, table.limit
+        found: list[Path] = []
+        for rows in _candidates(table.keys):
+            events = [_event(table, row, notes) for row in rows.tolist()]
+            found += paths_of(events, idle_ns=idle_ns, reply_ns=REPLY_NS)
+        self.paths = tuple(sorted(found, key=lambda path: (path.first_ns or 0, path.first_frame)))
+
+    def __len__(self) -> int:
+        """Return how many traceroutes there are."""
+        return len(self.paths)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence where the table was too small."""
+        if not self.refused:
+            return ()
+        return (
+            f"{self.refused} messages that may belong to traceroutes were not looked at: "
+            f"more than {self.limit} rows of probes and answers",
+        )
+
+
+def _candidates(keys: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
+    """Return the rows of each pair of hosts and kind of probe among which a traceroute may be."""
+    head = keys[:, 0] & np.uint64(0xFFFF00)
+    icmp = np.isin(head >> np.uint64(16), np.array([ICMP_PROTOCOL, ICMPV6_PROTOCOL], np.uint64))
+    tcp = head >> np.uint64(16) == TCP
+    selector = keys[:, 1] >> np.uint64(32)
+    # The destination port of TCP says the service; the ports of UDP and the source port of TCP count probes.
+    told = np.where(icmp, selector, np.where(tcp, selector & np.uint64(0xFFFF), np.uint64(0)))
+    order, starts = grouped(np.column_stack([head, told, keys[:, 2:6]]))
+    if not len(starts):
+        return []
+    exceeded = keys[order, 0] & np.uint64(0xFF) == EXCEEDED
+    sizes = np.diff(np.append(starts, len(order)))
+    worth = (np.add.reduceat(exceeded.astype(np.int64), starts) > 0) & (sizes > 1)
+    return [order[start : start + size] for start, size in zip(starts[worth], sizes[worth], strict=True)]
+
+
+def _event(table: Table, row: int, notes: tuple[Notes, ...]) -> Event:
+    """Return one row of the table."""
+    key, values = table.keys[row], table.values
+    head, probe = int(key[0]), int(key[1])
+    first_ns = int(values["first_ns"][row])
+    return Event(
+        kind=head & 0xFF,
+        protocol=head >> 16 & 0xFF,
+        type=head >> 24 & 0xFF,
+        code=head >> 32 & 0xFF,
+        ttl=head >> 40 & 0xFF,
+        selector=probe >> 32,
+        counter=probe >> 16 & 0xFFFF,
+        identification=probe & 0xFFFF,
+        src=address_of(key[2:4].tobytes(), head >> 8 & 0xFF),
+        dst=address_of(key[4:6].tobytes(), head >> 8 & 0xFF),
+        reporter=address_of(key[6:8].tobytes(), head >> 48 & 0xFF),
+        notes=notes[int(key[8])],
+        count=int(values["count"][row]),
+        time_ns=None if first_ns == NEVER else first_ns,
+        frame=int(values["frame"][row]),
+    )
