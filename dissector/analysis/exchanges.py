@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dissector.analysis import statistics
-from dissector.analysis.hashing import FACTORS, Index, words_of
-from dissector.analysis.outcomes import Result, report
-from dissector.analysis.pairing import LIMIT, OPEN, SIGNIFICANT, TIMEOUT_NS, Pairing, data_of, first_of
+from dissector.analysis.hashing import Index, words_of
+from dissector.analysis.outcomes import Exchanged
+from dissector.analysis.pairing import LIMIT, OPEN, TIMEOUT_NS, Pairing, data_of, first_of, loose_keys
 from dissector.analysis.pairs import ANSWER, QUERY, pairs
 from dissector.analysis.participants import ERROR, HEADER
 from dissector.analysis.payloads import SAMPLE
 from dissector.analysis.reporters import versions
 from dissector.analysis.timestamps import Clocks
-from dissector.layout import OCTETS
+from dissector.registry.model import Family
+from dissector.registry.table import message_type
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from numpy.typing import NDArray
 
-    from dissector.analysis.hashing import Hashes
     from dissector.analysis.pairing import Joined
+    from dissector.analysis.participants import Participants
     from dissector.batch import Batch
 
 SERIES = np.dtype(
@@ -49,13 +53,307 @@ of its first query (``size`` octets, of which the first ``sampled`` are in ``sam
 
 UNASKED = np.dtype(
     [
-        *((name, OPEN.fields[name][0]) for name in ("key", "time_ns", "frame", "order", "digest", "loose", "size")),
+        ("key", np.uint64),
         ("wide", np.uint64),
+        ("loose", np.uint64),
+        ("digest", np.uint64),
+        ("time_ns", np.int64),
+        ("order", np.int64),
         ("series", np.int64),
+        ("row", np.int64),
+        ("size", np.int32),
+        ("error", np.int32),
         ("identifier", np.uint16),
         ("role", np.uint8),
-        ("error", np.int32),
-        ("row", np.int64),
         ("times", np.uint32, (3,)),
     ]
-) if OPEN.fields is not None else None
+)
+"""An answer without a query, or at the beginning of a stretch an error about none: the columns of OPEN, the keys
+by which its query could yet be found, the number of its series, the row of times that begins after it (-1: none),
+and the three times of a Timestamp Reply."""
+
+BUFFER = 1 << 19
+"""Answers that are gathered before they are put into rows."""
+GRAINS = 1 << 12
+"""Unasked answers below which it does not pay to look whether their time is over."""
+TIMESTAMP = 13
+NOTHING = np.zeros(0, np.int64)
+
+
+class Answers(NamedTuple):
+    """Answers that are not in rows yet, by their arrival: row of times, RTT, order of the query, and two flags."""
+
+    row: NDArray[np.int64]
+    rtt: NDArray[np.int64]
+    order: NDArray[np.int64]
+    late: NDArray[np.bool_]
+    altered: NDArray[np.bool_]
+
+
+class Closed(NamedTuple):
+    """What became of queries that no answer came to.
+
+    Attributes:
+        series: the number of the series of each.
+        taken: the index of the answer with another identifier, -1 for none.
+        error: the number of the error that ended it, -1 for none.
+    """
+
+    series: NDArray[np.int64]
+    taken: NDArray[np.int64]
+    error: NDArray[np.int64]
+
+
+@cache
+def returning() -> NDArray[np.bool_]:
+    """Return which pairs have an answer that must return the query's data: same shape, nothing else to tell."""
+    found = []
+    for pair in pairs():
+        query, answer = (message_type(pair.family, number).shape for number in (pair.query, pair.answer))
+        told = {field.name for field in query.layout.fields} - {"type", "code", "checksum"}
+        found.append(query is answer and told == {"identifier", "sequence"})
+    return np.array(found)
+
+
+@cache
+def timestamp_pair() -> int:
+    """Return the number of the pair of Timestamp and Timestamp Reply."""
+    return next(pair.number for pair in pairs() if pair.family is Family.ICMPV4 and pair.query == TIMESTAMP)
+
+
+class Exchanges:
+    """What was asked and answered in a stream of batches: a mergeable state.
+
+    Args:
+        timeout_ns: an answer after this is late; after five times this it is no answer any more.
+        limit: how many queries are kept to be answered.
+        begins: whether nothing comes before the first batch; else its first answers wait for :meth:`merge`.
+    """
+
+    def __init__(self, timeout_ns: int = TIMEOUT_NS, limit: int = LIMIT, *, begins: bool = True) -> None:
+        self.pairing = Pairing(timeout_ns, limit)
+        self.begins = begins
+        self._begin: int | None = None
+        self._index = Index()
+        self._series = np.zeros(0, SERIES)
+        self._times = statistics.table(0)
+        self._owner = np.zeros(0, np.int64)
+        self._rows = 0
+        self._current = np.zeros(0, np.int64)
+        self._answers: list[Answers] = []
+        self._buffered = 0
+        self._histogram = statistics.Histogram()
+        self._clocks = Clocks()
+        self._unasked: list[NDArray[np.void]] = []
+        self._quiet = 0
+        self._waiting: list[NDArray[np.void]] = []
+        self._ended: Counter[tuple[int, int]] = Counter()
+
+    # -- what a batch brings
+
+    def update(self, batch: Batch) -> None:
+        """Take in a batch; batches must come in the order of the capture."""
+        if not len(batch):
+            return
+        if self._begin is None:
+            self._begin = int(batch.time_ns[0])
+        before = self.pairing.seen
+        joined = self.pairing.join(batch)
+        parts = joined.parts
+        asking = np.flatnonzero(parts.role == QUERY)
+        own = np.full(len(parts.rows), -1, np.int64)
+        own[asking] = self._number(batch, parts, asking)
+        rows = parts.rows[asking]
+        np.add.at(self._series["sent"], own[asking], 1)
+        self._series["last_ns"][own[asking]] = batch.time_ns[rows]
+        unasked = self._unasked_of(batch, joined, before)
+        series = own[joined.query]
+        series[joined.crossing] = self._index.find(joined.series[joined.crossing])
+        self._answered(batch, joined, series, unasked, before)
+        if len(unasked):
+            self._unasked.append(unasked)
+        for stretch in self.pairing.expired():
+            self._settle(stretch)
+        self._forget()
+
+    def _number(self, batch: Batch, parts: Participants, which: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of the series of some participants, and take down what is known of new ones."""
+        numbers, new = self._index.number(parts.series[which])
+        if not len(new):
+            return numbers
+        which = which[new]
+        rows = parts.rows[which]
+        fresh = np.zeros(len(new), SERIES)
+        fresh["number"] = parts.number[which]
+        fresh["version"] = versions(batch, rows)
+        fresh["rewritten_as"] = -1
+        fresh["identifier"] = identifiers(parts, which)
+        answers = parts.role[which] == ANSWER
+        for name, sender in (("querier", ~answers), ("asked", answers)):
+            octets = np.where(sender[:, None], batch.src[rows], batch.dst[rows])
+            fresh[name] = np.ascontiguousarray(octets).view("V16").ravel()
+        fresh["first_ns"] = fresh["last_ns"] = batch.time_ns[rows]
+        fresh["size"] = batch.length[rows] - HEADER
+        there = np.minimum(np.maximum(parts.captured[which] - HEADER, 0), SAMPLE)
+        fresh["sampled"] = there
+        sample = np.zeros((len(new), SAMPLE), np.uint8)
+        for size in np.unique(there[there > 0]).tolist():
+            alike = there == size
+            words = words_of(batch.octets, parts.start[which[alike]] + HEADER, size)
+            sample[alike, :size] = words.view(np.uint8).reshape(len(words), -1)[:, :size]
+        fresh["sample"] = sample.view(f"V{SAMPLE}").ravel()
+        self._new_series(fresh)
+        return numbers
+
+    def _new_series(self, fresh: NDArray[np.void]) -> None:
+        """Take in series with the next numbers, and a row of times for each."""
+        count = len(self._index)
+        first = count - len(fresh)
+        self._series = grown(self._series, count)
+        self._series[first:count] = fresh
+        self._current = grown(self._current, count)
+        self._current[first:count] = self._new_rows(np.arange(first, count))
+
+    def _new_rows(self, series: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the numbers of new rows of times for some series."""
+        first, self._rows = self._rows, self._rows + len(series)
+        self._times, self._owner = grown(self._times, self._rows), grown(self._owner, self._rows)
+        self._times[first : self._rows] = statistics.table(len(series))
+        self._owner[first : self._rows] = series
+        return np.arange(first, self._rows)
+
+    def _unasked_of(self, batch: Batch, joined: Joined, before: int) -> NDArray[np.void]:
+        """Return the answers of a batch that have no query; errors too where the query may have come earlier."""
+        parts, which = joined.parts, joined.unasked
+        times = batch.time_ns[parts.rows[which]]
+        which = which[(parts.role[which] == ANSWER) | self._early(times)]
+        found = np.zeros(len(which), UNASKED)
+        if not len(which):
+            return found
+        rows = parts.rows[which]
+        found["key"], found["wide"] = parts.key[which], parts.wide_keys(which)
+        found["time_ns"], found["order"] = batch.time_ns[rows], rows + before
+        found["role"], found["identifier"] = parts.role[which], identifiers(parts, which)
+        found["error"] = found["row"] = -1
+        answers = found["role"] == ANSWER
+        errors = np.flatnonzero(~answers)
+        found["error"][errors] = self.pairing.reporters.number(batch, rows[errors])
+        found["loose"], found["digest"], found["size"] = loose_keys(batch, parts, which)
+        found["series"] = -1
+        found["series"][answers] = self._number(batch, parts, which[answers])
+        replies = np.flatnonzero(answers & (parts.number[which] == timestamp_pair()))
+        found["times"][replies] = times_of(batch, parts, which[replies])
+        early = np.flatnonzero(answers & self._early(found["time_ns"]))
+        found["row"][early] = self._new_rows(found["series"][early])
+        return found
+
+    def _early(self, time_ns: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which times are so soon after the beginning that what came before it matters."""
+        if self.begins or self._begin is None:
+            return np.zeros(len(time_ns), np.bool_)
+        return time_ns <= self._begin + self.pairing.reach_ns
+
+    def _answered(
+        self,
+        batch: Batch,
+        joined: Joined,
+        series: NDArray[np.int64],
+        unasked: NDArray[np.void],
+        before: int,
+    ) -> None:
+        """Take in the answers of a batch that have a query."""
+        parts = joined.parts
+        answers = parts.role[joined.response] == ANSWER
+        further = series[answers & ~joined.first]
+        if len(further):
+            np.add.at(self._series["duplicates"], further, 1)
+        which = np.flatnonzero(answers & joined.first)
+        response, series = joined.response[which], series[which]
+        arrived = batch.time_ns[parts.rows[response]]
+        rtt = np.maximum(arrived - joined.time_ns[which], 0)
+        row = self._current[series]
+        begins = unasked[unasked["row"] >= 0]
+        if len(begins):
+            row = self._after(begins, series, row, parts.rows[response] + before)
+        altered = self._altered(batch, joined, which)
+        self._record(Answers(row, rtt, joined.order[which], rtt > self.pairing.timeout_ns, altered), series)
+        stamped = np.flatnonzero(parts.number[response] == timestamp_pair())
+        if len(stamped):
+            times = times_of(batch, parts, response[stamped])
+            self._clocks.add(series[stamped], times, arrived[stamped], rtt[stamped])
+
+    def _after(
+        self,
+        unasked: NDArray[np.void],
+        series: NDArray[np.int64],
+        row: NDArray[np.int64],
+        order: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        """Return the rows of answers where some came after unasked ones of their series; they have new rows.
+
+        Should an earlier part of the capture have the query of the unasked answer, its time belongs between
+        those before it and those after it: the jitter depends on the order.
+        """
+        row = row.copy()
+        for early in unasked[np.argsort(unasked["order"])]:
+            row[(series == early["series"]) & (order > early["order"])] = early["row"]
+            self._current[early["series"]] = early["row"]
+        return row
+
+    def _record(self, answers: Answers, series: NDArray[np.int64]) -> None:
+        """Take in answers, in the order in which they came, to be put into rows."""
+        self._answers.append(answers)
+        self._buffered += len(series)
+        self._histogram.add(series, statistics.buckets(answers.rtt))
+        if self._buffered >= BUFFER:
+            self._pack()
+
+    def _pack(self) -> None:
+        """Put the answers that have been gathered into the rows of their series."""
+        if not self._buffered:
+            return
+        row, rtt, order, late, altered = (np.concatenate(columns) for columns in zip(*self._answers, strict=True))
+        self._answers, self._buffered = [], 0
+        # A row's number is larger than those of the series' earlier rows, so that sorting by series, then by
+        # arrival has each row in one piece.
+        lanes = self._owner[row]
+        bits = len(row).bit_length()
+        sorting = np.sort(lanes << bits | np.arange(len(row))) & ((1 << bits) - 1)
+        row = row[sorting]
+        starts = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
+        row, lanes = row[starts], lanes[sorting[starts]]
+        fresh = np.append(True, lanes[1:] != lanes[:-1])
+        before = self._times[row]
+        rows = statistics.fold(starts, rtt[sorting], order[sorting], before["top"], fresh)
+        for name, flags in (("late", late), ("altered", altered)):
+            rows[name] = np.add.reduceat(flags[sorting], starts, dtype=np.int64)
+        self._times[row] = statistics.join(before, rows)
+
+    def _altered(self, batch: Batch, joined: Joined, which: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which answers differ from their query in data that they must return.
+
+        Data that were cut by the capture are not compared, only how many octets they are.
+        """
+        parts = joined.parts
+        response, query = joined.response[which], joined.query[which]
+        altered = np.zeros(len(which), np.bool_)
+        compared = returning()[parts.number[response]]
+        inside = np.flatnonzero(compared & (query >= 0))
+        asked, answering = parts.rows[query[inside]], parts.rows[response[inside]]
+        size = batch.length[answering].astype(np.int64)
+        altered[inside] = size != batch.length[asked]
+        whole = (batch.captured[answering] >= size) & (batch.captured[asked] >= size) & ~altered[inside]
+        for octets in np.unique(size[whole & (size > HEADER)]).tolist():
+            alike = np.flatnonzero(whole & (size == octets))
+            one, other = (
+                words_of(batch.octets, batch.icmp[rows[alike]] + HEADER, octets - HEADER)
+                for rows in (asked, answering)
+            )
+            altered[inside[alike]] = different(one, other)
+        over = compared[np.searchsorted(which, joined.crossing)] if False else None
+        crossing = np.flatnonzero(compared & (query < 0))
+        if len(crossing):
+            data, sizes = data_of(batch, parts, response[crossing])
+            asked_queries = joined.crossed[np.searchsorted(joined.crossing, which[crossing])]
+            altered[crossing] = differs(asked_queries, data, sizes)
+        return altered

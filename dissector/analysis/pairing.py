@@ -281,10 +281,8 @@ class Pairing:
         stretch["answered"] = answered[asking]
         stretch["error"] = ended[asking]
         left = np.flatnonzero(~stretch["answered"])
-        data, sizes = data_of(batch, parts, asking[left])
-        stretch["digest"][left] = data
-        stretch["size"][left] = sizes
-        stretch["loose"][left] = np.where(sizes < SIGNIFICANT, 0, parts.loose_keys(asking[left], data))
+        loose, data, sizes = loose_keys(batch, parts, asking[left])
+        stretch["loose"][left], stretch["digest"][left], stretch["size"][left] = loose, data, sizes
         self.add(stretch)
 
     def _errors(self, batch: Batch, joined: Joined) -> NDArray[np.int32]:
@@ -364,10 +362,20 @@ def first_of(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
 def data_of(
     batch: Batch, parts: Participants, which: NDArray[np.int64]
 ) -> tuple[Hashes, NDArray[np.int64]]:
-    """Return the digest of the data of some queries or answers, and their octets by the IP header.
+    """Return the digest of the data of some queries or answers, 0 where they were cut, and how many octets they are.
 
-    The data are what follows the eight octets of the header, as far as it was captured.
+    The data are what follows the eight octets of the header.
     """
     rows = parts.rows[which]
-    there = np.maximum(batch.captured[rows] - HEADER, 0).astype(np.int64)
-    return digest(batch.octets, parts.start[which] + HEADER, there), batch.length[rows].astype(np.int64) - HEADER
+    sizes = batch.length[rows].astype(np.int64) - HEADER
+    there = batch.captured[rows] - HEADER >= sizes
+    digests = np.zeros(len(rows), np.uint64)
+    digests[there] = digest(batch.octets, parts.start[which[there]] + HEADER, np.maximum(sizes[there], 0))
+    return digests, sizes
+
+
+def loose_keys(batch: Batch, parts: Participants, which: NDArray[np.int64]) -> tuple[Hashes, Hashes, NDArray[np.int64]]:
+    """Return the loose key of some queries or answers, the digest of their data and how many octets these are."""
+    data, sizes = data_of(batch, parts, which)
+    known = (sizes >= SIGNIFICANT) & (data != 0)
+    return np.where(known, parts.loose_keys(which, data), np.uint64(0)), data, sizes

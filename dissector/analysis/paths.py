@@ -95,20 +95,17 @@ class Paths:
 
     def merge(self, other: Self) -> None:
         """Put in the state of what comes after; that one is left as it is."""
-        numbers = np.array([self._note(notes) for notes in other.notes], np.uint64)
-        for theirs, ours in ((other.table, self.table), (other._early, None)):
-            keys = theirs.keys.copy()
-            keys[:, 8] = numbers[keys[:, 8].astype(np.int64)]
-            if ours is None:
-                self._add_replies(keys, theirs.values)
-            else:
-                moved = Table(WORDS, RULES, theirs.limit)
-                moved.add(keys, theirs.values)
-                moved.refused = theirs.refused
-                ours.merge(moved)
-        self._probed = np.union1d(self._probed, other._probed)
         if self._start is None:
             self._start = other._start
+        numbers = np.array([self._note(notes) for notes in other.notes], np.uint64)
+        moved = Table(WORDS, RULES, other.table.limit)
+        keys = other.table.keys.copy()
+        keys[:, 8] = numbers[keys[:, 8].astype(np.int64)]
+        moved.add(keys, other.table.values)
+        moved.refused = other.table.refused
+        self.table.merge(moved)
+        self._add_replies(other._early.keys, other._early.values)
+        self._probed = np.union1d(self._probed, other._probed)
 
     def result(self) -> PathReport:
         """Return the traceroutes found so far."""

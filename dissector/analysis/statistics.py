@@ -54,7 +54,13 @@ def table(count: int) -> Table:
     return rows
 
 
-def fold(starts: NDArray[np.int64], rtt: NDArray[np.int64], order: NDArray[np.int64], top: NDArray[np.int64]) -> Table:
+def fold(
+    starts: NDArray[np.int64],
+    rtt: NDArray[np.int64],
+    order: NDArray[np.int64],
+    top: NDArray[np.int64],
+    fresh: NDArray[np.bool_],
+) -> Table:
     """Return a row for each group of times, but for ``late`` and ``altered``.
 
     Args:
@@ -62,6 +68,7 @@ def fold(starts: NDArray[np.int64], rtt: NDArray[np.int64], order: NDArray[np.in
         rtt: the times in ns, by group, in the order of arrival.
         order: the order of their queries.
         top: for each group, the order of the latest query answered before.
+        fresh: whether each group is of another series than the one before it.
     """
     rows = table(len(starts))
     ends = np.append(starts[1:], len(rtt))
@@ -71,26 +78,27 @@ def fold(starts: NDArray[np.int64], rtt: NDArray[np.int64], order: NDArray[np.in
     rows["min"] = np.minimum.reduceat(rtt, starts)
     rows["max"] = np.maximum.reduceat(rtt, starts)
     rows["first"], rows["last"] = rtt[starts], rtt[ends - 1]
-    several = np.flatnonzero(sizes > 1)
-    if len(several):
-        groups = np.repeat(np.arange(len(starts)), sizes)
-        apart = rtt - (rows["sum"] / sizes)[groups]
+    if len(rtt) > len(starts):
+        apart = rtt - np.repeat(rows["sum"] / sizes, sizes)
         rows["squares"] = np.add.reduceat(apart * apart, starts)
         steps = np.zeros(len(rtt))
         steps[1:] = np.abs(rtt[1:] - rtt[:-1])
         steps[starts] = 0
-        steps *= KEPT ** (ends[groups] - 1 - np.arange(len(rtt)))
+        # RFC 3550, 6.4.1, without a loop: every difference fades once for each time after it.
+        steps *= KEPT ** (np.repeat(ends, sizes) - 1 - np.arange(len(rtt)))
         rows["jitter"] = np.add.reduceat(steps, starts) * (1 - KEPT)
-    # The latest query so far in each group: groups are set apart by more than all orders, so that one runs on.
-    apart = int(max(order.max(), top.max())) + 2
-    lift = np.repeat(np.arange(len(starts)) * apart, sizes)
-    reached = np.maximum.accumulate(order + lift)
+    # The latest query so far in each series: series are set apart by more than all orders, so that one maximum
+    # runs over all of them.
+    lift = (np.cumsum(fresh) - 1) * (int(max(order.max(), top.max())) + 2)
+    lifted = order + np.repeat(lift, sizes)
+    begin = starts[fresh]
+    lifted[begin] = np.maximum(lifted[begin], (top + lift)[fresh])
+    reached = np.maximum.accumulate(lifted)
     before = np.empty(len(rtt), np.int64)
     before[1:] = reached[:-1]
-    before[starts] = _NO_TOP + np.arange(len(starts)) * apart
-    before -= lift
-    rows["reordered"] = np.add.reduceat(order < np.maximum(before, np.repeat(top, sizes)), starts, dtype=np.int64)
-    rows["top"] = np.maximum(reached[ends - 1] - lift[ends - 1], top)
+    before[begin] = (top + lift)[fresh]
+    rows["reordered"] = np.add.reduceat(order + np.repeat(lift, sizes) < before, starts, dtype=np.int64)
+    rows["top"] = reached[ends - 1] - lift
     return rows
 
 

@@ -38,10 +38,12 @@ FAMILIES = {Family.ICMPV4: V4, Family.ICMPV6: V6}
 IPV4_HEADER, IPV6_HEADER = 20, 40
 PORTS = (6, 17, 33, 132, 136)
 """Protocols that begin with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite."""
-EXTENSIONS = (0, 43, 60)
+HOP_BY_HOP, ROUTING, DESTINATION = 0, 43, 60
 """IPv6 extension headers of a length in units of 8 octets (RFC 8200, 4); fragments are looked at apart."""
 FRAGMENT = 44
 MOST_EXTENSIONS = 8
+NOTHING = 255
+"""The protocol of what is no start of anything, or is not there (reserved by IANA)."""
 
 
 class View:
@@ -177,8 +179,10 @@ class View:
         index = np.flatnonzero(types_that_quote()[self.type])
         key = self.type[index].astype(np.uint16) << 8 | self.code[index]
         family, captured = self.family[index], self.captured[index]
-        four, six = (np.where(family == number, quoting(which)[key], 0) for which, number in FAMILIES.items())
-        sizes = four + six
+        sizes = np.zeros(len(index), np.int64)
+        for which, number in FAMILIES.items():
+            if self.only in (0, number):
+                sizes += np.where(family == number, quoting(which)[key], 0)
         good = (sizes > 0) & (captured > sizes)
         index, sizes, captured = index[good], sizes[good], captured[good]
         if not len(index):
@@ -192,6 +196,7 @@ class View:
         if not len(index):
             return None
         rows = index if self.rows is None else self.rows[index]
+        end = ends(octets, version, ip, end)
         return View(self.batch, rows, (version, ip, end), upper_layer(octets, version, ip, end))
 
 
@@ -253,24 +258,51 @@ def upper_layer(
         end: where the octets of their datagrams end.
     """
 
-    def at(offset: NDArray[np.int64] | int, start: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def at(offset: int, start: NDArray[np.int64]) -> NDArray[np.uint8]:
         place = start + offset
-        return np.where(place < end, octets[np.where(place < end, place, 0)], 255).astype(np.uint8)
+        inside = place < end
+        if inside.all():
+            return octets[place]
+        return np.where(inside, octets[np.where(inside, place, 0)], NOTHING).astype(np.uint8)
 
     four = version == V4
     upper = ip + np.where(four, (octets[ip] & 0xF).astype(np.int64) * 4, IPV6_HEADER)
+    if four.all():
+        protocol, later = at(9, ip), ((at(6, ip) & 0x1F) | at(7, ip)) != 0
+        later |= upper < ip + IPV4_HEADER
+        return upper, np.where(later, NOTHING, protocol).astype(np.uint8)
     protocol = np.where(four, at(9, ip), at(6, ip))
-    later = four & (((at(6, ip) & 0x1F) | at(7, ip)) != 0)
-    later |= four & (upper < ip + IPV4_HEADER)
+    later = four & ((((at(6, ip) & 0x1F) | at(7, ip)) != 0) | (upper < ip + IPV4_HEADER))
     for _ in range(MOST_EXTENSIONS):
         fragment = ~four & (protocol == FRAGMENT)
-        more = (~four & np.isin(protocol, EXTENSIONS)) | fragment
+        more = (~four & ((protocol == HOP_BY_HOP) | (protocol == ROUTING) | (protocol == DESTINATION))) | fragment
         if not more.any():
             break
         later |= fragment & ((at(2, upper) | (at(3, upper) & 0xF8)) != 0)
         size = np.where(fragment, 8, 8 + at(1, upper).astype(np.int64) * 8)
         protocol, upper = np.where(more, at(0, upper), protocol), np.where(more, upper + size, upper)
-    return upper, np.where(later, 255, protocol).astype(np.uint8)
+    return upper, np.where(later, NOTHING, protocol).astype(np.uint8)
+
+
+def ends(
+    octets: NDArray[np.uint8], version: NDArray[np.uint8], ip: NDArray[np.int64], end: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return where datagrams end by their own lengths; ``end`` where those are beyond it or make no sense.
+
+    Args:
+        octets: all octets.
+        version: 4 or 6, one for each datagram.
+        ip: where they begin.
+        end: where the octets that there are of them end.
+    """
+    four = version == V4
+    # Total Length (RFC 791, 3.1); Payload Length, without the header (RFC 8200, 3).
+    place = ip + np.where(four, 2, 4)
+    place = np.where(place + 1 < end, place, ip)
+    length = (octets[place].astype(np.int64) << 8 | octets[place + (place > ip)]) + np.where(four, 0, IPV6_HEADER)
+    least = np.where(four, IPV4_HEADER, IPV6_HEADER + 1)
+    own = ip + length
+    return np.where((place > ip) & (length >= least) & (own < end), own, end)
 
 
 @cache

@@ -59,6 +59,9 @@ FILE, LINKS, PATHS, STATUSES, PROTOCOLS = range(5)
 SAMPLE_QUOTE = bytes.fromhex("4500001c000000000011").ljust(24, b"\0") + b"\0\x08\0\0"
 """A UDP datagram without data."""
 
+SILENT = (Items, Octets, QuoteTail, ExtensibleTail, StructureTail)
+"""Tails that make nothing of no octets, whatever the fields before them say."""
+
 UNLIMITED = 1 << 30
 
 WIDEST = 64
@@ -93,6 +96,8 @@ def sample(family: Family, kind: int, code: int) -> Message | None:
     if bare.entry.type.longer is not None or shape.layout.derived or shape.findings is not Shape.findings:
         return None
     if isinstance(getattr(shape, "extensions", None), property):  # found in the payload of some messages
+        return None
+    if shape.layout.rest is not None and type(shape.layout.rest.tail) not in SILENT:
         return None
     if any(field.bits > 63 and field.default for field in shape.layout.fields):  # noqa: PLR2004 - what the kernel takes
         return None

@@ -223,6 +223,15 @@ def ours(message: Message, name: str) -> list[Any]:
     return [value for value in values if value is not None]
 
 
+def by_name(shown: list[list[str]]) -> dict[str, list[str]]:
+    """Return the values that tshark shows, in their order, by the names of those fields that we have too."""
+    found: dict[str, list[str]] = {}
+    for name, value, *_ in shown:
+        if name in FIELDS:
+            found.setdefault(name, []).append(value)
+    return found
+
+
 def same(value: Any, shown: str) -> bool:
     """Return whether our value is what tshark shows."""
     if isinstance(value, int):

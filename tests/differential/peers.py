@@ -50,6 +50,10 @@ class Reading(NamedTuple):
     destination: str | None = None
 
 
+Numbered = tuple[int, Reading | None]
+"""A packet's number, and what is read in it; None where no ICMP message is found."""
+
+
 def ours(message: Message) -> Reading:
     """Return what we read."""
     quoted = message.quoted
@@ -65,7 +69,7 @@ def ours(message: Message) -> Reading:
     )
 
 
-def scapy_readings(capture: Path) -> Iterator[tuple[int, Reading | None]]:
+def scapy_readings(capture: Path) -> Iterator[Numbered]:
     """Yield number and reading of every packet; None where scapy finds no ICMP message in one."""
     with PcapReader(str(capture)) as packets:
         for frame, packet in enumerate(packets, 1):
@@ -91,7 +95,7 @@ def of_scapy(packet: Any) -> Reading | None:
     return None
 
 
-def dpkt_readings(capture: Path) -> Iterator[tuple[int, Reading | None]]:
+def dpkt_readings(capture: Path) -> Iterator[Numbered]:
     """Yield number and reading of every packet; None where dpkt finds no ICMP message in one."""
     with capture.open("rb") as file:
         reader = dpkt.pcap.UniversalReader(file)
@@ -124,4 +128,3 @@ def of_dpkt(packet: Any) -> Reading | None:
             )
         packet = packet.data
     return None
-

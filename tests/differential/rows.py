@@ -1,6 +1,6 @@
 """A digest of every batch of some captures, for a process of its own: the kernels are chosen at import.
 
-Run as ``python rows.py FILE…``; prints digest, number of messages and name, a line a file.
+Reads names of files, one a line; prints digest, number of messages and name of each.
 """
 
 from __future__ import annotations
@@ -33,5 +33,6 @@ def digest(file: str) -> str:
 
 
 if __name__ == "__main__":
-    for argument in sys.argv[1:]:
-        sys.stdout.write(f"{digest(argument)} {argument}\n")
+    for line in sys.stdin:
+        name = line.rstrip("\n")
+        sys.stdout.write(f"{digest(name)} {name}\n")

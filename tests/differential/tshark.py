@@ -8,14 +8,16 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from differential.differences import Difference
 
 import dissector
 from dissector.message import messages
 from dissector.present.jsonlines import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from dissector.message import Message
@@ -60,24 +62,6 @@ QUOTED = {
 }
 
 
-class Difference(NamedTuple):
-    """One value that we and another program read differently.
-
-    Attributes:
-        file: the capture, as the index names it.
-        frame: the packet's number.
-        field: what differs; ``message`` where the message itself is not found.
-        theirs: the other's value.
-        ours: our value.
-    """
-
-    file: str
-    frame: int
-    field: str
-    theirs: Any
-    ours: Any
-
-
 def names(captures: Path) -> list[str]:
     """Return the captures that have an expected table."""
     expected = captures / "expected"
@@ -100,13 +84,17 @@ def details(captures: Path, name: str) -> Iterator[tuple[int, str, list[list[str
                 yield int(found["frame"]), found["proto"], found["fields"]
 
 
-def read(captures: Path, name: str) -> list[Message]:
+def read(capture: Path) -> list[Message]:
     """Return our messages of a capture, each packet by itself, as tshark was told to read it."""
-    return [
-        message
-        for batch in dissector.scan(captures / "files" / name, reassemble=False)
-        for message in messages(batch)
-    ]
+    return [message for batch in dissector.scan(capture, reassemble=False) for message in messages(batch)]
+
+
+def by_frame(found: Iterable[Message]) -> dict[int, list[Message]]:
+    """Return messages by the number of their packet."""
+    frames: dict[int, list[Message]] = {}
+    for message in found:
+        frames.setdefault(message.frame, []).append(message)
+    return frames
 
 
 def first(cell: str) -> str:
@@ -132,6 +120,11 @@ def same(ours: Any, cell: str) -> bool:
         return str(ours).lower() == shown.lower()
 
 
+def frame_of(row: Row) -> int:
+    """Return the number of the packet that a row is about."""
+    return int(first(row["frame.number"]))
+
+
 def key_of(row: Row) -> tuple[str, int | None, int | None]:
     """Return protocol, type and code of a row."""
     protocol = first(row["proto"])
@@ -142,7 +135,7 @@ def match(row: Row, ours: dict[int, list[Message]]) -> Message | None:
     """Return the message of ours that a row is about."""
     protocol, kind, code = key_of(row)
     family = "icmpv6" if protocol == "icmpv6" else "icmpv4"
-    for message in ours.get(int(first(row["frame.number"])), ()):
+    for message in ours.get(frame_of(row), ()):
         if (message.family.value, message.type, message.code) == (family, kind, code):
             return message
     return None
@@ -161,11 +154,32 @@ def compare(name: str, row: Row, message: Message) -> Iterator[Difference]:
         ("dst", ours["dst"], row[destination]),
         ("ttl", ours["ttl"], row[hops]),
         ("checksum", ours["checksum"], row[f"{protocol}.checksum"]),
-        ("checksum_status", ours["checksum_status"], VERDICTS.get(first(row[f"{protocol}.checksum.status"]), "")),
+        (
+            "checksum_status",
+            ours["checksum_status"],
+            VERDICTS.get(first(row[f"{protocol}.checksum.status"]), ""),
+        ),
     ]
-    pairs += [(field, ours["fields"].get(field), row.get(column) or "") for field, column in FIELDS[protocol].items()]
+    pairs += [
+        (field, ours["fields"].get(field), row.get(column) or "")
+        for field, column in FIELDS[protocol].items()
+    ]
     quoted = ours["quoted"] or {}
-    pairs += [(f"quoted.{field}", quoted.get(field), row.get(column) or "") for field, column in QUOTED.items()]
+    pairs += [
+        (f"quoted.{field}", quoted.get(field), row.get(column) or "") for field, column in QUOTED.items()
+    ]
     for field, value, cell in pairs:
         if not same(value, cell):
             yield Difference(name, message.frame, field, first(cell), value)
+
+
+def differences(name: str, table: list[Row], found: list[Message]) -> Iterator[Difference]:
+    """Yield what our messages of a capture and its table have different; what only we read is not among it."""
+    frames = by_frame(found)
+    for row in table:
+        message = match(row, frames)
+        if message is None:
+            ours = [(other.family.value, other.type, other.code) for other in frames.get(frame_of(row), ())]
+            yield Difference(name, frame_of(row), "message", key_of(row), ours)
+        else:
+            yield from compare(name, row, message)
