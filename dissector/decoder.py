@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dissector.tails.extensions import Extensions
     from dissector.tails.quoted import Datagram
 
+WANTING = ("-missing", "-cut", "-short", "-count", "-unreadable")
+"""How findings end that octets are wanting; of a message that was captured in part they say nothing."""
 HEADER = IcmpMessage.layout.size
 NOT_FIELDS = frozenset({"type", "code", "checksum", "data", "quote"})
 """What JSON and trees show beside the fields: the header, the payload and the quoted datagram."""
@@ -185,6 +187,8 @@ class Decoded:
         message = self.message
         if message is not None:
             found += reserved_set(message)
+        if len(self.octets) < self.length:
+            return (*found, *(note for note in self._notes if not note.id.endswith(WANTING)))
         return (*found, *self._notes)
 
     def _unassigned(self) -> list[Finding]:

@@ -79,6 +79,7 @@ def tags(ip: Packet, ip6: Packet) -> Iterator[tuple[str, Packet]]:
     yield "HSR", ether(0x892F) / octets("0034 0001 0800") / ip
     yield "VN-Tag", ether(0x8926) / octets("00010000 0800") / ip
     yield "E-Tag of 802.1BR", ether(0x893F) / octets("0000 0001 0000 0800") / ip
+    yield "Cisco metadata", ether(0x8909) / octets("0101 0001 0010 0800") / ip
     yield "NSH", ether(0x894F) / NSH(mdtype=2, nextproto=1, spi=42, si=255) / ip
 
 

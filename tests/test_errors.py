@@ -12,6 +12,7 @@ from dissector.errors import (
     DissectError,
     EncodeError,
     Finding,
+    FilterError,
     LookupFailedError,
     Severity,
     TruncatedCaptureError,
@@ -28,6 +29,7 @@ ONE_OF_EACH = [
     TruncatedError("Echo", need=8, have=3, offset=34, limit="captured length"),
     EncodeError("sentence", layer="Echo", field="code", value=256),
     LookupFailedError("sentence", suggestions=("3/4", "3/3")),
+    FilterError("sentence", text="icmp.tpye == 3", offset=0, length=9, suggestions=("icmp.type",)),
 ]
 
 

@@ -353,6 +353,20 @@ def test_what_an_outer_header_claims_is_not_held_against_the_inner(backend):
     assert batch.flags[0] == layers.TUNNEL
 
 
+def test_ipv6_without_a_payload_takes_nothing_of_the_padding(backend):
+    batch, scanner = read(backend, eth(0x86DD, ip6(58, b"", size=0)) + bytes(6))
+    assert not len(batch)
+    assert scanner.counts[layers.MALFORMED] == 1
+
+
+@pytest.mark.parametrize(
+    "frame", [eth(0x8909, bytes.fromhex("0101000100100800") + ip4(1, icmp()))], ids=["type-last-on-ethernet"]
+)
+def test_cisco_metadata_is_passed(backend, frame):
+    batch, _ = read(backend, frame)
+    assert batch.type.tolist() == [8]
+
+
 def test_a_jumbogram_says_its_length_in_an_option(backend):
     message = icmp6(body=bytes(70000))
     jumbo = struct.pack(">BBBBBBI6x", 58, 1, 0, 0, 0xC2, 4, 16 + len(message))  # two of Pad1 before it

@@ -294,10 +294,19 @@ class Exchanges:
         Should an earlier part of the capture have the query of the unasked answer, its time belongs between
         those before it and those after it: the jitter depends on the order.
         """
+        where = np.lexsort(
+            (np.concatenate([unasked["order"], order]), np.concatenate([unasked["series"], series]))
+        )
+        begins = where < len(unasked)
+        latest = np.maximum.accumulate(np.where(begins, np.arange(len(where)), -1))
+        latest = where[latest]
+        mine = ~begins & begins[np.maximum.accumulate(np.where(begins, np.arange(len(where)), 0))]
+        answers, latest = where[mine] - len(unasked), latest[mine]
+        same = unasked["series"][latest] == series[answers]
         row = row.copy()
-        for early in unasked[np.argsort(unasked["order"])]:
-            row[(series == early["series"]) & (order > early["order"])] = early["row"]
-            self._current[early["series"]] = early["row"]
+        row[answers[same]] = unasked["row"][latest[same]]
+        # In the order of the capture: the last one stays.
+        self._current[unasked["series"]] = unasked["row"]
         return row
 
     def _record(self, answers: Answers, series: NDArray[np.int64]) -> None:
@@ -350,10 +359,112 @@ class Exchanges:
                 for rows in (asked, answering)
             )
             altered[inside[alike]] = different(one, other)
-        over = compared[np.searchsorted(which, joined.crossing)] if False else None
         crossing = np.flatnonzero(compared & (query < 0))
         if len(crossing):
             data, sizes = data_of(batch, parts, response[crossing])
             asked_queries = joined.crossed[np.searchsorted(joined.crossing, which[crossing])]
             altered[crossing] = differs(asked_queries, data, sizes)
         return altered
+
+    # -- what becomes of the rest
+
+    def _settle(self, stretch: NDArray[np.void]) -> None:
+        """Account for queries whose time is over."""
+        left = stretch[~stretch["answered"]]
+        left = left[np.argsort(left["order"])]
+        early = self._early(left["time_ns"])
+        if early.any():
+            self._waiting.append(left[early])
+            left = left[~early]
+        if not len(left):
+            return
+        pending = self._pending()
+        closed = self._close(left, pending)
+        taken = closed.taken >= 0
+        if taken.any():
+            answers = closed.taken[taken]
+            np.add.at(self._series["rewritten"], closed.series[taken], 1)
+            self._series["rewritten_as"][closed.series[taken]] = pending["identifier"][answers]
+            self._unasked = [np.delete(pending, answers)]
+        self._ended.update(ends(closed))
+
+    def _pending(self) -> NDArray[np.void]:
+        """Return the answers that have no query, in the order in which they came."""
+        self._unasked = [np.concatenate([np.zeros(0, UNASKED), *self._unasked])]
+        return self._unasked[0]
+
+    def _close(self, left: NDArray[np.void], pending: NDArray[np.void]) -> Closed:
+        """Return what became of queries that no answer came to, in their order.
+
+        An answer that has the same hosts, sequence and data, but another identifier, is theirs: something on the
+        way rewrote it. Each query takes the earliest that no other has taken.
+        """
+        taken = np.full(len(left), -1, np.int64)
+        able = pending["loose"] != 0
+        for at in np.flatnonzero(np.isin(left["loose"], pending["loose"][able])).tolist():
+            later = pending["time_ns"] - left["time_ns"][at]
+            fits = able & (pending["loose"] == left["loose"][at]) & (pending["order"] > left["order"][at])
+            found = np.flatnonzero(fits & (later <= self.pairing.reach_ns))
+            if len(found):
+                taken[at] = found[0]
+                able[found[0]] = False
+        error = np.where(taken < 0, left["error"], -1).astype(np.int64)
+        return Closed(self._index.find(left["series"]), taken, error)
+
+    def _forget(self) -> None:
+        """Count the unasked answers for which no query can be found any more, if there are many."""
+        size = sum(map(len, self._unasked))
+        if size < 2 * self._quiet + GRAINS:
+            return
+        oldest = min((int(stretch["time_ns"].min()) for stretch in self.pairing.open), default=self.pairing.now)
+        pending = self._pending()
+        over = pending["time_ns"] < min(oldest, self.pairing.now - self.pairing.reach_ns)
+        over[: max(size - self.pairing.limit, 0)] = True
+        over &= ~self._early(pending["time_ns"])
+        self._count(pending[over])
+        self._unasked = [pending[~over]]
+        self._quiet = len(self._unasked[0])
+
+    def _count(self, unasked: NDArray[np.void]) -> None:
+        """Count unasked answers for good."""
+        np.add.at(self._series["unasked"], unasked["series"][unasked["role"] == ANSWER], 1)
+
+    # -- states
+
+    def merge(self, other: Exchanges) -> Self:
+        """Take in what came after, as another state made with ``begins=False`` saw it; return self.
+
+        The other state is used up. Both must have the same timeout.
+        """
+        self._pack()
+        other._pack()
+        shift = self.pairing.seen
+        series = self._adopt(other)
+        errors = self.pairing.reporters.add(other.pairing.reporters.table)
+        for stretch in (*other.pairing.open, *other._waiting, *other._unasked):
+            stretch["order"] += shift
+            known = stretch["error"] >= 0
+            stretch["error"][known] = errors[stretch["error"][known]]
+        filled = other._times["count"][: other._rows] > 0
+        other._times["top"][: other._rows][filled] += shift
+        pending = other._pending()
+        pending["series"] = np.where(pending["series"] >= 0, series[pending["series"]], -1)
+        resolved, rows = self._found(pending)
+        self._splice(other, series, pending, resolved, rows)
+        numbers, buckets, counts = other._histogram.entries()
+        self._histogram.add(series[numbers], buckets, counts)
+        self._clocks.merge(other._clocks, series)
+        for (number, error), count in other._ended.items():
+            self._ended[int(series[number]), int(errors[error])] += count
+        left = pending[~resolved]
+        left["row"] = -1 if self.begins else left["row"]
+        self._unasked.append(left[(left["role"] == ANSWER) | self._early(left["time_ns"])])
+        self._begin = other._begin if self._begin is None else self._begin
+        self._quiet += other._quiet
+        self._take_over(other.pairing)
+        for stretch in other._waiting:
+            self._settle(stretch)
+        for stretch in self.pairing.expired():
+            self._settle(stretch)
+        self._forget()
+        return self

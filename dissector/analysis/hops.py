@@ -288,7 +288,8 @@ def fitted(
     """Return the count of the first hop's first probe and how many probes a hop has; None where nothing fits.
 
     Strategy: all are tried; each router that answers in more than one hop is held against a try, and so is each
-    hop in which more than one answers. Of equals the usual number of probes is taken, then the smallest.
+    hop in which more than one answers. Of equals the usual number of probes is taken, then the smallest. What
+    leaves more than half of the hops without an answer, or fits hardly any, is not believed.
     """
     least = min(counts)
     near = tuple(first for first in firsts if first <= least < first + MOST_PER_HOP * MOST_HOPS)
@@ -300,7 +301,8 @@ def fitted(
                 continue
             places = set(zip(hops, reporters, strict=True))
             wrong = 2 * len(places) - len(set(hops)) - len(set(reporters))
-            found.append((wrong, per_hop != USUAL_PER_HOP, per_hop, firsts.index(start) if near else 0, start))
+            if wrong <= len(hops) and 2 * len(set(hops)) >= max(hops):
+                found.append((wrong, per_hop != USUAL_PER_HOP, per_hop, min(hops), start))
     if not found:
         return None
     _, _, per_hop, _, start = min(found)

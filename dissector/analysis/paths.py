@@ -143,7 +143,10 @@ class Paths:
             | outer_version(batch, rows[some]).astype(np.int64) << 48
         ).astype(np.uint64)
         keys[:, 1] = packed(selector, counter, identification)
-        keys[:, 2:4] = quotes.src[some].view(np.uint64)
+        # Whom the error is for sent the probe, whatever a translator left in the quote (RFC 5508, 4.2.1).
+        same = (quotes.version[some] == outer_version(batch, rows[some]))[:, None]
+        receivers = np.ascontiguousarray(batch.dst[rows[some]]).view(np.uint64)
+        keys[:, 2:4] = np.where(same, receivers, quotes.src[some].view(np.uint64))
         keys[:, 4:6] = quotes.dst[some].view(np.uint64)
         keys[:, 6:8] = np.ascontiguousarray(batch.src[rows[some]]).view(np.uint64)
         self._add_notes(batch, rows[some], keys)

@@ -11,7 +11,17 @@ from dissector.errors import FilterError
 from dissector.filter import columnwise, evaluate, literals, names, parse, patterns, slices
 from dissector.filter.evaluate import Predicate, Reading
 from dissector.filter.literals import Value
-from dissector.filter.parse import Both, Either, Existence, Membership, Negation, Operand, Part, Relation, Search
+from dissector.filter.parse import (
+    Both,
+    Either,
+    Existence,
+    Membership,
+    Negation,
+    Operand,
+    Part,
+    Relation,
+    Search,
+)
 from dissector.filter.sources import Decoded, Excerpt, Kind, Known, Placed, Reach
 from dissector.filter.views import IPV4_HEADER, IPV6_HEADER
 
@@ -79,14 +89,18 @@ def reading(operand: Operand, field: Known, kind: Kind | None = None) -> Reading
     if operand.layer:
         match = LAYER.fullmatch(operand.layer)
         if match is None or match[1] == "0":
-            sentence = f"{operand.layer} is not a layer: #1 is the message and its IP header, #2 what it quotes"
+            sentence = (
+                f"{operand.layer} is not a layer: #1 is the message and its IP header, #2 what it quotes"
+            )
             raise operand.refuse(sentence)
         layers = (int(match[1]),)
     sources = field.sources
     wanted = field.kind if kind is None else kind
     if field.kind is Kind.ADDRESS and kind is not None:
         as_ = IPv4Address if kind is Kind.IPV4 else IPv6Address
-        sources = tuple(source for source in sources if isinstance(source, Placed) and source.field.as_ is as_)
+        sources = tuple(
+            source for source in sources if isinstance(source, Placed) and source.field.as_ is as_
+        )
     if not operand.slices:
         return Reading(sources, wanted, layers)
     if field.kind not in (Kind.OCTETS, Kind.IPV4, Kind.IPV6, Kind.ADDRESS) or (
@@ -114,7 +128,11 @@ def excerpt(sources: tuple[Source, ...], parts: tuple[slices.Slice, ...]) -> tup
         for source in sources
         if isinstance(source, Reach) and part.start + part.length <= LEAST_HEADERS.get(source.where, LONGEST)
     ]
-    return tuple(Excerpt(one, part.start, part.length) for one in reaches) if len(reaches) == len(sources) else ()
+    return (
+        tuple(Excerpt(one, part.start, part.length) for one in reaches)
+        if len(reaches) == len(sources)
+        else ()
+    )
 
 
 def kind_of(operand: Operand, field: Known, literal: Operand) -> Kind:
@@ -193,7 +211,9 @@ def search(left: Operand, operator: str, right: Operand) -> Predicate:
     field = known(left)
     found = reading(left, field)
     if found.kind not in (Kind.OCTETS, Kind.STRING):
-        raise left.refuse(f"{field.name} is {found.kind}: of octets and texts alone it can be asked what they {said(operator)}")
+        raise left.refuse(
+            f"{field.name} is {found.kind}: of octets and texts alone it can be asked what they {said(operator)}"
+        )
     text = literals.octets(right) if right.quoted or operator == "contains" else right.text.encode()
     if operator == "contains":
         if found.kind is Kind.STRING:
@@ -223,7 +243,9 @@ def expression(operand: Operand) -> bytes:
 def with_text(error: FilterError, text: str) -> FilterError:
     """Return an error that shows the filter it is about."""
     sentence = error.sentence
-    return FilterError(sentence, text=text, offset=error.offset, length=error.length, suggestions=error.suggestions)
+    return FilterError(
+        sentence, text=text, offset=error.offset, length=error.length, suggestions=error.suggestions
+    )
 
 
 def predicate(text: str) -> Predicate:

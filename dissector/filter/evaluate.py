@@ -51,7 +51,10 @@ class Reading(NamedTuple):
     sources: tuple[Source, ...]
     kind: Kind
     layers: tuple[int, ...] = ()
-    cut: Callable[[NDArray[np.int64], NDArray[np.uint8]], tuple[Mask, NDArray[np.int64], NDArray[np.uint8]]] | None = None
+    cut: (
+        Callable[[NDArray[np.int64], NDArray[np.uint8]], tuple[Mask, NDArray[np.int64], NDArray[np.uint8]]]
+        | None
+    ) = None
 
     @property
     def costly(self) -> bool:
@@ -204,7 +207,11 @@ def paired(
     first = np.searchsorted(theirs, ours, "left")
     repeat = np.searchsorted(theirs, ours, "right") - first
     mine = np.repeat(np.arange(len(ours)), repeat)
-    other = np.repeat(first, repeat) + np.arange(int(repeat.sum())) - np.repeat(np.cumsum(repeat) - repeat, repeat)
+    other = (
+        np.repeat(first, repeat)
+        + np.arange(int(repeat.sum()))
+        - np.repeat(np.cumsum(repeat) - repeat, repeat)
+    )
     return ours[mine], mine, other
 
 
@@ -253,7 +260,9 @@ def _flat(told: list[list[Any]], rows: NDArray[np.int64] | None, kind: Kind) -> 
     if kind is Kind.OCTETS:
         ends = np.cumsum([len(octets) for octets in flat], dtype=np.int64)
         starts = np.concatenate((np.zeros(1, np.int64), ends[:-1])) if flat else ends
-        return Values(owners, np.stack((starts, ends), axis=1), np.frombuffer(b"".join(map(bytes, flat)), np.uint8))
+        return Values(
+            owners, np.stack((starts, ends), axis=1), np.frombuffer(b"".join(map(bytes, flat)), np.uint8)
+        )
     return Values(owners, np.array(flat, np.int64), none)
 
 

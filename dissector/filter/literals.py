@@ -61,7 +61,9 @@ def read(field: Known, kind: Kind, operand: Operand) -> Value:
     except (ValueError, InvalidOperation) as error:
         why = f"; {error}" if isinstance(error, AddressValueError) else ""
         sentence = f"{operand.text} is not {kind}, which {field.name} is{why}"
-        raise operand.refuse(sentence, suggestions=("True", "False") if kind is Kind.BOOLEAN else ()) from None
+        raise operand.refuse(
+            sentence, suggestions=("True", "False") if kind is Kind.BOOLEAN else ()
+        ) from None
 
 
 def octets(operand: Operand) -> bytes:
@@ -82,7 +84,9 @@ def octets(operand: Operand) -> bytes:
     if text[:2] in ("0x", "0X"):
         text = text[2:]
     parts = re.split("[:.-]", text)
-    return bytes.fromhex(text) if len(parts) == 1 and len(text) > 1 else bytes(int(part, 16) for part in parts)
+    return (
+        bytes.fromhex(text) if len(parts) == 1 and len(text) > 1 else bytes(int(part, 16) for part in parts)
+    )
 
 
 def _unescaped(text: str) -> bytes:

@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from dissector.message import Message
 
 FAMILIES = {"icmp": Family.ICMPV4, "icmpv6": Family.ICMPV6}
-KINDS = {int: Kind.NUMBER, bool: Kind.BOOLEAN, bytes: Kind.OCTETS, IPv4Address: Kind.IPV4, IPv6Address: Kind.IPV6}
+KINDS = {
+    int: Kind.NUMBER,
+    bool: Kind.BOOLEAN,
+    bytes: Kind.OCTETS,
+    IPv4Address: Kind.IPV4,
+    IPv6Address: Kind.IPV6,
+}
 HEADERS = {"ip": (Ipv4Header, wireshark.IP), "ipv6": (Ipv6Header, wireshark.IPV6)}
 STATUSES = np.array([1, 0, 2], np.uint8)
 """Wireshark's numbers of a checksum's status, by those of ``layers``."""
@@ -165,7 +171,10 @@ def _frame(prefix: str) -> Iterator[Known]:
         return Known(f"{prefix}.{name}", kind, (Attribute(name, "frame", 0, convert),))
 
     def recorded(
-        name: str, kind: Kind, convert: Callable[[Batch], NDArray[Any]], missing: Callable[[Batch], NDArray[np.bool_]]
+        name: str,
+        kind: Kind,
+        convert: Callable[[Batch], NDArray[Any]],
+        missing: Callable[[Batch], NDArray[np.bool_]],
     ) -> Known:
         return Known(f"{prefix}.{name}", kind, (Recorded(name, convert, missing),))
 
@@ -190,7 +199,9 @@ def _frame(prefix: str) -> Iterator[Known]:
     yield recorded("time", Kind.TIME, lambda batch: batch.time_ns, timeless)
     yield recorded("interface_id", Kind.NUMBER, lambda batch: batch.interface, unnumbered)
     for name in ("name", "description"):
-        yield recorded(f"interface_{name}", Kind.STRING, _interface(name), lambda batch, name=name: _unnamed(batch, name))
+        yield recorded(
+            f"interface_{name}", Kind.STRING, _interface(name), lambda batch, name=name: _unnamed(batch, name)
+        )
 
 
 def _interface(name: str) -> Callable[[Batch], NDArray[Any]]:
@@ -210,7 +221,9 @@ def _unnamed(batch: Batch, name: str) -> NDArray[np.bool_]:
 def _quoted(prefix: str) -> Iterator[Known]:
     """Yield the fields of the datagram that an error quotes, by their names in JSON."""
     yield Known(prefix, Kind.OCTETS, tuple(_second(Reach(name)) for name in HEADERS))
-    four, six = ({field.name: _bare(field) for field in shape.layout.fields} for shape in (Ipv4Header, Ipv6Header))
+    four, six = (
+        {field.name: _bare(field) for field in shape.layout.fields} for shape in (Ipv4Header, Ipv6Header)
+    )
     for name in ("src", "dst"):
         either = (_second(Placed("ip", four[name])), _second(Placed("ipv6", six[name])))
         yield Known(f"{prefix}.{name}", Kind.ADDRESS, either)

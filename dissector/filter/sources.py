@@ -105,7 +105,10 @@ class Recorded(Attribute):
     """A column of the batch that is not there for every packet; ``missing`` says for which."""
 
     def __init__(
-        self, name: str, convert: Callable[[Batch], NDArray[Any]], missing: Callable[[Batch], NDArray[np.bool_]]
+        self,
+        name: str,
+        convert: Callable[[Batch], NDArray[Any]],
+        missing: Callable[[Batch], NDArray[np.bool_]],
     ) -> None:
         super().__init__(name, "frame", 0, convert)
         self.missing = missing
@@ -126,7 +129,12 @@ class Placed(Source):
     """
 
     def __init__(
-        self, where: str, field: Field, of: Iterable[type[IcmpMessage]] | None = None, *, swapped: bool = False
+        self,
+        where: str,
+        field: Field,
+        of: Iterable[type[IcmpMessage]] | None = None,
+        *,
+        swapped: bool = False,
     ) -> None:
         self.where = where
         self.field = field
@@ -296,4 +304,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, IPv6Address):
         return value.packed
     return value
-

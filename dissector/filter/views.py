@@ -41,7 +41,7 @@ PORTS = (6, 17, 33, 132, 136)
 HOP_BY_HOP, ROUTING, DESTINATION = 0, 43, 60
 """IPv6 extension headers of a length in units of 8 octets (RFC 8200, 4); fragments are looked at apart."""
 FRAGMENT = 44
-MOST_EXTENSIONS = 8
+MOST_EXTENSIONS = 32
 NOTHING = 255
 """The protocol of what is no start of anything, or is not there (reserved by IANA)."""
 
@@ -72,7 +72,9 @@ class View:
         self.version, self.ip, self.end = header
         self.upper, self.protocol = upper
         self._numbers: dict[Family, NDArray[np.uint8]] = {}
-        self.family = np.where(self.protocol == ICMP, V4, np.where(self.protocol == ICMPV6, V6, 0)).astype(np.uint8)
+        self.family = np.where(self.protocol == ICMP, V4, np.where(self.protocol == ICMPV6, V6, 0)).astype(
+            np.uint8
+        )
 
     def __len__(self) -> int:
         """Return how many datagrams there are."""
@@ -275,7 +277,9 @@ def upper_layer(
     later = four & ((((at(6, ip) & 0x1F) | at(7, ip)) != 0) | (upper < ip + IPV4_HEADER))
     for _ in range(MOST_EXTENSIONS):
         fragment = ~four & (protocol == FRAGMENT)
-        more = (~four & ((protocol == HOP_BY_HOP) | (protocol == ROUTING) | (protocol == DESTINATION))) | fragment
+        more = (
+            ~four & ((protocol == HOP_BY_HOP) | (protocol == ROUTING) | (protocol == DESTINATION))
+        ) | fragment
         if not more.any():
             break
         later |= fragment & ((at(2, upper) | (at(3, upper) & 0xF8)) != 0)
@@ -299,7 +303,9 @@ def ends(
     # Total Length (RFC 791, 3.1); Payload Length, without the header (RFC 8200, 3).
     place = ip + np.where(four, 2, 4)
     place = np.where(place + 1 < end, place, ip)
-    length = (octets[place].astype(np.int64) << 8 | octets[place + (place > ip)]) + np.where(four, 0, IPV6_HEADER)
+    length = (octets[place].astype(np.int64) << 8 | octets[place + (place > ip)]) + np.where(
+        four, 0, IPV6_HEADER
+    )
     least = np.where(four, IPV4_HEADER, IPV6_HEADER + 1)
     own = ip + length
     return np.where((place > ip) & (length >= least) & (own < end), own, end)
@@ -346,7 +352,9 @@ def before_quote(shape: type[IcmpMessage]) -> int:
     return shape.layout.size if rest is not None and isinstance(rest.tail, QuoteTail) else 0
 
 
-def bare(name: str, bits: int, offset: int, as_: type = int, scale: int = 1, *, signed: bool = False) -> Field:
+def bare(
+    name: str, bits: int, offset: int, as_: type = int, scale: int = 1, *, signed: bool = False
+) -> Field:
     """Return a field without texts."""
     return Field(name, bits, offset, "", as_, "", scale, signed, False, False, {}, "", NO_DEFAULT)
 

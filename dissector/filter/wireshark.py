@@ -123,7 +123,9 @@ ICMPV6 = {
     ),
     "mip6.flag.m": Alias("managed", ("MobilePrefixAdvertisement",)),
     "mip6.flag.o": Alias("other", ("MobilePrefixAdvertisement",)),
-    "send.identifier": Alias("identifier", ("CertificationPathSolicitation", "CertificationPathAdvertisement")),
+    "send.identifier": Alias(
+        "identifier", ("CertificationPathSolicitation", "CertificationPathAdvertisement")
+    ),
     "send.component": Alias("component"),
     "send.all_components": Alias("all_components"),
     "mcast_ra.query_interval": Alias("query_interval"),

@@ -875,21 +875,24 @@ class Kernel:
         """IPv6 (RFC 8200 section 3)."""
         at: cython.Py_ssize_t = self.at
         size: cython.int
+        following: cython.int
         if self.end - at < 40:
             return self._short()
         if self.octets[at] >> 4 != 6:
             return _STOP + _MALFORMED
         size = self._u16(at + 4)
-        # Length 0: a jumbogram, as its option will say (RFC 2675), or a card that cuts segments itself.
-        self._datagram(at + 40 + size if size or self.octets[at + 6] == 59 else self.wire)
+        following = self.octets[at + 6]
+        # Length 0: a jumbogram, as its option will say (RFC 2675), or a card that cuts segments itself; what is not
+        # cut, ICMPv6 (58) or nothing (59), is empty, and octets after it are the frame's padding.
+        self._datagram(at + 40 + size if size or following == 58 or following == 59 else self.wire)
         self.version = 6
         self.hops = self.octets[at + 7]
         self.final = at + 24
         self.elided = 0
         self.at = at + 40
-        if size == 0 and self.octets[at + 6] == 0:
+        if size == 0 and following == 0:
             self._jumbo()
-        return self._extensions(self.octets[at + 6])
+        return self._extensions(following)
 
     @cython.cfunc
     def _jumbo(self) -> cython.int:
@@ -1522,15 +1525,20 @@ class Kernel:
 
     @cython.cfunc
     def _cisco_metadata(self) -> cython.int:
-        """Cisco's metadata: a type, version, octets of options in units of four, the options."""
+        """Cisco's metadata: a type, version, length of the options in units of four, the options.
+
+        In GRE the type comes first; behind an Ethernet type it comes last, and the version, 1, stands where no type can.
+        """
         kind: cython.int
         size: cython.int
         if self.end - self.at < 4:
             return self._short()
         kind = self._u16(self.at)
-        size = 4 + 4 * self.octets[self.at + 3]
+        size = 4 + 4 * (self.octets[self.at + 1] if kind < 0x600 else self.octets[self.at + 3])
         if self.end - self.at < size:
             return self._short()
+        if kind < 0x600:
+            kind = self._u16(self.at + size - 2)
         self.at += size
         return self._carried_by_type(kind)
 

@@ -15,12 +15,13 @@ import numpy as np
 from dissector.batch import DTYPES, Batch, Origin
 from dissector.capture.records import Interface
 from dissector.kernel import operations as op
-from dissector.layout import OCTETS, Shape
+from dissector.layout import OCTETS, Items, Octets, Shape
 from dissector.message import Message
 from dissector.present.jsonlines import dumps, record
 from dissector.present.line import headline, shown_fields
 from dissector.registry.model import Family
-from dissector.tails.quoted import EXTENSIBLE, QUOTE
+from dissector.tails.extensions import StructureTail
+from dissector.tails.quoted import EXTENSIBLE, QUOTE, ExtensibleTail, QuoteTail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
