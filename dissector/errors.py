@@ -143,7 +143,7 @@ class FilterError(DissectError):
 
 def _columns(text: str) -> int:
     """Return how many columns a terminal needs for a text."""
-    from unicodedata import east_asian_width  # noqa: PLC0415 - every program imports this module, few filter
+    from unicodedata import east_asian_width  # few filter
 
     return sum(1 + (east_asian_width(character) in "WF") for character in text)
 

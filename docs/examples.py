@@ -58,7 +58,9 @@ def main() -> int:
     stale = 0
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        fresh = BLOCK.sub(lambda block: "".join(f"$ {e.command}\n{run(e.command)}" for e in examples(block[0])), text)
+        fresh = BLOCK.sub(
+            lambda block: "".join(f"$ {e.command}\n{run(e.command)}" for e in examples(block[0])), text
+        )
         if fresh != text:
             stale += 1
             print(f"{page.relative_to(ROOT)}: {'written' if update else 'not what is printed'}")

@@ -20,8 +20,8 @@ import pytest
 import zstandard
 
 from dissector import kernel
-from dissector.capture import pcapng, window
 from dissector.capture import pcap as pcap_module
+from dissector.capture import pcapng, window
 from dissector.capture.formats import open_capture
 from dissector.capture.records import NO_TIME, SHORTENED
 from dissector.errors import CaptureError, TruncatedCaptureError, UnknownFormatError
@@ -467,7 +467,7 @@ def test_claim_of_two_gibibytes_is_refused_without_allocating() -> None:
 
 
 def test_rubbish_in_the_middle_of_a_pcap() -> None:
-    rubbish = random.Random(1).randbytes(1000)  # noqa: S311 - not for secrets
+    rubbish = random.Random(1).randbytes(1000)
     found, reader = read(pcap(5) + rubbish + b"".join(record(data(n), n) for n in range(5)))
     assert len(found) == 10
     assert "1000 octets skipped up to the next packet (octet 1404)" in reader.report.warnings()[0]
@@ -624,7 +624,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 def noisy(count: int = 300) -> bytes:
     """A pcap that does not pack well, so that a cut leaves something."""
-    chance = random.Random(5)  # noqa: S311 - not for secrets
+    chance = random.Random(5)
     return pcap_header() + b"".join(record(chance.randbytes(200), n) for n in range(count))
 
 
@@ -895,7 +895,7 @@ def test_any_octets_give_packets_or_a_capture_error(name: str, monkeypatch: pyte
         "gzip": gzip.compress(pcap(8)),
         "zstd": zstandard.ZstdCompressor(write_checksum=True).compress(ng(8)),
     }[name]
-    chance = random.Random(name)  # noqa: S311 - not for secrets
+    chance = random.Random(name)
     for _ in range(400):
         octets = mutated(seed, chance)
         try:

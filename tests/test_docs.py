@@ -48,7 +48,9 @@ def test_the_reference_is_what_the_registry_says():
 
 def test_the_examples_in_python_are_true(monkeypatch):
     monkeypatch.chdir(ROOT)
-    result = doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False, optionflags=doctest.ELLIPSIS)
+    result = doctest.testfile(
+        str(ROOT / "docs" / "python.md"), module_relative=False, optionflags=doctest.ELLIPSIS
+    )
     assert result.attempted > 20
     assert not result.failed
 

@@ -11,8 +11,8 @@ from dissector.errors import (
     DecodeError,
     DissectError,
     EncodeError,
-    Finding,
     FilterError,
+    Finding,
     LookupFailedError,
     Severity,
     TruncatedCaptureError,
@@ -54,7 +54,7 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
 
 @pytest.mark.parametrize("error", ONE_OF_EACH, ids=lambda error: type(error).__name__)
 def test_an_error_crosses_processes_whole(error: DissectError) -> None:
-    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 - what was just pickled
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(other) is type(error)
         assert str(other) == str(error)
         assert vars(other) == vars(error)

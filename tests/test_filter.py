@@ -130,7 +130,7 @@ def chosen(text: str, batch: Batch = BATCH) -> list[int]:
         ('icmp[-2:2] == "ij"', [1, 4]),
         ("icmp[0,4:2] == 08:12:34", [1, 4]),
         ('icmp[8:] == "abcdefghij"', [1, 4]),
-        ("icmp[36:4]", [3, 4]),
+        ("icmp[36:4]", [3, 4, 5]),
         ("icmp[40:4]", [4]),
         ('icmp contains "cde"', [1, 4]),
         ("icmp contains 12:34:00:02", [2]),
@@ -200,7 +200,7 @@ def test_filters_choose(text: str, frames: list[int]) -> None:
         ('icmp matches "("', '"("', None),
         ('icmp matches "(a+)+b"', '"(a+)+b"', None),
         ('icmp matches "(a|ab)*c"', '"(a|ab)*c"', None),
-        ('icmp matches "(a)\\\\1"', '"(a)\\\\1"', None),
+        ('icmp matches "(a)\\1"', '"(a)\\1"', None),
         ("ip.flags.df == tru", "tru", "True"),
         ("icmp.checksum.status == good", "good", "Good"),
         ("frame.time_epoch == now", "now", None),
@@ -218,7 +218,7 @@ def test_what_is_wrong_is_pointed_at(text: str, under: str, suggestion: str | No
     assert shown == f"    {text}"
     assert carets.strip(" ").startswith("^")
     assert (f"; did you mean {suggestion}?" in sentence) is (suggestion is not None)
-    again = pickle.loads(pickle.dumps(error))
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
     assert (str(again), again.offset, again.suggestions) == (str(error), error.offset, error.suggestions)
 
 
@@ -278,12 +278,12 @@ def test_filters_that_are_too_long_or_too_deep_are_refused() -> None:
     ).map("".join)
 )
 def test_any_text_is_a_filter_or_a_filter_error(text: str) -> None:
+    offset = 0
     try:
-        found = filters.compile(text)
+        filters.compile(text).mask(BATCH)
     except FilterError as error:
-        assert 0 <= error.offset <= len(text)
-    else:
-        found.mask(BATCH)
+        offset = error.offset
+    assert 0 <= offset <= len(text)
 
 
 def test_every_field_can_be_asked_for() -> None:
@@ -328,7 +328,7 @@ def test_no_messages_give_an_empty_mask() -> None:
 
 
 def test_a_filter_is_pickled_by_its_text() -> None:
-    found = pickle.loads(pickle.dumps(filters.compile("icmp.type == 8")))
+    found = pickle.loads(pickle.dumps(filters.compile("icmp.type == 8")))  # noqa: S301 - made here
     assert found.text == "icmp.type == 8"
     assert BATCH.frame[found.mask(BATCH)].tolist() == [1, 4, 6]
 
@@ -383,7 +383,7 @@ def layers_of(message: Message) -> list[dict[str, Any]]:
     return found
 
 
-def naive(part: parse.Part, layers: list[dict[str, Any]]) -> bool:
+def naive(part: parse.Part, layers: list[dict[str, Any]]) -> bool:  # noqa: C901, PLR0911 - a case each
     def values(name: str) -> list[Any]:
         return [layer[name] for layer in layers if layer.get(name) is not None]
 
@@ -429,7 +429,7 @@ SMALL = st.sampled_from([0, 1, 3, 5, 8, 11, 64, 128, 135, 0x1234])
 
 
 @st.composite
-def tests_of_a_field(draw: st.DrawFn) -> str:
+def field_tests(draw: st.DrawFn) -> str:
     name = draw(st.sampled_from([*NUMBERS, "ip.src", "ipv6.src", "icmp"]))
     if name == "icmp":
         return draw(
@@ -455,7 +455,7 @@ def tests_of_a_field(draw: st.DrawFn) -> str:
 
 
 EXPRESSIONS = st.recursive(
-    tests_of_a_field(),
+    field_tests(),
     lambda inner: st.one_of(
         st.tuples(inner, st.sampled_from(["&&", "||", "and", "or"]), inner).map(
             lambda parts: f"({' '.join(parts)})"
@@ -541,7 +541,7 @@ FOLDERS = (
     "NICMx+Jool",
     "LibtraceTeam+libtrace",
 )
-"""Whose captures the test reads; all captures give the same, see the list of differences."""
+"""Whose captures the test reads, one in three."""
 
 TAPS = """
 local number = 0
@@ -577,7 +577,9 @@ def frames_of_tshark(file: Path, script: Path) -> dict[int, set[int]]:
     ]
     command = ["tshark", "-q", "-X", f"lua_script:{script}", *options, "-r", str(file)]
     env = {**os.environ, "FILTERS": "\n".join([*TWENTY, "icmp || icmpv6"])}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=60, check=False)
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, capture_output=True, text=True, env=env, timeout=60, check=False
+    )
     found: dict[int, set[int]] = defaultdict(set)
     for number, frame in re.findall(r"^(\d+) (\d+)$", done.stdout, re.MULTILINE):
         found[int(number) - 1].add(int(frame))
@@ -590,7 +592,7 @@ def test_filters_choose_what_tshark_chooses(shared: Path, tmp_path: Path) -> Non
     script.write_text(TAPS)
     compiled = [filters.compile(text) for text in TWENTY]
     folder = shared / "captures" / "files"
-    files = [file for name in FOLDERS for file in sorted((folder / name).rglob("*")) if file.is_file()][::4]
+    files = [file for name in FOLDERS for file in sorted((folder / name).rglob("*")) if file.is_file()][::3]
     if not files:
         pytest.skip("the shared captures are not beside this checkout")
     compared, different = 0, []

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dissector.batch import DTYPES, Batch, Origin
 from dissector import kernel
+from dissector.batch import DTYPES, Batch, Origin
 from dissector.capture import layers
 from dissector.capture.formats import open_capture
 from dissector.capture.links import LINKS

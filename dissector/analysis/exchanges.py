@@ -162,10 +162,10 @@ class Exchanges:
         parts = joined.parts
         asking = np.flatnonzero(parts.role == QUERY)
         own = np.full(len(parts.rows), -1, np.int64)
-        own[asking] = self._number(batch, parts, asking)
-        rows = parts.rows[asking]
-        np.add.at(self._series["sent"], own[asking], 1)
-        self._series["last_ns"][own[asking]] = batch.time_ns[rows]
+        asked = own[asking] = self._number(batch, parts, asking)
+        self._sample(batch, parts, asking, asked)
+        np.add.at(self._series["sent"], asked, 1)
+        self._series["last_ns"][asked] = batch.time_ns[parts.rows[asking]]
         unasked = self._unasked_of(batch, joined, before)
         series = own[joined.query]
         series[joined.crossing] = self._index.find(joined.series[joined.crossing])
@@ -186,24 +186,34 @@ class Exchanges:
         fresh = np.zeros(len(new), SERIES)
         fresh["number"] = parts.number[which]
         fresh["version"] = versions(batch, rows)
-        fresh["rewritten_as"] = -1
+        fresh["rewritten_as"] = fresh["size"] = -1
         fresh["identifier"] = identifiers(parts, which)
         answers = parts.role[which] == ANSWER
         for name, sender in (("querier", ~answers), ("asked", answers)):
             octets = np.where(sender[:, None], batch.src[rows], batch.dst[rows])
             fresh[name] = np.ascontiguousarray(octets).view("V16").ravel()
         fresh["first_ns"] = fresh["last_ns"] = batch.time_ns[rows]
-        fresh["size"] = batch.length[rows] - HEADER
-        there = np.minimum(np.maximum(parts.captured[which] - HEADER, 0), SAMPLE)
-        fresh["sampled"] = there
-        sample = np.zeros((len(new), SAMPLE), np.uint8)
-        for size in np.unique(there[there > 0]).tolist():
-            alike = there == size
-            words = words_of(batch.octets, parts.start[which[alike]] + HEADER, size)
-            sample[alike, :size] = words.view(np.uint8).reshape(len(words), -1)[:, :size]
-        fresh["sample"] = sample.view(f"V{SAMPLE}").ravel()
         self._new_series(fresh)
         return numbers
+
+    def _sample(self, batch: Batch, parts: Participants, which: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+        """Take down the data of the first query of each series, of some queries in their order."""
+        first = np.flatnonzero(self._series["size"][numbers] < 0)
+        if not len(first):
+            return
+        numbers, once = np.unique(numbers[first], return_index=True)
+        which = which[first[once]]
+        rows = parts.rows[which]
+        there = np.minimum(np.maximum(parts.captured[which] - HEADER, 0), SAMPLE)
+        sample = np.zeros((len(which), SAMPLE), np.uint8)
+        for size in np.unique(there[there > 0]).tolist():
+            alike = np.flatnonzero(there == size)
+            words = words_of(batch.octets, parts.start[which[alike]] + HEADER, size)
+            sample[alike, :size] = words.view(np.uint8).reshape(len(words), -1)[:, :size]
+        self._series["first_ns"][numbers] = batch.time_ns[rows]
+        self._series["size"][numbers] = batch.length[rows] - HEADER
+        self._series["sampled"][numbers] = there
+        self._series["sample"][numbers] = sample.view(f"V{SAMPLE}").ravel()
 
     def _new_series(self, fresh: NDArray[np.void]) -> None:
         """Take in series with the next numbers, and a row of times for each."""
@@ -449,8 +459,8 @@ class Exchanges:
         other._times["top"][: other._rows][filled] += shift
         pending = other._pending()
         pending["series"] = np.where(pending["series"] >= 0, series[pending["series"]], -1)
-        resolved, rows = self._found(pending)
-        self._splice(other, series, pending, resolved, rows)
+        resolved, found = self._found(pending)
+        self._splice(other, series, pending, resolved, found)
         numbers, buckets, counts = other._histogram.entries()
         self._histogram.add(series[numbers], buckets, counts)
         self._clocks.merge(other._clocks, series)
@@ -468,3 +478,192 @@ class Exchanges:
             self._settle(stretch)
         self._forget()
         return self
+
+    def _adopt(self, other: Exchanges) -> NDArray[np.int64]:
+        """Take in the series of another state, but for their times; return the numbers here of those there."""
+        theirs = other._series[: len(other._index)]
+        numbers, new = self._index.number(other._index.hashes)
+        fresh = theirs[new].copy()
+        for name in _COUNTS:
+            fresh[name] = 0
+        self._new_series(fresh)
+        mine = self._series[numbers]
+        unsent = (mine["size"] < 0) & (theirs["size"] >= 0)
+        for name in ("first_ns", "size", "sampled", "sample"):
+            mine[name][unsent] = theirs[name][unsent]
+        mine["last_ns"][theirs["sent"] > 0] = theirs["last_ns"][theirs["sent"] > 0]
+        rewritten = theirs["rewritten_as"] >= 0
+        mine["rewritten_as"][rewritten] = theirs["rewritten_as"][rewritten]
+        for name in _COUNTS:
+            mine[name] += theirs[name]
+        self._series[numbers] = mine
+        return numbers
+
+    def _found(self, pending: NDArray[np.void]) -> tuple[NDArray[np.bool_], NDArray[np.void]]:
+        """Look among the open queries for those of answers that came without; mark what is found.
+
+        Returns:
+            Which have one, and a row of times for each, of one time where it is the first answer.
+        """
+        place = self.pairing.find(pending["key"])
+        if self.pairing.wide:
+            left = np.flatnonzero(place < 0)
+            place[left] = self.pairing.find(pending["wide"][left])
+        found = np.flatnonzero(place >= 0)
+        queries = self.pairing.at(place[found])
+        near = pending["time_ns"][found] - queries["time_ns"] <= self.pairing.reach_ns
+        found, queries, place = found[near], queries[near], place[found[near]]
+        resolved = np.zeros(len(pending), np.bool_)
+        resolved[found] = True
+        answers = pending["role"][found] == ANSWER
+        first = np.zeros(len(found), np.bool_)
+        for role in (answers, ~answers):
+            first[role] = first_of(queries["order"][role])
+        first &= np.where(answers, ~queries["answered"], queries["error"] < 0)
+        series = self._index.find(queries["series"])
+        errors = first & ~answers
+        self.pairing.mark(place[errors], "error", pending["error"][found[errors]])
+        np.add.at(self._series["duplicates"], series[answers & ~first], 1)
+        won = first & answers
+        self.pairing.mark(place[won], "answered", np.ones(int(won.sum()), np.bool_))
+        found, queries, series = found[won], queries[won], series[won]
+        rtt = np.maximum(pending["time_ns"][found] - queries["time_ns"], 0)
+        self._histogram.add(series, statistics.buckets(rtt))
+        times = statistics.table(len(pending))
+        times["count"][found] = 1
+        for name in ("sum", "min", "max", "first", "last"):
+            times[name][found] = rtt
+        times["top"][found] = queries["order"]
+        times["late"][found] = rtt > self.pairing.timeout_ns
+        compared = returning()[self._series["number"][series]]
+        times["altered"][found] = compared & differs(queries, pending["digest"][found], pending["size"][found])
+        stamped = self._series["number"][series] == timestamp_pair()
+        self._clocks.add(
+            series[stamped], pending["times"][found[stamped]], pending["time_ns"][found[stamped]], rtt[stamped]
+        )
+        pending["series"][found] = series
+        return resolved, times
+
+    def _splice(
+        self,
+        other: Exchanges,
+        series: NDArray[np.int64],
+        pending: NDArray[np.void],
+        resolved: NDArray[np.bool_],
+        found: NDArray[np.void],
+    ) -> None:
+        """Join the rows of times of another state to those here, in order, with what was found at the seam between."""
+        begins = np.full(other._rows, -1, np.int64)
+        with_row = np.flatnonzero(pending["row"] >= 0)
+        begins[pending["row"][with_row]] = with_row
+        stays = ~resolved & (pending["role"] == ANSWER) & self._early(pending["time_ns"])
+        for rows in ranked(other._owner[: other._rows]):
+            owner = series[other._owner[rows]]
+            before = begins[rows]
+            new = (before >= 0) & stays[before]
+            if new.any():
+                fresh = self._new_rows(owner[new])
+                self._times["top"][fresh] = self._times["top"][self._current[owner[new]]]
+                self._current[owner[new]] = pending["row"][before[new]] = fresh
+            current = self._current[owner]
+            at_seam = (before >= 0) & (found["count"][before] > 0) if len(found) else np.zeros(len(rows), np.bool_)
+            self._append(current[at_seam], found[before[at_seam]])
+            self._times[current] = statistics.join(self._times[current], other._times[rows])
+
+    def _append(self, rows: NDArray[np.int64], times: NDArray[np.void]) -> None:
+        """Join single times to rows."""
+        times["reordered"] = times["top"] < self._times["top"][rows]
+        self._times[rows] = statistics.join(self._times[rows], times)
+
+    def _take_over(self, other: Pairing) -> None:
+        """Take in the open queries of another state."""
+        mine = self.pairing
+        for stretch in other.open:
+            mine.add(stretch)
+        mine.seen += other.seen
+        mine.now = max(mine.now, other.now)
+        mine.wide |= other.wide
+        mine.given_up += other.given_up
+
+    def result(self) -> Exchanged:
+        """Return what is known so far; the state can go on."""
+        self._pack()
+        left = np.concatenate([np.zeros(0, OPEN), *self._waiting, *self.pairing.open])
+        left = left[~left["answered"]]
+        left = left[np.argsort(left["order"])]
+        pending = self._pending()
+        pending = pending[pending["role"] == ANSWER]
+        closed = self._close(left, pending)
+        series = self._series[: len(self._index)].copy()
+        taken = closed.taken >= 0
+        np.add.at(series["rewritten"], closed.series[taken], 1)
+        series["rewritten_as"][closed.series[taken]] = pending["identifier"][closed.taken[taken]]
+        np.add.at(series["unasked"], np.delete(pending["series"], closed.taken[taken]), 1)
+        times = statistics.table(len(series))
+        for rows in ranked(self._owner[: self._rows]):
+            owner = self._owner[rows]
+            times[owner] = statistics.join(times[owner], self._times[rows])
+        return Exchanged(
+            series,
+            times,
+            self._histogram,
+            self._clocks,
+            self._ended + ends(closed),
+            self.pairing.reporters.table,
+            self.pairing.given_up,
+        )
+
+
+_COUNTS = ("sent", "duplicates", "rewritten", "unasked")
+
+
+def grown(table: NDArray[np.void], count: int) -> NDArray[np.void]:
+    """Return a table with room for so many rows: itself, or a copy twice as long."""
+    if count <= len(table):
+        return table
+    return np.concatenate([table, np.zeros(max(count, 2 * len(table)) - len(table), table.dtype)])
+
+
+def ranked(owner: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return rows by their place among those of their owner: all first ones, all second ones, and so on."""
+    order = np.argsort(owner, kind="stable")
+    sorted_owner = owner[order]
+    starts = np.append(True, sorted_owner[1:] != sorted_owner[:-1])[: len(owner)]
+    at = np.arange(len(owner))
+    rank = at - np.maximum.accumulate(np.where(starts, at, 0))
+    return [order[rank == place] for place in range(int(rank.max(initial=-1)) + 1)]
+
+
+def ends(closed: Closed) -> Counter[tuple[int, int]]:
+    """Return how many queries of each series each error ended."""
+    ended = np.flatnonzero(closed.error >= 0)
+    both, counts = np.unique(closed.series[ended] << 32 | closed.error[ended], return_counts=True)
+    return Counter(
+        {(one >> 32, one & 0xFFFFFFFF): count for one, count in zip(both.tolist(), counts.tolist(), strict=True)}
+    )
+
+
+def identifiers(parts: Participants, which: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """Return the identifiers of some participants, 0 for those of kinds that have none."""
+    has = np.array([pair.has("identifier") for pair in pairs()])[parts.number[which]]
+    return np.where(has, (parts.identity[which] & 0xFFFF).astype(np.uint16).byteswap(), 0)
+
+
+def times_of(batch: Batch, parts: Participants, which: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Return the three times of Timestamp messages, shape (n, 3)."""
+    words = batch.octets[parts.start[which][:, None] + HEADER + np.arange(12)]
+    return words.view(">u4").astype(np.uint32)
+
+
+def different(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return which rows of words differ."""
+    found = one[:, 0] ^ other[:, 0]
+    for column in range(1, one.shape[1]):
+        found |= one[:, column] ^ other[:, column]
+    return found != 0
+
+
+def differs(queries: NDArray[np.void], data: NDArray[np.uint64], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which answers differ from their queries, as far as the digests of their data are known."""
+    known = (queries["digest"] != 0) & (data != 0)
+    return (queries["size"] != sizes) | (known & (queries["digest"] != data))

@@ -102,12 +102,12 @@ class Span(NamedTuple):
     """How often something was captured, and over what time.
 
     Attributes:
-        count: messages.
+        messages: how many.
         first_ns, last_ns: ns since 1970, earliest and latest; None where the capture has no times.
         first_frame, last_frame: the first and the last message's frames.
     """
 
-    count: int
+    messages: int
     first_ns: int | None
     last_ns: int | None
     first_frame: int
@@ -145,7 +145,7 @@ class FlowErrors(NamedTuple):
 
     Attributes:
         flow: the flow; None for errors that quote no datagram with both addresses.
-        count: errors.
+        total: errors.
         errors: what they are, in the order of their coming.
         seen: messages of the flow in the capture; None if there are none, or it is no flow of ICMP.
         source_nat: receivers that are not the quoted source: its address was translated on the way and the
@@ -155,7 +155,7 @@ class FlowErrors(NamedTuple):
     """
 
     flow: Flow | None
-    count: int
+    total: int
     errors: tuple[FlowError, ...]
     seen: Span | None
     source_nat: tuple[Address, ...]
@@ -201,8 +201,8 @@ class Flows:
         if self.queries is not None:
             self._add_queries(batch, self.queries)
 
-    def merge(self, other: Self) -> None:
-        """Put in the state of what comes after; that one is left as it is."""
+    def merge(self, other: Self) -> Self:
+        """Put in the state of what came after, which is left as it is; return self."""
         numbers = np.array([self._file(name) for name in other.files], np.int64)
         moved = Table(KEY_WORDS, ERROR_RULES, other.errors.limit)
         values = other.errors.values
@@ -213,6 +213,7 @@ class Flows:
         self.errors.merge(moved)
         if self.queries is not None and other.queries is not None:
             self.queries.merge(other.queries)
+        return self
 
     def result(self) -> FlowReport:
         """Return what is known so far."""
@@ -397,7 +398,7 @@ class FlowReport:
                 destination.append(error.reporter)
         return FlowErrors(
             flow,
-            sum(error.span.count for error in errors),
+            sum(error.span.messages for error in errors),
             errors,
             seen,
             tuple(dict.fromkeys(source)),
@@ -444,7 +445,7 @@ class FlowReport:
             flows = len(np.unique(flow_of_row[group]))
             total = joined(self.values, group)
             found.append(Reporter(first.reporter, first.family, first.type, first.code, flows, total))
-        return tuple(sorted(found, key=lambda item: (-item.span.count, item.span.first_frame)))
+        return tuple(sorted(found, key=lambda item: (-item.span.messages, item.span.first_frame)))
 
     def path_mtus(self) -> tuple[PathMtu, ...]:
         """Return what errors say about path MTUs; see :func:`dissector.analysis.path_mtu.path_mtus`."""
@@ -514,7 +515,7 @@ def joined(values: dict[str, NDArray[np.int64]], rows: NDArray[np.int64]) -> Spa
     first, last = int(values["first_ns"][rows].min()), int(values["last_ns"][rows].max())
     latest = rows[np.lexsort((values["last_frame"][rows], values["last_ns"][rows]))[-1]]
     return Span(
-        count=int(values["count"][rows].sum()),
+        messages=int(values["count"][rows].sum()),
         first_ns=None if first == NEVER else first,
         last_ns=None if last == ALWAYS else last,
         first_frame=int(values["first_frame"][rows[0]]),

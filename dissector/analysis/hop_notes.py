@@ -36,12 +36,12 @@ class Interface(NamedTuple):
 
     Attributes:
         role: which one it is, in words.
-        name, index, address, mtu: what is told; None for the rest.
+        name, if_index, address, mtu: what is told; None for the rest.
     """
 
     role: str
     name: str | None = None
-    index: int | None = None
+    if_index: int | None = None
     address: Address | None = None
     mtu: int | None = None
 

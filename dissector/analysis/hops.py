@@ -58,7 +58,7 @@ class Event(NamedTuple):
         src, dst: addresses of the probe.
         reporter: who answered; unspecified in a PROBE.
         notes: what an error tells beside that.
-        count: how many alike were captured.
+        copies: how many alike were captured.
         time_ns: when the first was captured; None where the capture does not say.
         frame: its frame.
     """
@@ -75,7 +75,7 @@ class Event(NamedTuple):
     dst: Address
     reporter: Address
     notes: Notes
-    count: int
+    copies: int
     time_ns: int | None
     frame: int
 
@@ -85,7 +85,7 @@ class Answer(NamedTuple):
 
     Attributes:
         address: the address.
-        count: answers.
+        answers: how many.
         rtt_ns: from probe to answer, one for each probe that was captured.
         type, code: of the error; None for an echo reply.
         labels: the MPLS label stack with which the probe arrived, the last one told.
@@ -94,7 +94,7 @@ class Answer(NamedTuple):
     """
 
     address: Address
-    count: int
+    answers: int
     rtt_ns: tuple[int, ...]
     type: int | None
     code: int | None
@@ -257,9 +257,7 @@ def by_count(answers: list[Event]) -> tuple[str, list[Numbered]]:
             start, per_hop = found
             numbering = "count" if start in firsts else "relative"
             hops = [(count - start) // per_hop + 1 for count in counts]
-            return numbering, [
-                Numbered(hop, event, None) for hop, event in zip(hops, answers, strict=True)
-            ]
+            return numbering, [Numbered(hop, event, None) for hop, event in zip(hops, answers, strict=True)]
     order: dict[Address, int] = {}
     return "order", [
         Numbered(order.setdefault(event.reporter, len(order) + 1), event, None) for event in answers
@@ -282,9 +280,7 @@ def counters(answers: list[Event]) -> Iterator[tuple[list[int], tuple[int, ...]]
         yield identifications, ()
 
 
-def fitted(
-    counts: list[int], reporters: list[Address], firsts: tuple[int, ...]
-) -> tuple[int, int] | None:
+def fitted(counts: list[int], reporters: list[Address], firsts: tuple[int, ...]) -> tuple[int, int] | None:
     """Return the count of the first hop's first probe and how many probes a hop has; None where nothing fits.
 
     Strategy: all are tried; each router that answers in more than one hop is held against a try, and so is each
@@ -342,7 +338,7 @@ def _hops(probes: list[Event], numbered: list[Numbered], last: int | None) -> It
     if last is None:
         most = max(most, *(probe.ttl for probe in probes)) if probes else most
     for number in range(1, most + 1):
-        sent = sum(probe.count for probe in probes if probe.ttl == number) if probes else None
+        sent = sum(probe.copies for probe in probes if probe.ttl == number) if probes else None
         here = [item for item in numbered if item.hop == number]
         yield Hop(number, sent, tuple(_answers(here)))
 
@@ -358,7 +354,7 @@ def _answers(numbered: list[Numbered]) -> Iterator[Answer]:
         notes = [item.event.notes for item in items]
         yield Answer(
             address=address,
-            count=sum(item.event.count for item in items),
+            answers=sum(item.event.copies for item in items),
             rtt_ns=tuple(item.rtt_ns for item in items if item.rtt_ns is not None),
             type=kind,
             code=code,

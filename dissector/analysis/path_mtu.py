@@ -120,7 +120,7 @@ def path_mtus(
         repeats_span_ns: over how long a time, at least.
         repeats_gap_ns: how far apart on average, less than.
     """
-    telling = np.flatnonzero((report.keys[:, 0] >> np.uint64(8) & np.uint64(MTU) != 0) & _known(report.keys))
+    telling = _telling(report.keys)
     destinations = np.column_stack(
         [report.keys[telling, 0] & np.uint64(0xFF), report.keys[telling, FLOW_WORDS - 2 : FLOW_WORDS]]
     )
@@ -133,9 +133,10 @@ def path_mtus(
     return tuple(_path_mtu(report, rows, queries, limits) for rows in groups)
 
 
-def _known(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Return which errors are about a known flow."""
-    return keys[:, 0] & np.uint64(0xFF) != 0
+def _telling(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return which errors tell an MTU for a known flow."""
+    told = keys[:, 0] >> np.uint64(8) & np.uint64(MTU) != 0
+    return np.flatnonzero(told & (keys[:, 0] & np.uint64(0xFF) != 0))
 
 
 def _path_mtu(
@@ -169,7 +170,8 @@ def _path_mtu(
 def _distinct(keys: NDArray[np.uint64], rows: NDArray[np.int64]) -> list[int]:
     """Return the first row of each different key, in their order."""
     order, starts = grouped(keys)
-    return rows[np.sort(order[starts])].tolist()
+    found: list[int] = rows[np.sort(order[starts])].tolist()
+    return found
 
 
 def _value(report: FlowReport, rows: NDArray[np.int64], told: int, version: int) -> MtuValue:
@@ -220,10 +222,10 @@ def _black_holes(
     found = []
     for group in np.split(rows[order], starts[1:]):
         span = joined(report.values, group)
-        if span.count < repeats or span.first_ns is None or span.last_ns is None:
+        if span.messages < repeats or span.first_ns is None or span.last_ns is None:
             continue
         elapsed = span.last_ns - span.first_ns
-        if elapsed < least_span or elapsed >= most_gap * (span.count - 1):
+        if elapsed < least_span or elapsed >= most_gap * (span.messages - 1):
             continue
         told = int(report.keys[group[0], FLOW_WORDS]) >> 32
         length = int(report.values["last_length"][group[-1]])

@@ -70,16 +70,24 @@ class Paths:
         limit: rows kept; see :attr:`PathReport.warnings`.
         max_hops: the most hops that a probe has left.
         idle_ns: the silence after which it is another traceroute.
+        begins: whether nothing comes before the first batch; else its first replies wait for :meth:`merge`.
     """
 
-    def __init__(self, *, limit: int = LIMIT, max_hops: int = MAX_HOPS, idle_ns: int = IDLE_NS) -> None:
-        self.max_hops, self.idle_ns = max_hops, idle_ns
+    def __init__(
+        self,
+        *,
+        limit: int = LIMIT,
+        max_hops: int = MAX_HOPS,
+        idle_ns: int = IDLE_NS,
+        begins: bool = True,
+    ) -> None:
+        self.max_hops, self.idle_ns, self.begins = max_hops, idle_ns, begins
         self.table = Table(WORDS, RULES, limit)
         self.notes: dict[Notes, int] = {NOTHING: 0}
         self._reader = NotesReader()
         # Flows of echo requests with few hops, hashed and sorted: replies to others are not kept.
         self._probed = np.zeros(0, np.uint64)
-        # What came first is kept a while: it may answer what came before all this.
+        # Replies that came first, unless this begins a capture: they may answer what came before all this.
         self._start: int | None = None
         self._early = Table(WORDS, RULES, limit)
 
@@ -93,8 +101,8 @@ class Paths:
             self._add_errors(batch, Quotes(batch, rows))
         self._add_echoes(batch)
 
-    def merge(self, other: Self) -> None:
-        """Put in the state of what comes after; that one is left as it is."""
+    def merge(self, other: Self) -> Self:
+        """Put in what came after, as another state made with ``begins=False`` saw it; return self."""
         if self._start is None:
             self._start = other._start
         numbers = np.array([self._note(notes) for notes in other.notes], np.uint64)
@@ -106,6 +114,7 @@ class Paths:
         self.table.merge(moved)
         self._add_replies(other._early.keys, other._early.values)
         self._probed = np.union1d(self._probed, other._probed)
+        return self
 
     def result(self) -> PathReport:
         """Return the traceroutes found so far."""
@@ -187,7 +196,7 @@ class Paths:
 
     def _early_end(self) -> int:
         """Return the time until which a reply may answer what came before this state."""
-        return ALWAYS if self._start is None else self._start + REPLY_NS
+        return ALWAYS if self.begins or self._start is None else self._start + REPLY_NS
 
 
 def packed(
@@ -259,10 +268,8 @@ class PathReport:
         """A sentence where the table was too small."""
         if not self.refused:
             return ()
-        return (
-            f"{self.refused} messages that may belong to traceroutes were not looked at: "
-            f"more than {self.limit} rows of probes and answers",
-        )
+        what = f"{self.refused} messages that may belong to traceroutes were not looked at"
+        return (f"{what}: more than {self.limit} rows of probes and answers",)
 
 
 def _candidates(keys: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
@@ -300,7 +307,7 @@ def _event(table: Table, row: int, notes: tuple[Notes, ...]) -> Event:
         dst=address_of(key[4:6].tobytes(), head >> 8 & 0xFF),
         reporter=address_of(key[6:8].tobytes(), head >> 48 & 0xFF),
         notes=notes[int(key[8])],
-        count=int(values["count"][row]),
+        copies=int(values["count"][row]),
         time_ns=None if first_ns == NEVER else first_ns,
         frame=int(values["frame"][row]),
     )

@@ -126,6 +126,11 @@ class Quotes:
         "version",
     )
 
+    protocol: NDArray[np.int64]
+    ttl: NDArray[np.int64]
+    length: NDArray[np.int64]
+    id: NDArray[np.int64]
+
     def __init__(self, batch: Batch, rows: NDArray[np.int64]) -> None:
         self.rows = rows
         starts = batch.icmp[rows] + QUOTE_START

@@ -108,7 +108,9 @@ def command(
     except KeyboardInterrupt:
         code = INTERRUPTED
     if not quiet and total.files:
-        click.echo(f"stopped after {quantity(count or 0, 'message')}" if output.enough else closing(total), err=True)
+        click.echo(
+            f"stopped after {quantity(count or 0, 'message')}" if output.enough else closing(total), err=True
+        )
     if code == 0 and fail_if_empty and not total.messages:
         code = FAILED
     ctx.exit(code)

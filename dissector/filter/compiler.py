@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from dissector.errors import FilterError
 from dissector.filter import columnwise, evaluate, literals, names, parse, patterns, slices
 from dissector.filter.evaluate import Predicate, Reading
-from dissector.filter.literals import Value
 from dissector.filter.parse import (
     Both,
     Either,
@@ -27,6 +26,7 @@ from dissector.filter.views import IPV4_HEADER, IPV6_HEADER
 
 if TYPE_CHECKING:
     from dissector.filter.columnwise import Test
+    from dissector.filter.literals import Value
     from dissector.filter.sources import Source
 
 LAYER = re.compile(r"#\s*\[?\s*(\d{1,3})\s*\]?")
@@ -45,20 +45,17 @@ def compiled(part: Part) -> Predicate:
         FilterError: a name is not known, or a literal not what its field can be.
     """
     match part:
-        case Both(parts):
-            return evaluate.both([compiled(one) for one in parts])
-        case Either(parts):
-            return evaluate.either([compiled(one) for one in parts])
+        case Both(parts) | Either(parts):
+            join = evaluate.both if isinstance(part, Both) else evaluate.either
+            return join([compiled(one) for one in parts])
         case Negation(inner):
             return evaluate.negation(compiled(inner))
-        case Existence(operand):
-            return evaluate.existence(reading(operand, known(operand)))
         case Membership(left, items):
             return membership(left, items)
-        case Search(left, operator, right):
-            return search(left, operator, right)
-        case Relation(left, operator, right):
-            return relation(left, operator, right)
+        case Existence(left):
+            return evaluate.existence(reading(left, known(left)))
+        case Search(left, operator, right) | Relation(left, operator, right):
+            return (search if isinstance(part, Search) else relation)(left, operator, right)
 
 
 def known(operand: Operand) -> Known:
@@ -71,8 +68,10 @@ def known(operand: Operand) -> Known:
     if field is not None:
         return field
     if operand.quoted or not re.match(r"[A-Za-z_]", operand.text):
-        raise operand.refuse(f"{operand.text} is not the name of a field")
-    raise operand.refuse(f'there is no field "{operand.text}"', suggestions(operand.text))
+        sentence = f"{operand.text} is not the name of a field"
+        raise operand.refuse(sentence)
+    sentence = f'there is no field "{operand.text}"'
+    raise operand.refuse(sentence, suggestions(operand.text))
 
 
 def suggestions(name: str) -> tuple[str, ...]:
@@ -106,7 +105,8 @@ def reading(operand: Operand, field: Known, kind: Kind | None = None) -> Reading
     if field.kind not in (Kind.OCTETS, Kind.IPV4, Kind.IPV6, Kind.ADDRESS) or (
         field.kind is not Kind.OCTETS and any(isinstance(source, Decoded) for source in sources)
     ):
-        raise operand.refuse(f"{field.name} is {field.kind}: of octets alone there are parts")
+        sentence = f"{field.name} is {field.kind}: of octets alone there are parts"
+        raise operand.refuse(sentence)
     try:
         parts = slices.parsed(operand.slices)
     except ValueError as error:
@@ -152,10 +152,10 @@ def relation(left: Operand, operator: str, right: Operand) -> Predicate:
         return between(left, how, right, every=quantifier == SEVERAL)
     kind = kind_of(left, field, right)
     literal = literals.read(field, kind, right)
-    return tested(reading(left, field, kind), comparison(kind, how, literal), every=quantifier == SEVERAL)
+    return asked(reading(left, field, kind), comparison(kind, how, literal), every=quantifier == SEVERAL)
 
 
-def tested(found: Reading, test: Test, *, every: bool = False) -> Predicate:
+def asked(found: Reading, test: Test, *, every: bool = False) -> Predicate:
     """Return whether any value, or every value, passes a test."""
     return evaluate.all_values(found, test) if every else evaluate.any_value(found, test)
 
@@ -196,13 +196,15 @@ def membership(left: Operand, items: tuple[tuple[Operand, Operand | None], ...])
         if last is None:
             test = comparison(kind, "eq", low)
         elif kind is Kind.STRING:
-            raise first.refuse(f"{field.name} is {kind}: there are no ranges of it")
+            sentence = f"{field.name} is {kind}: there are no ranges of it"
+            raise first.refuse(sentence)
         else:
             high = literals.read(field, kind, last)
             if kind_of(left, field, last) is not kind or high.value < low.value:
-                raise first.refuse(f"the range from {first.text} to {last.text} is empty")
+                sentence = f"the range from {first.text} to {last.text} is empty"
+                raise first.refuse(sentence)
             test = columnwise.within(kind, low, high)
-        parts.append(tested(reading(left, field, kind), test))
+        parts.append(asked(reading(left, field, kind), test))
     return evaluate.either(parts)
 
 
@@ -211,22 +213,22 @@ def search(left: Operand, operator: str, right: Operand) -> Predicate:
     field = known(left)
     found = reading(left, field)
     if found.kind not in (Kind.OCTETS, Kind.STRING):
-        raise left.refuse(
-            f"{field.name} is {found.kind}: of octets and texts alone it can be asked what they {said(operator)}"
-        )
+        sentence = f"{field.name} is {found.kind}: of octets and texts alone it can be asked what they {said(operator)}"
+        raise left.refuse(sentence)
     text = literals.octets(right) if right.quoted or operator == "contains" else right.text.encode()
     if operator == "contains":
         if found.kind is Kind.STRING:
             wanted = text.decode("utf-8", "replace")
-            return tested(found, columnwise.over_texts(lambda value: wanted in value))
-        return tested(found, columnwise.containing(text))
+            return asked(found, columnwise.over_texts(lambda value: wanted in value))
+        return asked(found, columnwise.containing(text))
     try:
         pattern = patterns.compiled(expression(right) if right.quoted else text)
     except patterns.PatternError as error:
-        raise right.refuse(f"{right.text} cannot be used as a regular expression: {error}") from None
+        sentence = f"{right.text} cannot be used as a regular expression: {error}"
+        raise right.refuse(sentence) from None
     if found.kind is Kind.STRING:
-        return tested(found, columnwise.over_texts(lambda value: pattern.search(value.encode()) is not None))
-    return tested(found, columnwise.matching(pattern))
+        return asked(found, columnwise.over_texts(lambda value: pattern.search(value.encode()) is not None))
+    return asked(found, columnwise.matching(pattern))
 
 
 def said(operator: str) -> str:

@@ -120,7 +120,7 @@ def existence(reading: Reading) -> Predicate:
     """Return whether a field is there."""
     if reading.cut is None and not any(isinstance(source, Decoded) for source in reading.sources):
 
-        def evaluate(views: Views, wanted: Mask | None) -> Mask:
+        def evaluate(views: Views, _: Mask | None) -> Mask:
             found = np.zeros(len(views.batch), np.bool_)
             for view, source in places(reading, views):
                 present = source.present(view)

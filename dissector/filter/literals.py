@@ -21,6 +21,8 @@ ESCAPES = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 SECOND = 1_000_000_000
 """Nanoseconds in a second, and the most digits of a time after the point."""
 LAST = 1 << 63
+MOST_DIGITS = 20
+"""Digits before the point, in a number of seconds that is worth looking at."""
 
 
 class Value(NamedTuple):
@@ -41,29 +43,20 @@ def read(field: Known, kind: Kind, operand: Operand) -> Value:
     Raises:
         FilterError: it is none.
     """
-    text = operand.text
     if kind is Kind.OCTETS:
         return Value(octets(operand))
-    if kind is Kind.STRING:
-        return Value(octets(operand).decode("utf-8", "replace") if operand.quoted else text)
     if kind is Kind.NUMBER:
         return Value(_number(field, operand))
-    if operand.quoted:
-        text = octets(operand).decode("utf-8", "replace")
+    text = octets(operand).decode("utf-8", "replace") if operand.quoted else operand.text
+    if kind is Kind.STRING:
+        return Value(text)
     try:
-        if kind is Kind.BOOLEAN:
-            return Value(_truth(text))
-        if kind is Kind.SECONDS:
-            return Value(_nanoseconds(text))
-        if kind is Kind.TIME:
-            return Value(_moment(text))
-        return _address(kind, text)
-    except (ValueError, InvalidOperation) as error:
+        make = _MAKERS.get(kind)
+        return _address(kind, text) if make is None else Value(make(text))
+    except (ValueError, InvalidOperation, OverflowError) as error:
         why = f"; {error}" if isinstance(error, AddressValueError) else ""
         sentence = f"{operand.text} is not {kind}, which {field.name} is{why}"
-        raise operand.refuse(
-            sentence, suggestions=("True", "False") if kind is Kind.BOOLEAN else ()
-        ) from None
+        raise operand.refuse(sentence, ("True", "False") if kind is Kind.BOOLEAN else ()) from None
 
 
 def octets(operand: Operand) -> bytes:
@@ -119,14 +112,16 @@ def _number(field: Known, operand: Operand) -> int:
         return labels[name]
     if not NUMBER.fullmatch(text):
         suggestions = tuple(label for label in labels if label.casefold() == name.casefold())
-        raise operand.refuse(f"{text} is not a number, which {field.name} is", suggestions)
+        sentence = f"{text} is not a number, which {field.name} is"
+        raise operand.refuse(sentence, suggestions)
     digits = text.lstrip("-")
     base = {"x": 16, "b": 2}.get(digits[1:2].lower(), 8 if digits.startswith("0") else 10)
     # Python puts a limit on the digits of a decimal number; no field comes near it.
     number = int(digits[:100], base) * (-1 if text.startswith("-") else 1)
     most = (1 << field.bits) - 1
     if number > most:
-        raise operand.refuse(f"{text} is too big for {field.name}, which is at most {most}")
+        sentence = f"{text} is too big for {field.name}, which is at most {most}"
+        raise operand.refuse(sentence)
     return number
 
 
@@ -140,7 +135,12 @@ def _truth(text: str) -> int:
 
 def _nanoseconds(text: str) -> int:
     """Return seconds as nanoseconds, exactly."""
-    return _within(int(Decimal(text).scaleb(9)))
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError
+    return _within(
+        int(number.scaleb(9)) if number.adjusted() < MOST_DIGITS else LAST * (-1 if number < 0 else 1)
+    )
 
 
 def _moment(text: str) -> int:
@@ -175,3 +175,6 @@ def _address(kind: Kind, text: str) -> Value:
         return Value(packed.to_bytes(16, "big"))
     mask = int(IPv6Network(f"::/{int(prefix)}").netmask)
     return Value((packed & mask).to_bytes(16, "big"), mask)
+
+
+_MAKERS = {Kind.BOOLEAN: _truth, Kind.SECONDS: _nanoseconds, Kind.TIME: _moment}

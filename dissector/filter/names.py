@@ -14,7 +14,6 @@ from dissector.filter import several, wireshark
 from dissector.filter.sources import Address, Attribute, Decoded, Kind, Known, Placed, Reach, Recorded
 from dissector.filter.views import longer, shapes
 from dissector.registry.model import Family
-from dissector.tails.datagram import KEYS
 from dissector.tails.headers import Ipv4Header, Ipv6Header, UdpHeader
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from dissector.filter.sources import Source
     from dissector.filter.wireshark import Alias
     from dissector.layout import Field, Layout
-    from dissector.messages.base import IcmpMessage
     from dissector.message import Message
+    from dissector.messages.base import IcmpMessage
 
 FAMILIES = {"icmp": Family.ICMPV4, "icmpv6": Family.ICMPV6}
 KINDS = {

@@ -47,9 +47,9 @@ class Operand(NamedTuple):
         """Whether it is a string or a character."""
         return self.text.endswith(('"', "'"))
 
-    def refuse(self, why: str, suggestions: tuple[str, ...] = (), *, text: str = "") -> FilterError:
+    def refuse(self, sentence: str, suggestions: tuple[str, ...] = ()) -> FilterError:
         """Return the error that points at it; the filter's text is added by who has it."""
-        return FilterError(why, text=text, offset=self.at, length=len(self.text), suggestions=suggestions)
+        return FilterError(sentence, text="", offset=self.at, length=len(self.text), suggestions=suggestions)
 
 
 class Existence(NamedTuple):
@@ -105,7 +105,7 @@ Part = Existence | Relation | Search | Membership | Negation | Both | Either
 @cache
 def grammar() -> Lark:
     """Return the parser, made when the first filter is read."""
-    from lark import Lark  # noqa: PLC0415 - for those who filter
+    from lark import Lark  # for those who filter
 
     text = (Path(__file__).parent / "grammar.lark").read_text(encoding="utf-8")
     return Lark(text, parser="lalr", lexer="contextual")
@@ -117,7 +117,7 @@ def parse(text: str) -> Part:
     Raises:
         FilterError: it is not in the language.
     """
-    from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken  # noqa: PLC0415 - as above
+    from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 
     if len(text) > LONGEST:
         sentence = f"a filter has at most {LONGEST} characters, this one {len(text)}"

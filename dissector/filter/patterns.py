@@ -49,25 +49,26 @@ def _check(parts: Any, *, repeated: bool) -> None:
         if what in (constants.GROUPREF, constants.GROUPREF_EXISTS):
             message = "references to groups are not allowed"
             raise PatternError(message)
-        if what in REPEATS:
-            least, most, inner = argument
-            if repeated and least != most:
-                message = "a repeat within a repeat can take for ever"
-                raise PatternError(message)
-            _check(inner, repeated=repeated or most > 1)
-        elif what is constants.BRANCH:
-            if repeated and not _distinct(argument[1]):
-                message = "alternatives that can begin alike, within a repeat, can take for ever"
-                raise PatternError(message)
-            for branch in argument[1]:
-                _check(branch, repeated=repeated)
-        elif what is constants.SUBPATTERN:
-            _check(argument[-1], repeated=repeated)
-        elif what in (constants.ASSERT, constants.ASSERT_NOT):
-            _check(argument[1], repeated=repeated)
-        elif what in (constants.ATOMIC_GROUP, constants.POSSESSIVE_REPEAT):
-            inner = argument if what is constants.ATOMIC_GROUP else argument[2]
-            _check(inner, repeated=repeated)
+        inner, again = _within(what, argument)
+        if repeated and what in REPEATS and argument[0] != argument[1]:
+            message = "a repeat within a repeat can take for ever"
+            raise PatternError(message)
+        if repeated and what is constants.BRANCH and not _distinct(inner):
+            message = "alternatives that can begin alike, within a repeat, can take for ever"
+            raise PatternError(message)
+        for one in inner:
+            _check(one, repeated=repeated or again)
+
+
+def _within(what: Any, argument: Any) -> tuple[Any, bool]:
+    """Return what stands within a part of an expression, and whether it can be there more than once."""
+    if what in REPEATS or what is constants.POSSESSIVE_REPEAT:
+        return argument[2:], argument[1] > 1 and what in REPEATS
+    if what is constants.BRANCH:
+        return argument[1], False
+    if what in (constants.SUBPATTERN, constants.ASSERT, constants.ASSERT_NOT):
+        return argument[-1:], False
+    return ((argument,), False) if what is constants.ATOMIC_GROUP else ((), False)
 
 
 def _distinct(branches: Any) -> bool:

@@ -12,8 +12,8 @@ from dissector.filter.sources import Decoded, Kind, Known
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dissector.messages.base import IcmpMessage
     from dissector.message import Message
+    from dissector.messages.base import IcmpMessage
 
 
 class Item(NamedTuple):

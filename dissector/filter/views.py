@@ -352,11 +352,9 @@ def before_quote(shape: type[IcmpMessage]) -> int:
     return shape.layout.size if rest is not None and isinstance(rest.tail, QuoteTail) else 0
 
 
-def bare(
-    name: str, bits: int, offset: int, as_: type = int, scale: int = 1, *, signed: bool = False
-) -> Field:
+def bare(name: str, bits: int, offset: int, as_: type = int) -> Field:
     """Return a field without texts."""
-    return Field(name, bits, offset, "", as_, "", scale, signed, False, False, {}, "", NO_DEFAULT)
+    return Field(name, bits, offset, "", as_, "", 1, False, False, False, {}, "", NO_DEFAULT)
 
 
 @cache
@@ -364,7 +362,7 @@ def cover(bits: int, offset: int, as_: type, scale: int, signed: bool) -> Layout
     """Return a layout of whole octets with one field in it, ``value``, so many bits from their start."""
     after = -(offset + bits) % 8
     fields = [bare("before", offset, 0)] if offset else []
-    fields.append(bare("value", bits, offset, as_, scale, signed=signed))
+    fields.append(bare("value", bits, offset, as_)._replace(scale=scale, signed=signed))
     if after:
         fields.append(bare("after", after, offset + bits))
     return Layout("a field", tuple(fields), None, ())

@@ -2,7 +2,8 @@
 
 ``walk`` finds the packets in a container, ``scan`` the ICMP messages in packets, ``render`` writes messages as text.
 They are compiled where the package was installed with Cython and a C compiler at hand, and run as plain Python where
-not, with the same results. The environment variable ``DISSECTOR_KERNEL=interpreted`` asks for plain Python although they are compiled.
+not, with the same results. The environment variable ``DISSECTOR_KERNEL=interpreted`` asks for plain Python although
+they are compiled.
 """
 
 from __future__ import annotations

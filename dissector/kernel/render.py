@@ -11,7 +11,8 @@ lies behind them is compared with the end of the row before it is read. ``out`` 
 is begun.
 """
 
-# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator,no-untyped-def"
+# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
+# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 

@@ -1527,7 +1527,7 @@ class Kernel:
     def _cisco_metadata(self) -> cython.int:
         """Cisco's metadata: a type, version, length of the options in units of four, the options.
 
-        In GRE the type comes first; behind an Ethernet type it comes last, and the version, 1, stands where no type can.
+        In GRE the type comes first; behind an Ethernet type it comes last, and the version, 1, where no type can be.
         """
         kind: cython.int
         size: cython.int

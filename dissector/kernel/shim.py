@@ -40,7 +40,7 @@ nonecheck = overflowcheck = profile = linetrace = infer_types = binding = annota
 class _Type:
     """A C type: calling it gives the number unchanged, indexing it (``uchar[::1]``) gives the type again."""
 
-    def __call__(self, value: Any = 0) -> Any:  # noqa: ANN401 - a C number of any kind
+    def __call__(self, value: Any = 0) -> Any:
         """Return the value."""
         return value
 
@@ -49,11 +49,13 @@ class _Type:
         return self
 
 
-bint = char = uchar = short = ushort = long = ulong = longlong = ulonglong = Py_ssize_t = size_t = void = _Type()
+bint = char = uchar = short = ushort = long = ulong = longlong = ulonglong = Py_ssize_t = size_t = void = (
+    _Type()
+)
 int = uint = float = double = const = _Type()  # noqa: A001
 
 
-def declare(_kind: object = None, value: Any = None, **_names: object) -> Any:  # noqa: ANN401
+def declare(_kind: object = None, value: Any = None, **_names: object) -> Any:
     """Return the value."""
     return value
 

@@ -36,8 +36,10 @@ FOUND = 6  # a finder: here is a record
 NONE = 7  # a finder: there is no record up to the end of the file
 
 CHAIN = 3  # headers in a row that make a place in damaged octets believable
-_LONG_CHAIN = cython.declare(cython.longlong, 4096)  # more than a capture inside one packet can have: 64 KiB hold no such chain
-_RESYNC_LIMIT = cython.declare(cython.longlong, 262144)  # captured octets of a record met while searching: what every tool writes at most
+# More than a capture inside one packet can have: 64 KiB hold no such chain.
+_LONG_CHAIN = cython.declare(cython.longlong, 4096)
+# Captured octets of a record met while searching: what every tool writes at most.
+_RESYNC_LIMIT = cython.declare(cython.longlong, 262144)
 _WIRE_LIMIT = cython.declare(cython.longlong, 134217728)  # original octets of such a record
 _SECOND = cython.declare(cython.longlong, 1000000000)
 

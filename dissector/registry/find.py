@@ -368,7 +368,7 @@ def _by_text(text: str, named: list[_Named]) -> list[_Hit]:
 
 def _by_corrected_name(text: str, named: list[_Named]) -> list[_Hit]:
     """Return the entries whose name is meant by one that is misspelt."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for what is misspelt alone
+    from difflib import get_close_matches
 
     forms = {form for row in named for form in row.forms} | set(_aliases())
     known = {word for form in forms for word in form if word.isascii()}
@@ -393,7 +393,7 @@ def _by_corrected_name(text: str, named: list[_Named]) -> list[_Hit]:
 
 def _give_up(asked: str) -> NoReturn:
     """Raise what says that nothing fits, with names that look alike."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for what fails alone
+    from difflib import get_close_matches
 
     names = [name.removesuffix(" (no code)") for entry in all_entries() for name in entry.name]
     names += [entry.errno for entry in all_entries() if entry.errno]

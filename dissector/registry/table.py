@@ -31,10 +31,10 @@ def __getattr__(name: str) -> dict[Family, tuple[MessageType, ...]]:
 def types(family: Family) -> tuple[MessageType, ...]:
     """Return the types of a family, ascending."""
     if family is Family.ICMPV4:
-        from dissector.registry.icmpv4_other import TYPES  # noqa: PLC0415 - each family when it is needed
+        from dissector.registry.icmpv4_other import TYPES
 
         return TYPES
-    from dissector.registry import icmpv6_errors, icmpv6_neighbors, icmpv6_other  # noqa: PLC0415 - as above
+    from dissector.registry import icmpv6_errors, icmpv6_neighbors, icmpv6_other
 
     rows = (*icmpv6_errors.TYPES, *icmpv6_neighbors.TYPES, *icmpv6_other.TYPES)
     return tuple(sorted(rows, key=lambda row: row.number))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dissector.errors import Finding, Severity
 from dissector.layout import Items, Several, Shape, each
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
@@ -20,7 +22,9 @@ class Counted(Items[T]):
         count: the owner's field that says how many there are.
     """
 
-    def __init__(self, take: Callable[[bytes, list[Finding]], tuple[T, int] | str], what: str, count: str) -> None:
+    def __init__(
+        self, take: Callable[[bytes, list[Finding]], tuple[T, int] | str], what: str, count: str
+    ) -> None:
         super().__init__(take, what)
         self.count = count
 

@@ -55,7 +55,7 @@ CASES = {
 def output(arguments: tuple[str, ...]) -> str:
     """Return what a command line prints, stderr after stdout, and its exit code where it is not 0."""
     env = {name: os.environ[name] for name in ("PATH", "DISSECTOR_KERNEL") if name in os.environ}
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [sys.executable, "-P", "-m", "dissector", *arguments],
         capture_output=True,
         cwd=ROOT,

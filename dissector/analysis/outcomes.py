@@ -1,0 +1,247 @@
+"""What became of the queries of a capture, in lines: by kind, by pair of hosts, by series."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dissector.analysis import statistics
+from dissector.analysis.pairs import pairs
+from dissector.analysis.payloads import origin
+from dissector.batch import address_text
+from dissector.registry.model import Family
+from dissector.registry.table import find
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from numpy.typing import NDArray
+
+    from dissector.analysis.pairs import Pair
+    from dissector.analysis.payloads import Origin
+    from dissector.analysis.timestamps import Clock, Clocks
+
+LEVELS = (0.5, 0.95, 0.99)
+"""Median, p95 and p99."""
+
+
+class Rtt(NamedTuple):
+    """Round-trip times of answers, in ns; the quantiles are within 0.05 %.
+
+    Attributes:
+        jitter: of RFC 3550, 6.4.1, in the order in which the answers came; of several series, the mean.
+    """
+
+    min: int
+    mean: float
+    median: float
+    p95: float
+    p99: float
+    max: int
+    stdev: float
+    jitter: float
+
+
+class Ended(NamedTuple):
+    """Queries that ended in an error.
+
+    Attributes:
+        reporter: who sent it.
+        type, code, name: what it was.
+        count: how many.
+    """
+
+    reporter: str
+    type: int
+    code: int
+    name: str
+    count: int
+
+
+class Line(NamedTuple):
+    """What became of some queries: every one of ``sent`` is in one of the four that follow it.
+
+    Attributes:
+        pair: what was asked; None over all kinds.
+        querier, asked: who asked whom; None over all hosts.
+        identifier: the series; None over all.
+        sent: queries.
+        answered: queries that an answer came to.
+        rewritten: queries that were answered with another identifier and the same data: something on the way
+            rewrote it.
+        ended: queries that an error was about, and no answer came to.
+        lost: queries that nothing came to.
+        late, altered: of those that were answered, after the timeout, and with other data than they had.
+        duplicates: further answers.
+        reordered: answers that came after those to later queries.
+        unasked: answers without a query.
+        rtt: of the first answers; None where there are none.
+    """
+
+    pair: Pair | None
+    querier: str | None
+    asked: str | None
+    identifier: int | None
+    sent: int
+    answered: int
+    rewritten: int
+    ended: int
+    lost: int
+    late: int
+    altered: int
+    duplicates: int
+    reordered: int
+    unasked: int
+    rtt: Rtt | None
+
+
+class Exchanged:
+    """What became of the queries of a capture.
+
+    Attributes:
+        series, times: the columns, a row a series (see :mod:`dissector.analysis.exchanges`).
+        given_up: queries that were forgotten before their time was over, because there were too many.
+    """
+
+    def __init__(
+        self,
+        series: NDArray[np.void],
+        times: NDArray[np.void],
+        histogram: statistics.Histogram,
+        clocks: Clocks,
+        ended: Counter[tuple[int, int]],
+        reporters: NDArray[np.void],
+        given_up: int,
+    ) -> None:
+        self.series = series
+        self.times = times
+        self.given_up = given_up
+        self._histogram = histogram
+        self._clocks = clocks
+        self._ended = ended
+        self._reporters = reporters
+
+    @cached_property
+    def _ended_by_series(self) -> NDArray[np.int64]:
+        found = np.zeros(len(self.series), np.int64)
+        for (number, _), count in self._ended.items():
+            found[number] += count
+        return found
+
+    def by_kind(self) -> list[Line]:
+        """Return a line for each kind of exchange that occurred, in the order of the pairs."""
+        return self._lines(self.series["number"].astype(np.int64), limit=None, hosts=False)
+
+    def by_hosts(self, limit: int | None = None) -> list[Line]:
+        """Return a line for each pair of hosts and kind, those with the most queries first.
+
+        Args:
+            limit: how many, at most; None for all.
+        """
+        sorting = np.zeros(len(self.series), [("number", np.int16), ("querier", "S16"), ("asked", "S16")])
+        # As octets they are compared without what stands in for zeros at the end, which differs in no address.
+        sorting["number"] = self.series["number"]
+        for name in ("querier", "asked"):
+            sorting[name] = self.series[name].view("S16")
+        return self._lines(np.unique(sorting, return_inverse=True)[1].ravel(), limit=limit)
+
+    def by_series(self, limit: int | None = None) -> list[Line]:
+        """Return a line for each series, those with the most queries first."""
+        return self._lines(np.arange(len(self.series)), limit=limit)
+
+    def numbers(self, limit: int | None = None) -> list[int]:
+        """Return the numbers of the series in the order of :meth:`by_series`."""
+        chosen = np.argsort(-self.series["sent"], kind="stable")[:limit]
+        return [int(number) for number in chosen]
+
+    def _lines(self, group: NDArray[np.int64], *, limit: int | None, hosts: bool = True) -> list[Line]:
+        """Return a line for each group of series.
+
+        Args:
+            group: the number of each series' group, from 0.
+            limit: how many, those with the most queries; None for all.
+            hosts: whether the series of a group have the same hosts; groups then come by queries.
+        """
+        if not len(group):
+            return []
+        order = np.argsort(group, kind="stable")
+        starts = np.flatnonzero(np.append(True, group[order][1:] != group[order][:-1]))
+        series = self.series[order]
+        counts = {
+            name: np.add.reduceat(series[name], starts) for name in ("sent", "rewritten", "duplicates", "unasked")
+        }
+        ended = np.add.reduceat(self._ended_by_series[order], starts)
+        times = statistics.total(self.times[order], starts)
+        sizes = np.diff(np.append(starts, len(order)))
+        chosen = np.arange(len(starts))
+        if hosts:
+            chosen = np.argsort(-(counts["sent"] + counts["unasked"]), kind="stable")[:limit]
+        place = np.full(len(starts), -1, np.int64)
+        place[chosen] = np.arange(len(chosen))
+        groups = np.empty(len(order), np.int64)
+        groups[order] = np.repeat(place, sizes)
+        quantiles = self._histogram.quantiles(groups, len(chosen), LEVELS)
+        lines = []
+        for at, row in enumerate(chosen.tolist()):
+            first = series[starts[row]]
+            sent, answered = int(counts["sent"][row]), int(times["count"][row])
+            rewritten, stopped = int(counts["rewritten"][row]), int(ended[row])
+            version = int(first["version"])
+            lines.append(
+                Line(
+                    pairs()[first["number"]],
+                    address_text(first["querier"].tobytes(), version) if hosts else None,
+                    address_text(first["asked"].tobytes(), version) if hosts else None,
+                    int(first["identifier"]) if hosts and sizes[row] == 1 else None,
+                    sent,
+                    answered,
+                    rewritten,
+                    stopped,
+                    sent - answered - rewritten - stopped,
+                    int(times["late"][row]),
+                    int(times["altered"][row]),
+                    int(counts["duplicates"][row]),
+                    int(times["reordered"][row]),
+                    int(counts["unasked"][row]),
+                    _rtt(times[row], quantiles[at]) if answered else None,
+                )
+            )
+        return lines
+
+    def ended(self, number: int | None = None) -> list[Ended]:
+        """Return the errors that ended queries, of one series or of all, most frequent first."""
+        found: dict[int, int] = {}
+        for (series, error), count in self._ended.items():
+            if number is None or series == number:
+                found[error] = found.get(error, 0) + count
+        lines = []
+        for error, count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
+            row = self._reporters[error]
+            kind, code = int(row["type"]), int(row["code"])
+            family = Family.ICMPV4 if row["family"] == 4 else Family.ICMPV6  # noqa: PLR2004 - the IP version
+            name = find(family, kind, code).name.en
+            lines.append(Ended(address_text(row["address"].tobytes(), int(row["version"])), kind, code, name, count))
+        return lines
+
+    def clock(self, number: int) -> Clock | None:
+        """Return what the Timestamp exchanges of a series say; None if it has none."""
+        return self._clocks.of(number)
+
+    def payload(self, number: int) -> Origin | None:
+        """Return whose data the first query of a series has; None where it is not an echo, or not captured."""
+        row = self.series[number]
+        if not pairs()[row["number"]].name.startswith("Echo") or row["size"] < 0:
+            return None
+        data = row["sample"].tobytes()[: int(row["sampled"])]
+        return origin(data, int(row["size"]), int(row["first_ns"]))
+
+
+def _rtt(row: Any, quantiles: NDArray[np.float64]) -> Rtt:
+    """Return the times of a row; its quantiles are no further out than its extremes."""
+    low, high, count = int(row["min"]), int(row["max"]), int(row["count"])
+    median, p95, p99 = (min(max(float(value), low), high) for value in quantiles)
+    # The standard deviation of a sample, as tshark has that of a population: over all of them.
+    stdev = float(row["squares"] / count) ** 0.5
+    return Rtt(low, int(row["sum"]) / count, median, p95, p99, high, stdev, float(row["jitter"]))

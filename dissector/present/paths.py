@@ -1,0 +1,108 @@
+"""Traceroutes as tables and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dissector.present.flows import MILLISECOND, error_text
+from dissector.present.plain import plain
+from dissector.present.text import printable, quantity
+from dissector.tails.headers import PROTOCOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dissector.analysis.hops import Answer, Hop, Path
+    from dissector.analysis.paths import PathReport
+
+WIDTHS = (3, 39, 7, 26)
+"""Columns of a table that fits 80: hop, address, answers, round-trip times with what is told beside."""
+NUMBERING = {
+    "ttl": "",
+    "count": "hops counted by the probes' numbers",
+    "relative": "hops counted by the probes' numbers, from the first that was answered",
+    "order": "hops in the order of their answers, gaps unknown",
+}
+"""Where hop numbers are from, where it is not the probes' TTL."""
+
+
+def path_tables(report: PathReport, *, table_format: str = "simple", narrow: bool = False) -> Iterator[str]:
+    """Yield a table for each traceroute, with a line before it and what is odd after it.
+
+    Args:
+        report: what was found.
+        table_format: one of tabulate's names.
+        narrow: whether to fit 80 columns.
+    """
+    from tabulate import tabulate  # what makes no table does not wait for it
+
+    for path in report.paths:
+        text = tabulate(
+            [line for hop in path.hops for line in _lines(path, hop)],
+            ("hop", "address", "answers", "min/mean/max ms"),
+            tablefmt=table_format,
+            maxcolwidths=list(WIDTHS) if narrow else None,
+            disable_numparse=True,
+        )
+        yield "\n".join((*_head(path), "", text))
+
+
+def paths_json(report: PathReport) -> dict[str, Any]:
+    """Return what JSON shows of a report; times are ns since 1970 (UTC), ``rtt_ns`` ns."""
+    paths = [plain(path) | {"missing": list(path.missing)} for path in report.paths]
+    return {"paths": paths, "warnings": list(report.warnings)}
+
+
+def _head(path: Path) -> Iterator[str]:
+    """Yield the lines before a table: the path, how it ended, what is odd."""
+    name = PROTOCOLS[path.protocol]
+    if path.port is not None:
+        name += f" port {path.port}"
+    yield f"Traceroute {path.src} > {path.dst} ({name})"
+    yield f"  {_end(path)}"
+    if NUMBERING[path.numbering]:
+        yield f"  {NUMBERING[path.numbering]}"
+    if path.loops:
+        yield f"  loop: {', '.join(map(str, path.loops))} at more than one hop, with others in between"
+
+
+def _end(path: Path) -> str:
+    """Return how a path ended, as a sentence without its full stop."""
+    hops = quantity(len(path.hops), "hop")
+    if path.end == "nothing":
+        return f"no answer from the destination in {hops}"
+    answer = "echo reply"
+    if path.end_type is not None and path.end_code is not None:
+        answer = error_text(4 if path.dst.version == 4 else 6, path.end_type, path.end_code)  # noqa: PLR2004 - the version
+    return f"{path.end} after {hops}: {answer} from {path.ended_by}"
+
+
+def _lines(path: Path, hop: Hop) -> Iterator[tuple[str, ...]]:
+    """Yield the lines of one hop, an address each; a star where nobody answered."""
+    number = str(hop.number)
+    sent = "" if hop.probes is None else f" of {hop.probes}"
+    if not hop.answers:
+        yield number, "*", f"0{sent}" if sent else "", ""
+    for answer in hop.answers:
+        yield number, str(answer.address), f"{answer.answers}{sent}", "; ".join(_told(path, answer))
+        number = ""
+
+
+def _told(path: Path, answer: Answer) -> Iterator[str]:
+    """Yield what there is to say about the answers of an address: times, errors, labels, interfaces."""
+    times = answer.rtt_ns
+    if times:
+        values = (min(times), sum(times) / len(times), max(times))
+        yield "/".join(f"{value / MILLISECOND:.2f}" for value in values)
+    if path.end != "reached" and answer.address == path.ended_by and answer.type == path.end_type:
+        yield error_text(4 if path.dst.version == 4 else 6, answer.type or 0, answer.code or 0)  # noqa: PLR2004 - the version
+    if answer.labels:
+        yield "MPLS " + " ".join(f"{label.label} (TTL {label.ttl})" for label in answer.labels)
+    for interface in answer.interfaces:
+        known = [
+            None if interface.name is None else printable(interface.name),
+            None if interface.if_index is None else f"index {interface.if_index}",
+            None if interface.address is None else str(interface.address),
+            None if interface.mtu is None else f"MTU {interface.mtu}",
+        ]
+        yield f"{interface.role}: " + ", ".join(text for text in known if text is not None)
