@@ -11,7 +11,7 @@ from dissector.tails.extensions import VERSION, InterfaceInformation, MplsLabelS
 from dissector.tails.quoted import LEAST_FIELD
 
 if TYPE_CHECKING:
-    from dissector.analysis.flows import Address
+    from dissector.analysis.flow_keys import Address
     from dissector.tails.extensions import ExtensionObject
 
 UNITS = {4: 4, 6: 8}

@@ -18,7 +18,7 @@ from dissector.tails.datagram import IPV4
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dissector.analysis.flows import Address
+    from dissector.analysis.flow_keys import Address
     from dissector.analysis.hop_notes import Interface, Label, Notes
 
 PROBE, EXCEEDED, ENDED, REPLY = 0, 1, 2, 3

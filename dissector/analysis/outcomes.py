@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from dissector.analysis import statistics
 from dissector.analysis.pairs import pairs
 from dissector.analysis.payloads import origin
-from dissector.batch import address_text
+from dissector.layout import address_text
 from dissector.registry.model import Family
 from dissector.registry.table import find
 
@@ -192,8 +193,8 @@ class Exchanged:
             lines.append(
                 Line(
                     pairs()[first["number"]],
-                    address_text(first["querier"].tobytes(), version) if hosts else None,
-                    address_text(first["asked"].tobytes(), version) if hosts else None,
+                    _address(first["querier"], version) if hosts else None,
+                    _address(first["asked"], version) if hosts else None,
                     int(first["identifier"]) if hosts and sizes[row] == 1 else None,
                     sent,
                     answered,
@@ -222,7 +223,7 @@ class Exchanged:
             kind, code = int(row["type"]), int(row["code"])
             family = Family.ICMPV4 if row["family"] == 4 else Family.ICMPV6  # noqa: PLR2004 - the IP version
             name = find(family, kind, code).name.en
-            lines.append(Ended(address_text(row["address"].tobytes(), int(row["version"])), kind, code, name, count))
+            lines.append(Ended(_address(row["address"], int(row["version"])), kind, code, name, count))
         return lines
 
     def clock(self, number: int) -> Clock | None:
@@ -236,6 +237,12 @@ class Exchanged:
             return None
         data = row["sample"].tobytes()[: int(row["sampled"])]
         return origin(data, int(row["size"]), int(row["first_ns"]))
+
+
+def _address(octets: Any, version: int) -> str:
+    """Return an address of a column of 16 octets as text."""
+    four = version == 4  # noqa: PLR2004 - the IP version
+    return address_text(IPv4Address(octets.tobytes()[:4]) if four else IPv6Address(octets.tobytes()))
 
 
 def _rtt(row: Any, quantiles: NDArray[np.float64]) -> Rtt:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.analysis.flows import (
+from dissector.analysis.flow_keys import (
     FLOW_WORDS,
     MTU,
     NEVER,
@@ -23,9 +23,12 @@ from dissector.analysis.table import grouped
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    from dissector.analysis.flows import Address, FlowReport
+    from dissector.analysis.flow_keys import Address
+    from dissector.analysis.flow_report import FlowReport
 
 PLATEAUS = (65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68)
 """MTUs to try where a router tells none (RFC 1191, 7)."""
@@ -174,42 +177,61 @@ def _distinct(keys: NDArray[np.uint64], rows: NDArray[np.int64]) -> list[int]:
     return found
 
 
+def usable(told: int, length: int | None, version: int) -> int | None:
+    """Return the path MTU that a sender takes from an error; None where it is to discard it.
+
+    Args:
+        told: the MTU in the error.
+        length: octets of the quoted datagram, None where they are not known.
+        version: of IP.
+    """
+    if version == IPV4 and told == 0:
+        return None if length is None else plateau(length)
+    return told if told >= LEAST[version] else None
+
+
 def _value(report: FlowReport, rows: NDArray[np.int64], told: int, version: int) -> MtuValue:
     """Return one value that was told, and what a sender makes of it."""
-    span = joined(report.values, rows)
     length = int(report.values["least_length"][rows].min())
-    if version == IPV4 and told == 0:
-        return MtuValue(told, None if length == NEVER else plateau(length), estimated=True, span=span)
-    return MtuValue(told, told if told >= LEAST[version] else None, estimated=False, span=span)
+    mtu = usable(told, None if length == NEVER else length, version)
+    return MtuValue(told, mtu, version == IPV4 and told == 0, joined(report.values, rows))
 
 
 def _shrank(report: FlowReport, rows: NDArray[np.int64], queries: NDArray[np.int64], mtu: int) -> bool | None:
-    """Return whether what was sent after the first of some errors fits an MTU; None if nothing is known of it.
+    """Return whether the latest that was sent after some errors fits what they tell; None where that is unknown.
 
     Args:
         report: the errors.
         rows: those errors, about one destination.
         queries: the rows of captured flows that may be to it.
-        mtu: the MTU.
+        mtu: the least MTU that they tell.
     """
-    values = report.values
-    quoted = [
-        int(length)
-        for length, first, count in zip(
-            values["last_length"][rows], values["first_length"][rows], values["count"][rows], strict=True
-        )
-        if count > 1 and MISSING not in (length, first)
-    ]
-    verdicts = [length <= mtu for length in quoted]
-    after = int(values["last_ns"][rows].max())
+    limits: dict[bytes, int] = {}
+    verdict: bool | None = None
+    version = int(report.keys[rows[0], 0]) & 0xFF
+    for _, source, length, told in sorted(_quoted(report, rows)):
+        if source in limits:
+            verdict = length <= limits[source]
+        value = usable(told, length, version)
+        if value is not None:
+            limits[source] = min(value, limits.get(source, value))
     pairs = pair_hashes(report.keys[rows, 2:4], report.keys[rows, 4:6])
     near = queries[np.isin(report.query_keys[queries, 0], pairs)]
-    lengths = report.query_values["last_length"][near]
-    later = (report.query_values["last_ns"][near] > after) & (lengths != MISSING)
-    verdicts += (lengths[later] <= mtu).tolist()
-    if not verdicts:
-        return None
-    return bool(verdicts[-1])
+    lengths, times = (report.query_values[name][near] for name in ("last_length", "last_ns"))
+    later = np.flatnonzero((times > int(report.values["last_ns"][rows].max())) & (lengths != MISSING))
+    return bool(lengths[later[np.argmax(times[later])]] <= mtu) if len(later) else verdict
+
+
+def _quoted(report: FlowReport, rows: NDArray[np.int64]) -> Iterator[tuple[int, bytes, int, int]]:
+    """Yield time, source, length and told MTU of the first and the last error of each row, where known."""
+    values = report.values
+    for row in rows.tolist():
+        source, told = report.keys[row, 2:4].tobytes(), int(report.keys[row, FLOW_WORDS]) >> 32
+        names = ("first", "last") if values["count"][row] > 1 else ("first",)
+        for name in names:
+            length = int(values[f"{name}_length"][row])
+            if length != MISSING:
+                yield int(values[f"{name}_ns"][row]), source, length, told
 
 
 def _black_holes(

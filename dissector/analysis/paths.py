@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissector.analysis.flows import ALWAYS, NEVER, pair_hashes
+from dissector.analysis.flow_keys import ALWAYS, NEVER, pair_hashes
 from dissector.analysis.hashing import FACTORS, mix
 from dissector.analysis.hop_notes import LENGTH_AT, NOTHING, NotesReader
 from dissector.analysis.hops import ENDED, EXCEEDED, PROBE, REPLY, Event, address_of, paths_of

@@ -50,6 +50,14 @@ class Commands(click.Group):
             ctx.fail(f"no command {shown!r}; {hint}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; that the reader of its output has gone is no failure (click makes it one)."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            finish()
+            ctx.exit(0)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
@@ -106,15 +114,12 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line; never show a traceback for what a user can cause."""
     try:
-        code = cli.main(prog_name=PROGRAM, standalone_mode=False)
-        sys.stdout.flush()
+        code = cli.main(prog_name=PROGRAM, standalone_mode=False, color=color_of_environment())
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = INTERRUPTED
-    except BrokenPipeError:
-        code = 0
     except DissectError as error:
         complain(str(error))
         code = USAGE if isinstance(error, CaptureError) else FAILED
@@ -125,9 +130,18 @@ def main() -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def color_of_environment() -> bool | None:
+    """Return what NO_COLOR, TERM and FORCE_COLOR say about colours; None where they leave it to the terminal."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
 def complain(sentence: str) -> None:
     """Write an error for people on stderr."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {printable(sentence)}", err=True)
+    context = click.get_current_context(silent=True)
+    color = color_of_environment() if context is None else context.color
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {printable(sentence)}", err=True, color=color)
 
 
 def warn(sentence: str) -> None:

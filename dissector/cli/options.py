@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,13 +13,9 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 
 def obey_color(ctx: click.Context, param: click.Parameter, value: str) -> None:  # noqa: ARG001 - click's signature
-    """Set whether colours are written: as asked, else as NO_COLOR, FORCE_COLOR and TERM say, else on terminals."""
+    """Set whether colours are written, where that is asked for; else the environment and the terminal decide."""
     if value != "auto":
         ctx.color = value == "always"
-    elif os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        ctx.color = False
-    elif os.environ.get("FORCE_COLOR"):
-        ctx.color = True
 
 
 color = click.option(

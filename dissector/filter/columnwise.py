@@ -52,8 +52,10 @@ def within(kind: Kind, first: Value, last: Value) -> Test:
     return lambda values, octets: low(values, octets) & high(values, octets)
 
 
-def order(values: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> NDArray[np.int8]:
+def order(values: NDArray[Any], wanted: NDArray[np.uint8]) -> NDArray[np.int8]:
     """Return -1, 0 or 1: how rows of octets stand to some octets, or to other rows, shape (n, size) both."""
+    if not values.shape[1]:
+        return np.zeros(len(values), np.int8)
     word = next(word for word in (8, 4, 2, 1) if values.shape[1] % word == 0)
     if word > 1:
         values, wanted = (np.ascontiguousarray(part).view(f">u{word}") for part in (values, wanted))
@@ -66,7 +68,7 @@ def order(values: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> NDArray[np.in
     return result
 
 
-def order_spans(spans: NDArray[np.int64], octets: NDArray[np.uint8], wanted: bytes) -> NDArray[np.int8]:
+def order_spans(spans: NDArray[Any], octets: NDArray[np.uint8], wanted: bytes) -> NDArray[np.int8]:
     """Return the same for octets of any number; fewer come before more, as in Wireshark.
 
     Args:
@@ -80,7 +82,7 @@ def order_spans(spans: NDArray[np.int64], octets: NDArray[np.uint8], wanted: byt
             return order(spans, np.frombuffer(wanted, np.uint8))
         return np.full(len(spans), 1 if ours > len(wanted) else -1, np.int8)
     sizes = spans[:, 1] - spans[:, 0]
-    result = np.sign(sizes - len(wanted)).astype(np.int8)
+    result: NDArray[np.int8] = np.sign(sizes - len(wanted)).astype(np.int8)
     same = np.flatnonzero(result == 0)
     if len(same):
         result[same] = order(gather(octets, spans[same, 0], len(wanted)), np.frombuffer(wanted, np.uint8))
@@ -120,7 +122,7 @@ def matching(pattern: re.Pattern[bytes]) -> Test:
     """Return the test whether octets match a regular expression, one after another."""
 
     def test(spans: NDArray[np.int64], octets: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        buffer = memoryview(octets)
+        buffer = octets.data
         found = (pattern.search(buffer[start:end]) is not None for start, end in spans.tolist())
         return np.fromiter(found, np.bool_, len(spans))
 

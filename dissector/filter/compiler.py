@@ -82,8 +82,15 @@ def suggestions(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found or ends[:2]))
 
 
-def reading(operand: Operand, field: Known, kind: Kind | None = None) -> Reading:
-    """Return how a field is asked for: its slices and layer; ``kind`` chooses among addresses of both versions."""
+def reading(operand: Operand, field: Known, kind: Kind | None = None, *, searched: bool = False) -> Reading:
+    """Return how a field is asked for: its slices and layer.
+
+    Args:
+        operand: its name, as it stands in the filter.
+        field: the field.
+        kind: chooses among addresses of both versions.
+        searched: its octets are looked through, not compared.
+    """
     layers: tuple[int, ...] = ()
     if operand.layer:
         match = LAYER.fullmatch(operand.layer)
@@ -111,7 +118,7 @@ def reading(operand: Operand, field: Known, kind: Kind | None = None) -> Reading
         parts = slices.parsed(operand.slices)
     except ValueError as error:
         raise operand.refuse(str(error)) from None
-    excerpts = excerpt(sources, parts)
+    excerpts = () if searched else excerpt(sources, parts)
     if excerpts:
         return Reading(excerpts, Kind.OCTETS, layers)
     return Reading(sources, Kind.OCTETS, layers, slices.Cut(parts))
@@ -211,7 +218,7 @@ def membership(left: Operand, items: tuple[tuple[Operand, Operand | None], ...])
 def search(left: Operand, operator: str, right: Operand) -> Predicate:
     """Return whether octets or a text contain others, or match an expression."""
     field = known(left)
-    found = reading(left, field)
+    found = reading(left, field, searched=True)
     if found.kind not in (Kind.OCTETS, Kind.STRING):
         sentence = f"{field.name} is {found.kind}: of octets and texts alone it can be asked what they {said(operator)}"
         raise left.refuse(sentence)

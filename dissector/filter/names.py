@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dissector.layout import Field, Layout
     from dissector.message import Message
     from dissector.messages.base import IcmpMessage
+    from dissector.tails.headers import Header
 
 FAMILIES = {"icmp": Family.ICMPV4, "icmpv6": Family.ICMPV6}
 KINDS = {
@@ -36,7 +37,10 @@ KINDS = {
     IPv4Address: Kind.IPV4,
     IPv6Address: Kind.IPV6,
 }
-HEADERS = {"ip": (Ipv4Header, wireshark.IP), "ipv6": (Ipv6Header, wireshark.IPV6)}
+HEADERS: dict[str, tuple[type[Header], dict[str, Alias]]] = {
+    "ip": (Ipv4Header, wireshark.IP),
+    "ipv6": (Ipv6Header, wireshark.IPV6),
+}
 STATUSES = np.array([1, 0, 2], np.uint8)
 """Wireshark's numbers of a checksum's status, by those of ``layers``."""
 QUOTED_NUMBERS = ("protocol", "length", "id", "type", "code", "identifier", "sequence", "spi", "seq")
@@ -88,7 +92,8 @@ class _Status(Attribute):
 
     def values(self, view: Any, index: NDArray[np.int64] | None) -> NDArray[np.uint8]:
         """Return the numbers."""
-        return STATUSES[super().values(view, index)]
+        numbers: NDArray[np.uint8] = STATUSES[super().values(view, index)]
+        return numbers
 
 
 def _shapes(family: Family) -> tuple[type[IcmpMessage], ...]:
@@ -178,7 +183,8 @@ def _frame(prefix: str) -> Iterator[Known]:
         return Known(f"{prefix}.{name}", kind, (Recorded(name, convert, missing),))
 
     def timeless(batch: Batch) -> NDArray[np.bool_]:
-        return (batch.record_flags & NO_TIME) != 0
+        none: NDArray[np.bool_] = (batch.record_flags & NO_TIME) != 0
+        return none
 
     def unnumbered(batch: Batch) -> NDArray[np.bool_]:
         # Only pcapng numbers its interfaces.
@@ -198,9 +204,7 @@ def _frame(prefix: str) -> Iterator[Known]:
     yield recorded("time", Kind.TIME, lambda batch: batch.time_ns, timeless)
     yield recorded("interface_id", Kind.NUMBER, lambda batch: batch.interface, unnumbered)
     for name in ("name", "description"):
-        yield recorded(
-            f"interface_{name}", Kind.STRING, _interface(name), lambda batch, name=name: _unnamed(batch, name)
-        )
+        yield recorded(f"interface_{name}", Kind.STRING, _interface(name), partial(_unnamed, name))
 
 
 def _interface(name: str) -> Callable[[Batch], NDArray[Any]]:
@@ -212,7 +216,7 @@ def _interface(name: str) -> Callable[[Batch], NDArray[Any]]:
     return texts
 
 
-def _unnamed(batch: Batch, name: str) -> NDArray[np.bool_]:
+def _unnamed(name: str, batch: Batch) -> NDArray[np.bool_]:
     """Return which packets came by an interface that the file has no such text of."""
     return np.array([not getattr(one, name) for one in batch.origin.interfaces], np.bool_)[batch.interface]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from dissector.errors import FilterError
 
@@ -131,7 +131,8 @@ def parse(text: str) -> Part:
             raise _end(text) from None
         raise _unexpected(text, error.token.start_pos or 0, str(error.token)) from None
     except UnexpectedCharacters as error:
-        raise _unexpected(text, error.pos_in_stream, text[error.pos_in_stream]) from None
+        at = error.pos_in_stream or 0
+        raise _unexpected(text, at, text[at]) from None
     return _start(tree, text)
 
 
@@ -197,6 +198,6 @@ def _item(tree: Tree[Any]) -> tuple[Operand, Operand | None]:
 
 
 def _operand(tree: Tree[Any]) -> Operand:
-    main: Token = tree.children[0]
-    rest = {token.type: str(token) for token in tree.children[1:]}
+    main, *others = cast("list[Token]", tree.children)
+    rest = {token.type: str(token) for token in others}
     return Operand(str(main), main.start_pos or 0, rest.get("LAYER", ""), rest.get("SLICE", ""))

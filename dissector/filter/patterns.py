@@ -10,8 +10,8 @@ import re
 import warnings
 
 # The parser of the standard library's own expressions has no other name.
-from re import _constants as constants  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as constants
+from re import _parser as parser
 from typing import Any
 
 LONGEST = 1000

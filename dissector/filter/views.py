@@ -83,7 +83,8 @@ class View:
     @cached_property
     def captured(self) -> NDArray[np.integer]:
         """Octets of what the header carries that are there."""
-        return np.maximum(self.end - self.upper, 0)
+        found: NDArray[np.int64] = np.maximum(self.end - self.upper, 0)
+        return found
 
     @cached_property
     def least(self) -> int:
@@ -113,7 +114,7 @@ class View:
     @cached_property
     def checksum(self) -> NDArray[np.uint16]:
         """Checksum of the messages."""
-        return self._octet(2).astype(np.uint16) << 8 | self._octet(3)
+        return (self._octet(2).astype(np.uint16) << 8 | self._octet(3)).astype(np.uint16)
 
     @cached_property
     def checksum_status(self) -> NDArray[np.uint8]:
@@ -155,12 +156,13 @@ class View:
             number = V4 if where == "ip" else V6
             if self.rows is None and self.version is self.family and self.only == number:
                 return None
-            mask = self.version == number
+            mask: NDArray[np.bool_] = self.version == number
             if self.rows is not None and size:
                 mask &= self.ip + size <= self.end
             return mask
         if where == "ports":
-            return np.isin(self.protocol, PORTS) & (self.captured >= size)
+            mask = np.isin(self.protocol, PORTS)
+            return mask & (self.captured >= size)
         number = V4 if where == "icmp" else V6
         if self.only == number and self.least >= size:
             return None
@@ -336,7 +338,8 @@ def longer(family: Family) -> tuple[tuple[int, int, type[IcmpMessage]], ...]:
 @cache
 def types_that_quote() -> NDArray[np.bool_]:
     """Return by type whether messages of either family may quote a datagram."""
-    return np.logical_or.reduce([quoting(family).reshape(256, 256).any(axis=1) for family in FAMILIES])
+    found: NDArray[np.bool_] = sum(quoting(family).reshape(256, 256).sum(axis=1) for family in FAMILIES) > 0
+    return found
 
 
 @cache

@@ -15,7 +15,8 @@ from dissector.tails.headers import PROTOCOLS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dissector.analysis.flows import Flow, FlowErrors, FlowReport, Span
+    from dissector.analysis.flow_keys import Flow, Span
+    from dissector.analysis.flow_report import FlowErrors, FlowReport
     from dissector.analysis.path_mtu import MtuValue, PathMtu
 
 ROWS = 20

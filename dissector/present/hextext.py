@@ -6,6 +6,8 @@ import re
 
 OFFSET = re.compile(r"^\s*(?:0x)?[0-9a-f]{3,16}(?::|\s{2,})\s*(?=[0-9a-f])", re.IGNORECASE)
 """``0x0010:``, ``00000010:`` or ``00000010  `` at the start of a line of tcpdump, xxd, hexdump -C or tshark -x."""
+END = re.compile(r"^\s*[0-9a-f]{4,16}:?\s*$", re.IGNORECASE)
+"""The last line of hexdump: an offset alone."""
 COLUMNS = re.compile(
     r"^\s*((?:[0-9a-f]{2,8}[ :-]{1,2})*[0-9a-f]{2,8})\s{2,}.*$|^\s*(.*?)\s*\|.*\|\s*$", re.IGNORECASE
 )
@@ -31,7 +33,10 @@ def octets_of(given: bytes, *, raw: bool = False) -> bytes:
         text = given.decode(errors="replace")
     if raw and any(octet < 0x09 or 0x0D < octet < 0x20 or octet == 0x7F for octet in given):  # noqa: PLR2004 - controls
         return given
-    digits = SEPARATORS.sub("", "".join(undumped(line) for line in text.splitlines()))
+    lines = text.splitlines()
+    if any(OFFSET.match(line) for line in lines):
+        lines = [undumped(line) for line in lines if not END.match(line)]
+    digits = SEPARATORS.sub("", "".join(lines))
     wrong = re.search(r"[^0-9a-fA-F]", digits)
     if wrong:
         message = f"hex expected, found {wrong.group()!r} after {wrong.start() // 2} octets"

@@ -107,7 +107,7 @@ def answered(entry: Entry, lang: str) -> str | None:
     return f"类型 {prefix}{number}" if lang == "zh" else f"type {prefix}{number} is the other half"
 
 
-def drawing(layout: Layout) -> Iterator[str]:
+def drawing(layout: Layout, width: int = WIDTH) -> Iterator[str]:
     """Yield the drawing of a layout and what each field means."""
     yield from diagram(layout)
     yield ""
@@ -119,7 +119,7 @@ def drawing(layout: Layout) -> Iterator[str]:
         fields.append((layout.rest.name, "the rest", layout.rest.doc))
     name_width = max(len(name) for name, _, _ in fields)
     for name, size, doc in fields:
-        yield f"{name:<{name_width}}  {size:>8}  {doc}"
+        yield bullets(f"{name:<{name_width}}  {size:>8}", doc, width, name_width + 12)
 
 
 def table(entries: list[Entry], lang: str, style: str) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 
+INDENT = 13
+"""Columns before the text of a titled paragraph."""
+
+
 def printable(text: str) -> str:
     r"""Return text with control characters, escapes and what cannot be printed written as ``\x1b``, ``\u202e``."""
     if text.isprintable():
@@ -23,20 +27,17 @@ def quantity(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def bullets(title: str, text: str, width: int) -> str:
-    """Return a titled paragraph, wrapped; Chinese counts two columns a character."""
+def bullets(title: str, text: str, width: int, indent: int = INDENT) -> str:
+    """Return a titled paragraph, wrapped and indented; Chinese counts two columns a character."""
     lines = [""]
     for word in words(text):
-        if columns(lines[-1]) + columns(word.rstrip()) > width - INDENT and lines[-1].strip():
+        if columns(lines[-1]) + columns(word.rstrip()) > width - indent and lines[-1].strip():
             lines.append("")
         lines[-1] += word if lines[-1] else word.lstrip()
-    head = title + " " * max(1, INDENT - columns(title))
-    return "\n".join(
-        (head if not index else " " * INDENT) + line.rstrip() for index, line in enumerate(lines)
-    )
+    head = title + " " * max(1, indent - columns(title))
+    return "\n".join((" " * indent if index else head) + line.rstrip() for index, line in enumerate(lines))
 
 
-INDENT = 13
 CHINESE = "\u2e80"
 """From here on (CJK radicals) a character takes two columns, nearly always; good enough to wrap text by."""
 OPENERS = "（「“("

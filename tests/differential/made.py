@@ -18,7 +18,7 @@ ENDS = {
     6: (IPv6Address("2001:db8::1"), IPv6Address("fe80::2:0:3")),
 }
 MAPPED = (IPv6Address("::ffff:192.0.2.1"), IPv6Address("::"))
-CODES = (0, 1, 4, 200)
+CODES = (0, 1, 4)
 LENGTHS = (0, 1, 4, 8, 12, 16, 20, 24, 28, 36, 60)
 QUOTED = (
     bytes.fromhex("4500003412344000011100000a000001c0000201") + bytes.fromhex("1b39829a00200000") + bytes(24)
@@ -35,6 +35,7 @@ def bodies(chance: random.Random) -> Iterator[bytes]:
     for length in LENGTHS:
         yield bytes(length)
         yield chance.randbytes(length)
+        yield bytes(length // 2) + chance.randbytes(length - length // 2)
     yield bytes(4) + QUOTED
     yield bytes((0, 8, 5, 120)) + QUOTED
     yield bytes(4) + QUOTED[:21]

@@ -1,0 +1,160 @@
+"""``dissector summary``: what is in some captures, in tables."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from dissector.analysis.exchanges import Exchanges
+from dissector.analysis.pairing import LIMIT, SECOND
+from dissector.analysis.types import Types
+from dissector.capture.account import Account
+from dissector.capture.stream import scan
+from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
+from dissector.errors import CaptureError
+from dissector.present.account import closing, warnings
+from dissector.present.jsonlines import SCHEMA, dumps
+from dissector.present.summary import exchange_tables, exchanges_json, type_tables, types_json
+from dissector.present.text import quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Part(NamedTuple):
+    """One question that a summary answers.
+
+    Attributes:
+        name: what JSON calls it.
+        state: what batches are put into: it has ``update(batch)`` and ``result()``.
+        tables: its result as tables, each a text.
+        as_json: its result as JSON has it.
+    """
+
+    name: str
+    state: Any
+    tables: Callable[..., Iterator[str]]
+    as_json: Callable[..., dict[str, Any]]
+
+
+def parts(timeout: float, max_open: int) -> tuple[Part, ...]:
+    """Return what a summary is made of, in the order in which it is shown: a line for each analysis."""
+    return (
+        Part("types", Types(), type_tables, types_json),
+        Part("exchanges", Exchanges(round(timeout * SECOND), max_open), exchange_tables, exchanges_json),
+    )
+
+
+def known_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the name of a format if tabulate knows it."""
+    from tabulate import tabulate_formats  # noqa: PLC0415 - JSON does not wait for it
+
+    if value not in tabulate_formats:
+        message = f"{value!r} is none of {', '.join(tabulate_formats)}"
+        raise click.BadParameter(message, ctx, param)
+    return value
+
+
+@click.command("summary")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="An answer after this is late; after five times this it is no answer any more.",
+)
+@click.option(
+    "--max-open",
+    type=click.IntRange(1),
+    default=LIMIT,
+    show_default=True,
+    metavar="N",
+    help="Queries that are kept until their time is over; beyond, the oldest are given up.",
+)
+@options.as_json
+@options.table_format
+@options.of(options.SOURCE)
+@click.option("-q", "--quiet", is_flag=True, help="No account at the end.")
+@click.option("-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved.")
+@options.color
+@click.pass_context
+def command(
+    ctx: click.Context,
+    files: tuple[str, ...],
+    *,
+    timeout: float,
+    max_open: int,
+    as_json: bool,
+    table_format: str,
+    reassemble: bool,
+    tunnels: bool,
+    strict: bool,
+    fail_if_empty: bool,
+    quiet: bool,
+) -> None:
+    """Show what is in captures: types, exchanges with losses and round-trip times.
+
+    Several captures count as one, in the order given. - is standard input.
+    """
+    if not as_json:
+        known_format(ctx, next(param for param in ctx.command.params if param.name == "table_format"), table_format)
+    questions = parts(timeout, max_open)
+    total = Account()
+    code = 0
+    try:
+        for file in files:
+            try:
+                read = read_file(file, questions, total, reassemble=reassemble, tunnels=tunnels, strict=strict)
+                code = max(code, read)
+            except CaptureError as error:
+                complain(str(error))
+                code = USAGE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if total.files:
+        for text in shown(questions, table_format, as_json=as_json):
+            click.echo(text)
+        if not quiet:
+            click.echo(closing(total), err=True)
+    if code == 0 and fail_if_empty and not total.messages:
+        code = FAILED
+    ctx.exit(code)
+
+
+def read_file(
+    file: str, questions: tuple[Part, ...], total: Account, *, reassemble: bool, tunnels: bool, strict: bool
+) -> int:
+    """Put one capture into all questions, add its account to the total, and return the exit code it deserves."""
+    with scan(file, reassemble=reassemble, tunnels=tunnels) as batches:
+        try:
+            for batch in batches:
+                for question in questions:
+                    question.state.update(batch)
+        finally:
+            account = batches.account
+            total.add(account)
+    for sentence in warnings(account):
+        warn(sentence)
+    if strict and account.damaged:
+        return USAGE
+    return USAGE if account.undecoded else 0
+
+
+def shown(questions: tuple[Part, ...], table_format: str, *, as_json: bool) -> Iterator[str]:
+    """Yield the answers: a line of JSON each, or tables with an empty line after each."""
+    for question in questions:
+        result = question.state.result()
+        if getattr(result, "given_up", 0):
+            warn(
+                f"{quantity(result.given_up, 'query')} given up before their time was over: too many were open "
+                "(--max-open keeps more)"
+            )
+        if as_json:
+            yield dumps({"schema": SCHEMA, "part": question.name, **question.as_json(result)})
+        else:
+            for text in question.tables(result, table_format=table_format, narrow=sys.stdout.isatty()):
+                yield f"{text}\n"

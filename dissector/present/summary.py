@@ -1,0 +1,209 @@
+"""What a summary says of types and of exchanges: as tables and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dissector.present.plain import plain
+from dissector.present.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from dissector.analysis.outcomes import Exchanged, Line, Rtt
+    from dissector.analysis.types import TypeCount
+
+ROWS = 20
+"""Rows of a table, those with the most messages first; JSON has all of them."""
+MILLISECOND = 1_000_000
+ADDRESS = 15
+"""Columns for an address where 80 must do: one of IPv4 fits, one of IPv6 is wrapped."""
+WORDS = 30
+"""Columns for words there."""
+
+OUTCOMES: tuple[tuple[str, Callable[[Line], int]], ...] = (
+    ("error", lambda line: line.ended),
+    ("dup", lambda line: line.duplicates),
+    ("late", lambda line: line.late),
+    ("altered", lambda line: line.altered),
+    ("new id", lambda line: line.rewritten),
+    ("reord", lambda line: line.reordered),
+    ("unasked", lambda line: line.unasked),
+)
+"""Columns that are shown where there is anything in them."""
+
+
+def table(
+    title: str,
+    headers: Sequence[str],
+    lines: Sequence[Sequence[object]],
+    table_format: str,
+    *,
+    numbers: int = 0,
+    widths: Sequence[int | None] | None = None,
+) -> Iterator[str]:
+    """Yield a table with its title, if it has any lines.
+
+    Args:
+        title: what it shows.
+        headers: of the columns.
+        lines: the cells.
+        table_format: one of tabulate's names.
+        numbers: so many columns at the end are numbers, and stand right.
+        widths: columns of the terminal for each, None for as many as needed; None for no limit.
+    """
+    from tabulate import tabulate  # noqa: PLC0415 - JSON does not wait for it
+
+    if lines:
+        text = len(headers) - numbers
+        yield f"{title}\n\n" + tabulate(
+            [[printable(str(cell)) for cell in line] for line in lines],
+            headers,
+            tablefmt=table_format,
+            colalign=["left"] * text + ["right"] * numbers,
+            maxcolwidths=None if widths is None else list(widths),
+            disable_numparse=True,
+        )
+
+
+def type_tables(counts: Sequence[TypeCount], *, table_format: str = "simple", narrow: bool = False) -> Iterator[str]:
+    """Yield the table of types and codes."""
+    lines = []
+    for line in counts:
+        entry = line.entry
+        name = entry.type.name.en
+        if entry.code is not None and not entry.name.en.startswith(name):
+            name += f": {entry.name.en}"
+        version = "v6 " if entry.family == "icmpv6" else ""
+        lines.append((f"{version}{line.type}/{line.code}", name, entry.type.kind.value, line.count))
+    widths = (None, 42, None, None) if narrow else None
+    yield from table("Messages", ("type", "name", "kind", "count"), lines, table_format, numbers=1, widths=widths)
+
+
+def types_json(counts: Sequence[TypeCount]) -> dict[str, Any]:
+    """Return the types and codes as JSON has them."""
+    return {
+        "types": [
+            {
+                "family": line.entry.family.value,
+                "type": line.type,
+                "code": line.code,
+                "name": line.entry.type.name.en,
+                "code_name": None if line.entry.code is None else line.entry.code.name.en,
+                "kind": line.entry.type.kind.value,
+                "status": line.entry.status.value,
+                "count": line.count,
+            }
+            for line in counts
+        ]
+    }
+
+
+def exchange_tables(found: Exchanged, *, table_format: str = "simple", narrow: bool = False) -> Iterator[str]:
+    """Yield the tables of exchanges: by kind, by hosts, what ended them, whose data, what the clocks say."""
+    kinds = found.by_kind()
+    shown = [column for column in OUTCOMES if any(column[1](line) for line in kinds)]
+    yield from table(
+        "Exchanges",
+        ("exchange", "sent", "answered", "lost", *(name for name, _ in shown)),
+        [(_label(line), line.sent, line.answered, line.lost, *(of(line) for _, of in shown)) for line in kinds],
+        table_format,
+        numbers=3 + len(shown),
+    )
+    yield from table(
+        "Round-trip times, ms",
+        ("exchange", "min", "mean", "median", "p95", "p99", "max", "stdev"),
+        [(_label(line), *map(milliseconds, line.rtt[:-1])) for line in kinds if line.rtt is not None],
+        table_format,
+        numbers=7,
+    )
+    hosts = found.by_hosts(ROWS)
+    yield from table(
+        "Exchanges by hosts" + (f", the {ROWS} with the most messages" if len(hosts) == ROWS else ""),
+        ("from", "to", "exchange", "sent", "answ.", "lost", "median", "p99", "jitter"),
+        [
+            (line.querier, line.asked, _label(line), line.sent, line.answered, line.lost, *_few(line.rtt))
+            for line in hosts
+        ],
+        table_format,
+        numbers=6,
+        widths=(ADDRESS, ADDRESS, *[None] * 7) if narrow else None,
+    )
+    yield from table(
+        "Queries that ended in an error",
+        ("type", "error", "from", "queries"),
+        [(f"{line.type}/{line.code}", line.name, line.reporter, line.count) for line in found.ended()[:ROWS]],
+        table_format,
+        numbers=1,
+        widths=(None, WORDS, None, None) if narrow else None,
+    )
+    yield from _series_tables(found, table_format, narrow=narrow)
+
+
+def _series_tables(found: Exchanged, table_format: str, *, narrow: bool) -> Iterator[str]:
+    """Yield what is told by the series with the most queries: whose data they have, what the clocks say."""
+    payloads, clocks = {}, []
+    for line, number in zip(found.by_series(ROWS), found.numbers(ROWS), strict=True):
+        payload, clock = found.payload(number), found.clock(number)
+        if payload is not None and line.sent:
+            payloads[line.querier, payload.program, payload.evidence] = None
+        if clock is not None:
+            told = (clock.offset_ms, clock.forward_ms, clock.backward_ms)
+            odd = (clock.non_standard, clock.little_endian)
+            times = ("" if value is None else f"{value:.1f}" for value in told)
+            clocks.append((line.querier, line.asked, clock.exchanges, *times, *odd))
+    yield from table(
+        "Echo data",
+        ("from", "program", "evidence"),
+        [(who, program or "?", evidence) for who, program, evidence in payloads],
+        table_format,
+        widths=(ADDRESS, 14, 42) if narrow else None,
+    )
+    yield from table(
+        "Clocks, ms",
+        ("from", "to", "answ.", "ahead", "there", "back", "odd", "l.e."),
+        clocks,
+        table_format,
+        numbers=6,
+        widths=(ADDRESS, ADDRESS, *[None] * 6) if narrow else None,
+    )
+
+
+def exchanges_json(found: Exchanged) -> dict[str, Any]:
+    """Return the exchanges as JSON has them: by kind, by hosts, by series."""
+    series = []
+    for line, number in zip(found.by_series(), found.numbers(), strict=True):
+        payload, clock = found.payload(number), found.clock(number)
+        extra = {"ended_by": plain(tuple(found.ended(number))) if line.ended else [], "data": plain(payload)}
+        series.append(_record(line) | extra | {"clock": plain(clock)})
+    return {
+        "kinds": [_record(line) for line in found.by_kind()],
+        "hosts": [_record(line) for line in found.by_hosts()],
+        "series": series,
+        "given_up": found.given_up,
+    }
+
+
+def _record(line: Line) -> dict[str, Any]:
+    """Return a line as JSON has it."""
+    pair = line.pair
+    record: dict[str, Any] = {"family": pair.family.value, "query": pair.query, "answer": pair.answer, "name": pair.name}
+    record |= {name: value for name, value in line._asdict().items() if name not in ("pair", "rtt")}
+    return record | {"rtt_ns": plain(line.rtt)}
+
+
+def _label(line: Line) -> str:
+    return line.pair.label
+
+
+def _few(rtt: Rtt | None) -> tuple[str, str, str]:
+    """Return median, p99 and jitter."""
+    if rtt is None:
+        return "", "", ""
+    return milliseconds(rtt.median), milliseconds(rtt.p99), milliseconds(rtt.jitter)
+
+
+def milliseconds(time_ns: float) -> str:
+    """Return ns as ms, with three digits behind the point, and no more than six before and behind it."""
+    value = time_ns / MILLISECOND
+    return f"{value:.3f}" if value < 1000 else f"{value:.0f}"  # noqa: PLR2004 - from a second on, ms are enough
