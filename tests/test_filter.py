@@ -143,7 +143,7 @@ def chosen(text: str, batch: Batch = BATCH) -> list[int]:
         ('icmp[8:2] matches "^ab$"', [1, 2, 4]),
         ('icmp == ""', []),
         ("icmp[8:2] > 61:61", [1, 4]),
-        ("icmp[8:2] in {41:42..61:61}", [2]),
+        ("icmp[8:2] in {41:42..61:61}", [2, 3, 4, 5]),
         ("frame.number in {2..3}", [2, 3]),
         ("frame.time_epoch > 7.999999999", [8, 9]),
         ('frame.time == "1970-01-01 00:00:02"', [2]),
@@ -627,3 +627,19 @@ def test_networks_of_every_length_choose_the_same_as_the_standard_library() -> N
         network = IPv4Network((address, prefix), strict=False)
         others = [message.frame for message in messages(BATCH) if message.src in network]
         assert chosen(f"ip.src#1 == 10.0.0.1/{prefix}") == others
+
+
+def test_a_quote_ends_where_its_own_header_says() -> None:
+    quote = ip4(ECHO, ttl=1)
+    batch = batch_of([ip4(bytes.fromhex("0b00 0000 0000 0000") + quote.ljust(128, b"\0"))])
+    assert chosen("icmp#2[-1] == 6a", batch) == [1]
+    assert chosen("icmp#1[-1] == 00", batch) == [1]
+
+
+@pytest.mark.parametrize("offset", ["0001", "0100", "1f00"])
+def test_a_later_fragment_that_is_quoted_has_no_message_in_it(offset: str) -> None:
+    quote = ip4(ECHO)
+    later = quote[:6] + bytes.fromhex(offset) + quote[8:]
+    batch = batch_of([ip4(bytes.fromhex("0b00 0000 0000 0000") + one) for one in (quote, later)])
+    assert chosen("icmp.type == 8", batch) == [1]
+    assert chosen("quoted.src == 10.0.0.1", batch) == [1, 2]
