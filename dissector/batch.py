@@ -47,7 +47,8 @@ DTYPES = {
 }
 """The columns of a batch and their types; ``src`` and ``dst`` have 16 octets a row, the others one value."""
 
-_OFFSETS = ("frame_start", "frame_end", "ip", "icmp")
+OFFSETS = ("frame_start", "frame_end", "ip", "icmp")
+"""The columns that point into ``octets``."""
 
 
 class Origin(NamedTuple):
@@ -72,8 +73,8 @@ class Batch:
     """Many ICMP messages, one row each, in the order of their frames.
 
     Attributes:
-        octets: the frames back to back, uint8. A reassembled message has the datagram put together instead,
-            from its IP header on.
+        octets: the frames, and whatever lies between them, uint8. A reassembled message has the datagram put
+            together instead, from its IP header on.
         frame: number of the packet in the file, from 1.
         time_ns: nanoseconds since 1970 (UTC).
         interface: index in ``origin.interfaces``.
@@ -167,7 +168,7 @@ class Batch:
         starts = columns["frame_start"]
         sizes = columns["frame_end"] - starts
         shift = np.cumsum(sizes) - sizes - starts
-        for name in _OFFSETS:
+        for name in OFFSETS:
             columns[name] = columns[name] + shift
         octets = self.octets[np.arange(int(sizes.sum())) - np.repeat(shift, sizes)]
         return Batch(octets, columns, self.paths, self.origin)
@@ -194,7 +195,7 @@ class Batch:
         columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in DTYPES}
         base = np.cumsum([0] + [len(part.octets) for part in parts[:-1]])
         shift = np.repeat(base, [len(part) for part in parts])
-        for name in _OFFSETS:
+        for name in OFFSETS:
             columns[name] += shift
         order = np.argsort(columns["frame"], kind="stable")
         columns = {name: column[order] for name, column in columns.items()}

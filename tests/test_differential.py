@@ -109,7 +109,7 @@ def test_other_formats_are_read_once_converted(captures: Path, name: str, tmp_pa
     if editcap is None:
         pytest.skip("editcap, which converts these formats, is not installed")
     converted = tmp_path / "converted.pcapng"
-    done = subprocess.run([editcap, "-F", "pcapng", capture, converted], check=False, capture_output=True)  # noqa: S603
+    done = subprocess.run([editcap, "-F", "pcapng", capture, converted], check=False, capture_output=True)
     if done.returncode:
         pytest.skip(f"editcap does not convert it: {done.stderr.decode().strip().splitlines()[-1]}")
     assert not list(tshark.differences(name, tshark.rows(captures, name), tshark.read(converted)))
@@ -181,7 +181,7 @@ def test_both_back_ends_give_the_same_rows(captures: Path):
     )
     program = Path(__file__).parent / "differential" / "rows.py"
     told = [
-        subprocess.run(  # noqa: S603 - our own program
+        subprocess.run(
             [sys.executable, "-P", program],
             input="\n".join(map(str, files)),
             env={**os.environ, "DISSECTOR_KERNEL": backend},
@@ -276,3 +276,16 @@ def test_the_tour_is_what_peers_read(peer: str, least: int):
         pytest.skip("pcaps/tour.pcapng has not been built: python pcaps/make.py")
     assert sum(theirs is not None for _, theirs in PEERS[peer](tour)) >= least
     assert not list(peer_differences("tour", tour, PEERS[peer]))
+
+
+@pytest.mark.parametrize(
+    "name", ["tour.pcapng", "extensions.pcap", "short.pcap", "sections.pcapng", "modified.pcap"]
+)
+def test_the_samples_are_what_tshark_reads(name: str):
+    """Where tshark is at hand: our own captures, in which are the messages that no shared one has."""
+    program = shutil.which("tshark")
+    if program is None:
+        pytest.skip("tshark is not installed")
+    table = tshark.run(program, PCAPS / name)
+    assert table
+    differences.check(f"tshark {name}", tshark.differences(name, table, tshark.read(PCAPS / name)))

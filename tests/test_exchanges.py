@@ -7,6 +7,7 @@ import math
 import statistics as reference
 import struct
 from ipaddress import ip_address
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from dissector.analysis.pairing import Pairing, grouped
 from dissector.analysis.pairs import QUERY, answers, pairs, roles
 from dissector.analysis.statistics import buckets, fold, join, table, values
 from dissector.api import scan
-from dissector.checksum import ones_complement_sum
+from dissector.checksum import internet_checksum
 from dissector.registry.model import Family
 from dissector.registry.table import types
 
@@ -38,7 +39,7 @@ def ip(src, dst, payload, protocol=None):
 
 def icmp(kind, code, rest, data=b""):
     octets = struct.pack(">BBH", kind, code, 0) + rest + data
-    return octets[:2] + struct.pack(">H", ones_complement_sum(octets)) + octets[4:]
+    return octets[:2] + struct.pack(">H", internet_checksum(octets)) + octets[4:]
 
 
 def echo(kind, identifier, sequence, data=b"abcdefgh" * 4):
@@ -50,7 +51,9 @@ def capture(packets, snaplen=65535):
     out = [struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, snaplen, 101)]
     for time, octets in packets:
         seconds, rest = divmod(START + round(time * MS), 1_000_000_000)
-        out.append(struct.pack("<IIII", seconds, rest, min(len(octets), snaplen), len(octets)) + octets[:snaplen])
+        out.append(
+            struct.pack("<IIII", seconds, rest, min(len(octets), snaplen), len(octets)) + octets[:snaplen]
+        )
     return io.BytesIO(b"".join(out))
 
 
@@ -73,7 +76,17 @@ def only(packets, **options):
 def outcome(line):
     return {
         name: getattr(line, name)
-        for name in ("answered", "rewritten", "ended", "lost", "late", "altered", "duplicates", "reordered", "unasked")
+        for name in (
+            "answered",
+            "rewritten",
+            "ended",
+            "lost",
+            "late",
+            "altered",
+            "duplicates",
+            "reordered",
+            "unasked",
+        )
         if getattr(line, name)
     }
 
@@ -179,7 +192,10 @@ def test_identifier_rewritten_on_the_way():
 
 
 def test_another_ping_whose_query_is_missing_is_not_taken_for_rewriting():
-    assert outcome(only([asked(), replied(identifier=9, data=b"other data in it")])) == {"lost": 1, "unasked": 1}
+    assert outcome(only([asked(), replied(identifier=9, data=b"other data in it")])) == {
+        "lost": 1,
+        "unasked": 1,
+    }
     assert outcome(only([asked(data=b""), replied(identifier=9, data=b"")])) == {"lost": 1, "unasked": 1}
 
 
@@ -189,7 +205,7 @@ def test_ended_by_an_error_which_and_from_whom():
     found = exchanges([(0, query), (4, ip(ROUTER, A, error))])
     assert outcome(found.by_kind()[0]) == {"ended": 1}
     (ended,) = found.ended()
-    assert (ended.reporter, ended.type, ended.code, ended.count) == (ROUTER, 11, 0, 1)
+    assert (ended.reporter, ended.type, ended.code, ended.queries) == (ROUTER, 11, 0, 1)
 
 
 @pytest.mark.parametrize("kind", [4, 5])
@@ -264,7 +280,13 @@ TARGET = ip_address(HOST2).packed
         (icmp(139, 1, bytes(4), NONCE), icmp(140, 0, bytes(4), NONCE), HOST, HOST2, None),
         (icmp(144, 0, b"\0\1\0\0"), icmp(145, 0, b"\0\1\0\0"), HOST, "2001:db8::fdff:ffff:ffff:fffe", HOST2),
         (icmp(146, 0, b"\0\1\0\0"), icmp(147, 0, b"\0\1\x80\0"), HOST, HOST2, None),
-        (icmp(157, 0, bytes(4), NONCE + TARGET), icmp(158, 0, b"\1\0\0\1", NONCE + TARGET), HOST, HOST2, None),
+        (
+            icmp(157, 0, bytes(4), NONCE + TARGET),
+            icmp(158, 0, b"\1\0\0\1", NONCE + TARGET),
+            HOST,
+            HOST2,
+            None,
+        ),
         (icmp(160, 0, b"\0\1\2\1"), icmp(161, 0, b"\0\1\2\x06"), HOST, HOST2, None),
     ],
 )
@@ -301,7 +323,7 @@ def test_the_oldest_queries_are_given_up_and_that_is_said():
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=60))
 def test_rows_of_times_are_what_the_textbook_says(rtt):
     jitter = 0.0
-    for before, after in zip(rtt, rtt[1:], strict=False):
+    for before, after in pairwise(rtt):
         jitter += (abs(after - before) - jitter) / 16  # RFC 3550, 6.4.1
     order = np.arange(len(rtt))
     (row,) = fold(np.array([0]), np.array(rtt), order, np.array([-1]), np.array([True]))
@@ -348,7 +370,9 @@ def test_keys_that_differ_in_their_last_bits_alone_are_apart(keys):
     assert int(starts.sum()) == len(set(keys.tolist()))
 
 
-@given(st.lists(st.lists(st.integers(0, 40).map(lambda n: n * 2**12) | st.integers(0, 2**64 - 1), max_size=40)))
+@given(
+    st.lists(st.lists(st.integers(0, 40).map(lambda n: n * 2**12) | st.integers(0, 2**64 - 1), max_size=40))
+)
 def test_index_numbers_in_the_order_of_appearance(columns):
     index, known = Index(), {}
     for column in columns:
@@ -404,7 +428,7 @@ def told(found):
     for line, number in zip(found.by_series(), found.numbers(), strict=True):
         key = (line.pair.number, line.querier, line.asked, found.series["identifier"][number])
         row = found.series[number]
-        who = sorted((e.reporter, e.type, e.code, e.count) for e in found.ended(number))
+        who = sorted((e.reporter, e.type, e.code, e.queries) for e in found.ended(number))
         lines[key] = (
             line[4:-1],
             None if line.rtt is None else [pytest.approx(value, rel=1e-6, abs=1) for value in line.rtt],
@@ -422,7 +446,7 @@ def test_batches_may_be_cut_anywhere(events, cuts):
     for batch in batches(traffic(events)):
         whole.update(batch)
         edges = [0, *sorted(min(edge, len(batch)) for edge in cuts), len(batch)]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             cut.update(batch[start:end])
     assert told(cut.result()) == told(whole.result())
 
@@ -467,3 +491,125 @@ def test_pairing_tells_frame_and_time_of_the_query(events, size):
             frames, rtt = pairing.pair(batch[start : start + size])
             told_pairs += zip(frames.tolist(), rtt.tolist(), strict=True)
     assert told_pairs == expected
+
+
+# -- clocks
+
+MIDNIGHT = -(START // MS) % 86_400_000
+"""Milliseconds from START to the next midnight."""
+
+
+def clock_of(originate, receive, transmit, asked_at=0.0, answered_at=20.0, order=">"):
+    identity = b"\0\1\0\1"
+    query = icmp(13, 0, identity, struct.pack(f"{order}III", originate, 0, 0))
+    answer = icmp(14, 0, identity, struct.pack(f"{order}III", originate, receive, transmit))
+    found = exchanges([(asked_at, ip(A, B, query)), (answered_at, ip(B, A, answer))])
+    (number,) = found.numbers()
+    return found.clock(number)
+
+
+def of_day(ms):
+    return (START // MS + ms) % 86_400_000
+
+
+def test_offset_and_one_way_delays():
+    # The replier is 500 ms ahead; 8 ms there, 2 ms to think, 10 ms back.
+    clock = clock_of(of_day(0), of_day(508), of_day(510))
+    assert clock.exchanges == 1
+    assert (clock.forward_ms, clock.backward_ms) == (508, -490)
+    assert clock.offset_ms == 499  # half of 508 - (-490): the ways differ by 2 ms
+    assert (clock.non_standard, clock.little_endian) == (0, 0)
+
+
+def test_midnight_between_query_and_answer():
+    clock = clock_of(86_399_995, 3, 4, asked_at=MIDNIGHT - 5, answered_at=MIDNIGHT + 15)
+    assert (clock.forward_ms, clock.backward_ms) == (8, 11)
+
+
+def test_times_that_are_not_standard_are_counted_and_not_calculated_with():
+    clock = clock_of(of_day(0), 1 << 31 | 5, 1 << 31 | 6)
+    assert (clock.exchanges, clock.non_standard, clock.offset_ms) == (0, 1, None)
+
+
+def test_little_endian_senders_are_reported_and_understood():
+    clock = clock_of(of_day(0), of_day(8), of_day(10), order="<")
+    assert (clock.little_endian, clock.forward_ms) == (1, 8)
+
+
+def test_a_timestamp_reply_that_was_cut_has_no_clock():
+    identity = b"\0\1\0\1"
+    packets = [
+        (0, ip(A, B, icmp(13, 0, identity, bytes(12)))),
+        (1, ip(B, A, icmp(14, 0, identity, bytes(12)))),
+    ]
+    state = Exchanges()
+    for batch in batches(packets, snaplen=30):
+        state.update(batch)
+    found = state.result()
+    assert outcome(found.by_kind()[0]) == {"answered": 1}
+    assert found.clock(0) is None
+
+
+# -- data
+
+SECONDS, MICROSECONDS = 1_700_000_000, 123_456
+
+
+@pytest.mark.parametrize(
+    ("data", "program"),
+    [
+        (struct.pack("<qq", SECONDS, MICROSECONDS) + bytes(range(16, 56)), "iputils ping"),
+        (struct.pack(">II", SECONDS, MICROSECONDS) + bytes(range(8, 56)), "ping of macOS or BSD"),
+        (struct.pack("<IIqq", 3, 0, SECONDS, MICROSECONDS) + bytes(32), "fping"),
+        (b"abcdefghijklmnopqrstuvwabcdefghi", "Windows ping"),
+        (b"\0" * 8 + b"\xab\xcd" * 32, "Cisco IOS ping"),
+        (b"X" * 20, "hping3"),
+        (bytes(120), "nmap"),
+        (bytes.fromhex("d5200880") + bytes(30), "ptunnel"),
+        (b"\xaa" * 64, "Nachi worm"),
+        (b"@ABCDEFGHIJKLMNO", "traceroute"),
+        (b"", None),
+        (b"something else here", None),
+        (bytes(32), None),
+    ],
+)
+def test_program_by_its_data(data, program):
+    found = exchanges([asked(data=data)])
+    payload = found.payload(0)
+    assert payload.program == program
+    assert payload.evidence
+    has_time = struct.pack("<q", SECONDS) in data or struct.pack(">I", SECONDS) in data
+    assert (payload.send_time is not None) == has_time
+    if has_time:
+        assert payload.send_time.time_ns == SECONDS * 10**9 + MICROSECONDS * 1000
+
+
+def test_a_time_a_day_off_is_no_time():
+    data = struct.pack("<qq", SECONDS - 90_000, MICROSECONDS) + bytes(range(16, 56))
+    assert exchanges([asked(data=data)]).payload(0).send_time is None
+
+
+# -- hostile input
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 3, 8, 9, 10, 13, 14, 42]), st.binary(max_size=60), st.integers(20, 90)),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_no_octets_stop_it(messages):
+    for snaplen in {snaplen for _, _, snaplen in messages}:
+        one, other = Exchanges(), Exchanges(begins=False)
+        for batch in batches(
+            [(0, ip(A, B, bytes([kind]) + rest)) for kind, rest, _ in messages], snaplen=snaplen
+        ):
+            one.update(batch)
+            other.update(batch)
+        found = one.merge(other).result()
+        for number in found.numbers():
+            found.payload(number)
+            found.clock(number)
+        assert sum(line.sent for line in found.by_kind()) == sum(line.sent for line in found.by_series())

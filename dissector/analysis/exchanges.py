@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from dissector.analysis.hashing import Index, words_of
 from dissector.analysis.outcomes import Exchanged
 from dissector.analysis.pairing import LIMIT, OPEN, TIMEOUT_NS, Pairing, data_of, first_of, loose_keys
 from dissector.analysis.pairs import ANSWER, QUERY, pairs
-from dissector.analysis.participants import ERROR, HEADER
+from dissector.analysis.participants import HEADER
 from dissector.analysis.payloads import SAMPLE
 from dissector.analysis.reporters import versions
 from dissector.analysis.timestamps import Clocks
@@ -72,12 +72,12 @@ UNASKED = np.dtype(
 by which its query could yet be found, the number of its series, the row of times that begins after it (-1: none),
 and the three times of a Timestamp Reply."""
 
-BUFFER = 1 << 19
+BUFFER = 1 << 20
 """Answers that are gathered before they are put into rows."""
 GRAINS = 1 << 12
 """Unasked answers below which it does not pay to look whether their time is over."""
 TIMESTAMP = 13
-NOTHING = np.zeros(0, np.int64)
+UNKNOWN = np.uint32(0xFFFFFFFF)
 
 
 class Answers(NamedTuple):
@@ -196,7 +196,9 @@ class Exchanges:
         self._new_series(fresh)
         return numbers
 
-    def _sample(self, batch: Batch, parts: Participants, which: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+    def _sample(
+        self, batch: Batch, parts: Participants, which: NDArray[np.int64], numbers: NDArray[np.int64]
+    ) -> None:
         """Take down the data of the first query of each series, of some queries in their order."""
         first = np.flatnonzero(self._series["size"][numbers] < 0)
         if not len(first):
@@ -248,7 +250,8 @@ class Exchanges:
         answers = found["role"] == ANSWER
         errors = np.flatnonzero(~answers)
         found["error"][errors] = self.pairing.reporters.number(batch, rows[errors])
-        found["loose"], found["digest"], found["size"] = loose_keys(batch, parts, which)
+        told = loose_keys(batch, parts, which[answers])
+        found["loose"][answers], found["digest"][answers], found["size"][answers] = told
         found["series"] = -1
         found["series"][answers] = self._number(batch, parts, which[answers])
         replies = np.flatnonzero(answers & (parts.number[which] == timestamp_pair()))
@@ -290,6 +293,8 @@ class Exchanges:
         stamped = np.flatnonzero(parts.number[response] == timestamp_pair())
         if len(stamped):
             times = times_of(batch, parts, response[stamped])
+            known = (times != UNKNOWN).any(axis=1)
+            stamped, times = stamped[known], times[known]
             self._clocks.add(series[stamped], times, arrived[stamped], rtt[stamped])
 
     def _after(
@@ -331,7 +336,9 @@ class Exchanges:
         """Put the answers that have been gathered into the rows of their series."""
         if not self._buffered:
             return
-        row, rtt, order, late, altered = (np.concatenate(columns) for columns in zip(*self._answers, strict=True))
+        row, rtt, order, late, altered = (
+            np.concatenate(columns) for columns in zip(*self._answers, strict=True)
+        )
         self._answers, self._buffered = [], 0
         # A row's number is larger than those of the series' earlier rows, so that sorting by series, then by
         # arrival has each row in one piece.
@@ -342,11 +349,14 @@ class Exchanges:
         starts = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
         row, lanes = row[starts], lanes[sorting[starts]]
         fresh = np.append(True, lanes[1:] != lanes[:-1])
-        before = self._times[row]
-        rows = statistics.fold(starts, rtt[sorting], order[sorting], before["top"], fresh)
+        top = self._times["top"][row]
+        rows = statistics.fold(starts, rtt[sorting], order[sorting], top, fresh)
         for name, flags in (("late", late), ("altered", altered)):
             rows[name] = np.add.reduceat(flags[sorting], starts, dtype=np.int64)
-        self._times[row] = statistics.join(before, rows)
+        # Most rows of a capture with many hosts are new: there is nothing to join them with.
+        known = np.flatnonzero(self._times["count"][row])
+        rows[known] = statistics.join(self._times[row[known]], rows[known])
+        self._times[row] = rows
 
     def _altered(self, batch: Batch, joined: Joined, which: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which answers differ from their query in data that they must return.
@@ -362,7 +372,7 @@ class Exchanges:
         size = batch.length[answering].astype(np.int64)
         altered[inside] = size != batch.length[asked]
         whole = (batch.captured[answering] >= size) & (batch.captured[asked] >= size) & ~altered[inside]
-        for octets in np.unique(size[whole & (size > HEADER)]).tolist():
+        for octets in distinct(size[whole & (size > HEADER)]):
             alike = np.flatnonzero(whole & (size == octets))
             one, other = (
                 words_of(batch.octets, batch.icmp[rows[alike]] + HEADER, octets - HEADER)
@@ -426,7 +436,9 @@ class Exchanges:
         size = sum(map(len, self._unasked))
         if size < 2 * self._quiet + GRAINS:
             return
-        oldest = min((int(stretch["time_ns"].min()) for stretch in self.pairing.open), default=self.pairing.now)
+        oldest = min(
+            (int(stretch["time_ns"].min()) for stretch in self.pairing.open), default=self.pairing.now
+        )
         pending = self._pending()
         over = pending["time_ns"] < min(oldest, self.pairing.now - self.pairing.reach_ns)
         over[: max(size - self.pairing.limit, 0)] = True
@@ -448,6 +460,7 @@ class Exchanges:
         """
         self._pack()
         other._pack()
+        self._begin = other._begin if self._begin is None else self._begin
         shift = self.pairing.seen
         series = self._adopt(other)
         errors = self.pairing.reporters.add(other.pairing.reporters.table)
@@ -455,10 +468,11 @@ class Exchanges:
             stretch["order"] += shift
             known = stretch["error"] >= 0
             stretch["error"][known] = errors[stretch["error"][known]]
-        filled = other._times["count"][: other._rows] > 0
-        other._times["top"][: other._rows][filled] += shift
+        top = other._times["top"][: other._rows]
+        top[top >= 0] += shift
         pending = other._pending()
-        pending["series"] = np.where(pending["series"] >= 0, series[pending["series"]], -1)
+        known = pending["series"] >= 0
+        pending["series"][known] = series[pending["series"][known]]
         resolved, found = self._found(pending)
         self._splice(other, series, pending, resolved, found)
         numbers, buckets, counts = other._histogram.entries()
@@ -467,9 +481,7 @@ class Exchanges:
         for (number, error), count in other._ended.items():
             self._ended[int(series[number]), int(errors[error])] += count
         left = pending[~resolved]
-        left["row"] = -1 if self.begins else left["row"]
         self._unasked.append(left[(left["role"] == ANSWER) | self._early(left["time_ns"])])
-        self._begin = other._begin if self._begin is None else self._begin
         self._quiet += other._quiet
         self._take_over(other.pairing)
         for stretch in other._waiting:
@@ -536,10 +548,16 @@ class Exchanges:
         times["top"][found] = queries["order"]
         times["late"][found] = rtt > self.pairing.timeout_ns
         compared = returning()[self._series["number"][series]]
-        times["altered"][found] = compared & differs(queries, pending["digest"][found], pending["size"][found])
+        times["altered"][found] = compared & differs(
+            queries, pending["digest"][found], pending["size"][found]
+        )
         stamped = self._series["number"][series] == timestamp_pair()
+        stamped &= (pending["times"][found] != UNKNOWN).any(axis=1)
         self._clocks.add(
-            series[stamped], pending["times"][found[stamped]], pending["time_ns"][found[stamped]], rtt[stamped]
+            series[stamped],
+            pending["times"][found[stamped]],
+            pending["time_ns"][found[stamped]],
+            rtt[stamped],
         )
         pending["series"][found] = series
         return resolved, times
@@ -557,18 +575,27 @@ class Exchanges:
         with_row = np.flatnonzero(pending["row"] >= 0)
         begins[pending["row"][with_row]] = with_row
         stays = ~resolved & (pending["role"] == ANSWER) & self._early(pending["time_ns"])
+        # Answers to a query to many were taken for another series until now; no row of theirs begins after them.
+        owners = np.full(len(pending), -1, np.int64)
+        owners[with_row] = series[other._owner[pending["row"][with_row]]]
+        elsewhere = np.flatnonzero((found["count"] > 0) & (owners != pending["series"]))
+        for several in ranked(pending["series"][elsewhere]):
+            answers = elsewhere[several]
+            self._append(self._current[pending["series"][answers]], found[answers])
         for rows in ranked(other._owner[: other._rows]):
             owner = series[other._owner[rows]]
             before = begins[rows]
-            new = (before >= 0) & stays[before]
-            if new.any():
+            held = np.flatnonzero(before >= 0)
+            new = held[stays[before[held]]]
+            if len(new):
                 fresh = self._new_rows(owner[new])
                 self._times["top"][fresh] = self._times["top"][self._current[owner[new]]]
                 self._current[owner[new]] = pending["row"][before[new]] = fresh
             current = self._current[owner]
-            at_seam = (before >= 0) & (found["count"][before] > 0) if len(found) else np.zeros(len(rows), np.bool_)
-            self._append(current[at_seam], found[before[at_seam]])
+            seam = held[(found["count"][before[held]] > 0) & (pending["series"][before[held]] == owner[held])]
+            self._append(current[seam], found[before[seam]])
             self._times[current] = statistics.join(self._times[current], other._times[rows])
+        pending["row"][~stays] = -1
 
     def _append(self, rows: NDArray[np.int64], times: NDArray[np.void]) -> None:
         """Join single times to rows."""
@@ -617,7 +644,7 @@ class Exchanges:
 _COUNTS = ("sent", "duplicates", "rewritten", "unasked")
 
 
-def grown(table: NDArray[np.void], count: int) -> NDArray[np.void]:
+def grown(table: NDArray[Any], count: int) -> NDArray[Any]:
     """Return a table with room for so many rows: itself, or a copy twice as long."""
     if count <= len(table):
         return table
@@ -639,20 +666,37 @@ def ends(closed: Closed) -> Counter[tuple[int, int]]:
     ended = np.flatnonzero(closed.error >= 0)
     both, counts = np.unique(closed.series[ended] << 32 | closed.error[ended], return_counts=True)
     return Counter(
-        {(one >> 32, one & 0xFFFFFFFF): count for one, count in zip(both.tolist(), counts.tolist(), strict=True)}
+        {
+            (one >> 32, one & 0xFFFFFFFF): count
+            for one, count in zip(both.tolist(), counts.tolist(), strict=True)
+        }
     )
 
 
 def identifiers(parts: Participants, which: NDArray[np.int64]) -> NDArray[np.uint16]:
     """Return the identifiers of some participants, 0 for those of kinds that have none."""
     has = np.array([pair.has("identifier") for pair in pairs()])[parts.number[which]]
-    return np.where(has, (parts.identity[which] & 0xFFFF).astype(np.uint16).byteswap(), 0)
+    found: NDArray[np.uint16] = np.where(
+        has, parts.identity[which].astype(np.uint16).byteswap(), np.uint16(0)
+    )
+    return found
 
 
 def times_of(batch: Batch, parts: Participants, which: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Return the three times of Timestamp messages, shape (n, 3)."""
-    words = batch.octets[parts.start[which][:, None] + HEADER + np.arange(12)]
-    return words.view(">u4").astype(np.uint32)
+    """Return the three times of Timestamp messages, shape (n, 3); all UNKNOWN where they were cut off."""
+    times = np.full((len(which), 3), UNKNOWN, np.uint32)
+    there = np.flatnonzero(parts.captured[which] >= HEADER + times.itemsize * 3)
+    words = batch.octets[parts.start[which[there]][:, None] + HEADER + np.arange(12)]
+    times[there] = words.view(">u4")
+    return times
+
+
+def distinct(values: NDArray[np.int64]) -> list[int]:
+    """Return the values that there are; nearly always there is but one."""
+    if len(values) and int(values.min()) == int(values.max()):
+        return [int(values[0])]
+    found: list[int] = np.unique(values).tolist()
+    return found
 
 
 def different(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -660,10 +704,14 @@ def different(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.
     found = one[:, 0] ^ other[:, 0]
     for column in range(1, one.shape[1]):
         found |= one[:, column] ^ other[:, column]
-    return found != 0
+    unlike: NDArray[np.bool_] = found != 0
+    return unlike
 
 
-def differs(queries: NDArray[np.void], data: NDArray[np.uint64], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+def differs(
+    queries: NDArray[np.void], data: NDArray[np.uint64], sizes: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Return which answers differ from their queries, as far as the digests of their data are known."""
     known = (queries["digest"] != 0) & (data != 0)
-    return (queries["size"] != sizes) | (known & (queries["digest"] != data))
+    found: NDArray[np.bool_] = (queries["size"] != sizes) | (known & (queries["digest"] != data))
+    return found

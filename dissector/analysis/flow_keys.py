@@ -43,6 +43,8 @@ SPAN = {
     "last_frame": "last",
 }
 """Values that say how often and when, and how those of several rows become one."""
+QUERY_RULES = SPAN | {"last_length": "last"}
+"""Those of captured flows: octets of the last datagram too, MISSING for one in fragments."""
 
 
 class Flow(NamedTuple):

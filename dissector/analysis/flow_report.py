@@ -10,6 +10,7 @@ import numpy as np
 from dissector.analysis.flow_keys import (
     FLOW_WORDS,
     MTU,
+    QUERY_RULES,
     QUERY_WORDS,
     address,
     flow_of,
@@ -115,7 +116,7 @@ class FlowReport:
         self.count = int(self.values["count"].sum()) + self.refused
         self.files = list(files)
         self.limit = errors.limit
-        noted = Table(QUERY_WORDS, {}, limit=0) if queries is None else queries
+        noted = Table(QUERY_WORDS, QUERY_RULES, limit=0) if queries is None else queries
         self.query_keys, self.query_values = noted.keys, noted.values
         self._queries_refused = noted.refused
 

@@ -18,6 +18,7 @@ from dissector.analysis.flow_keys import (
     KEY_WORDS,
     MTU,
     NEVER,
+    QUERY_RULES,
     QUERY_WORDS,
     SPAN,
     TYPE,
@@ -58,7 +59,6 @@ ERROR_RULES = SPAN | {
     "last_length": "last",
     "least_length": "least",
 }
-QUERY_RULES = SPAN | {"last_length": "last"}
 TYPES_OF_MTU = ((4, 3, 4), (6, 2, None))
 """Family, type and code of the errors that tell an MTU (RFC 1191, 4; RFC 4443, 3.2)."""
 
@@ -87,13 +87,10 @@ class Flows:
     def merge(self, other: Self) -> Self:
         """Put in the state of what came after, which is left as it is; return self."""
         numbers = np.array([self._file(name) for name in other.files], np.int64)
-        moved = Table(KEY_WORDS, ERROR_RULES, other.errors.limit)
         values = other.errors.values
         if len(numbers):
             values = values | {"file": numbers[values["file"]]}
-        moved.add(other.errors.keys, values)
-        moved.refused = other.errors.refused
-        self.errors.merge(moved)
+        self.errors.merge(other.errors.replaced(other.errors.keys, values))
         if self.queries is not None and other.queries is not None:
             self.queries.merge(other.queries)
         return self

@@ -9,6 +9,7 @@ counted, the order of the answers is all that is known.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -181,14 +182,24 @@ def paths_of(events: list[Event], *, idle_ns: int, reply_ns: int) -> Iterator[Pa
         idle_ns: after so long a silence it is another traceroute.
         reply_ns: an echo reply that takes longer is none.
     """
-    events = sorted(events, key=lambda event: (event.time_ns or 0, event.frame))
+    events = sorted(events, key=_moment)
+    probes = [event for event in events if event.kind == PROBE]
+    replies = [event for event in events if event.kind == REPLY]
+    # A reply to a probe that was not captured may not be one to a probe: others ask too.
+    paired = [item.event for item in by_ttl(probes, replies, reply_ns)]
+    others = [event for event in events if event.kind != REPLY]
     run: list[Event] = []
-    for event in events:
+    for event in sorted(paired + others, key=_moment):
         if run and (event.time_ns or 0) - (run[-1].time_ns or 0) > idle_ns:
             yield from _path(run, reply_ns)
             run = []
         run.append(event)
     yield from _path(run, reply_ns)
+
+
+def _moment(event: Event) -> tuple[int, int]:
+    """Return by what events are ordered."""
+    return event.time_ns or 0, event.frame
 
 
 def _path(events: list[Event], reply_ns: int) -> Iterator[Path]:
@@ -200,7 +211,7 @@ def _path(events: list[Event], reply_ns: int) -> Iterator[Path]:
         # Echo requests with one TTL are a ping, even if it is too small.
         enough = len({event.ttl for event in probes}) > 1
     else:
-        numbering, numbered = by_count([event for event in answers if event.kind != REPLY])
+        numbering, numbered = by_count(answers)
         enough = is_trace([item.event for item in numbered])
     if not enough or all(item.event.kind != EXCEEDED for item in numbered):
         return
@@ -234,16 +245,17 @@ def _path(events: list[Event], reply_ns: int) -> Iterator[Path]:
 
 def by_ttl(probes: list[Event], answers: list[Event], reply_ns: int) -> Iterator[Numbered]:
     """Yield the answers to captured probes: the hop is the TTL that the probe had."""
-    sent: dict[int, list[Event]] = {}
+    sent: dict[tuple[int, int | None], list[Event]] = {}
     for probe in probes:
-        sent.setdefault(probe.counter, []).append(probe)
+        for key in ((probe.counter, probe.identification), (probe.counter, None)):
+            sent.setdefault(key, []).append(probe)
     for event in answers:
-        known = sent.get(event.counter, [])
-        exact = [probe for probe in known if probe.identification == event.identification]
-        before = [probe for probe in exact or known if (probe.time_ns or 0) <= (event.time_ns or 0)]
-        if not before:
+        # A translator may have changed the identification.
+        known = sent.get((event.counter, event.identification)) or sent.get((event.counter, None), [])
+        place = bisect_right(known, event.time_ns or 0, key=lambda probe: probe.time_ns or 0)
+        if not place:
             continue
-        probe = before[-1]
+        probe = known[place - 1]
         rtt = None if event.time_ns is None or probe.time_ns is None else event.time_ns - probe.time_ns
         if event.kind != REPLY or (rtt or 0) <= reply_ns:
             yield Numbered(probe.ttl, event, rtt)
@@ -251,13 +263,17 @@ def by_ttl(probes: list[Event], answers: list[Event], reply_ns: int) -> Iterator
 
 def by_count(answers: list[Event]) -> tuple[str, list[Numbered]]:
     """Return how hops are numbered where no probe was captured, and the answers with their hops."""
+    reporters = [event.reporter for event in answers]
     for counts, firsts in counters(answers):
-        found = fitted(counts, [event.reporter for event in answers], firsts)
-        if found is not None:
-            start, per_hop = found
-            numbering = "count" if start in firsts else "relative"
-            hops = [(count - start) // per_hop + 1 for count in counts]
-            return numbering, [Numbered(hop, event, None) for hop, event in zip(hops, answers, strict=True)]
+        found = fitted(counts, reporters, firsts)
+        if found is None:
+            continue
+        start, per_hop = found
+        hops = [(count - start) // per_hop + 1 for count in counts]
+        if answers[0].protocol != UDP and in_rounds(hops, reporters):
+            continue
+        numbering = "count" if start in firsts else "relative"
+        return numbering, [Numbered(hop, event, None) for hop, event in zip(hops, answers, strict=True)]
     order: dict[Address, int] = {}
     return "order", [
         Numbered(order.setdefault(event.reporter, len(order) + 1), event, None) for event in answers
@@ -285,7 +301,7 @@ def fitted(counts: list[int], reporters: list[Address], firsts: tuple[int, ...])
 
     Strategy: all are tried; each router that answers in more than one hop is held against a try, and so is each
     hop in which more than one answers. Of equals the usual number of probes is taken, then the smallest. What
-    leaves more than half of the hops without an answer, or fits hardly any, is not believed.
+    leaves more than half of the hops without an answer is not believed.
     """
     least = min(counts)
     near = tuple(first for first in firsts if first <= least < first + MOST_PER_HOP * MOST_HOPS)
@@ -297,12 +313,23 @@ def fitted(counts: list[int], reporters: list[Address], firsts: tuple[int, ...])
                 continue
             places = set(zip(hops, reporters, strict=True))
             wrong = 2 * len(places) - len(set(hops)) - len(set(reporters))
-            if wrong <= len(hops) and 2 * len(set(hops)) >= max(hops):
+            if 2 * len(set(hops)) >= max(hops):
                 found.append((wrong, per_hop != USUAL_PER_HOP, per_hop, min(hops), start))
     if not found:
         return None
     _, _, per_hop, _, start = min(found)
     return start, per_hop
+
+
+def in_rounds(hops: list[int], reporters: list[Address]) -> bool:
+    """Return whether the first router answers again after others.
+
+    Then a program goes on counting when it begins anew (mtr). Ports of UDP begin anew too: there it is a loop.
+    """
+    answered = sorted(zip(hops, map(int, reporters), strict=True))
+    first = answered[0][1]
+    others = [hop for hop, reporter in answered if reporter != first]
+    return bool(others) and any(hop > others[0] for hop, reporter in answered if reporter == first)
 
 
 def is_trace(answers: list[Event]) -> bool:

@@ -51,21 +51,21 @@ class Ended(NamedTuple):
     Attributes:
         reporter: who sent it.
         type, code, name: what it was.
-        count: how many.
+        queries: how many.
     """
 
     reporter: str
     type: int
     code: int
     name: str
-    count: int
+    queries: int
 
 
 class Line(NamedTuple):
     """What became of some queries: every one of ``sent`` is in one of the four that follow it.
 
     Attributes:
-        pair: what was asked; None over all kinds.
+        pair: what was asked, and what answers it.
         querier, asked: who asked whom; None over all hosts.
         identifier: the series; None over all.
         sent: queries.
@@ -81,7 +81,7 @@ class Line(NamedTuple):
         rtt: of the first answers; None where there are none.
     """
 
-    pair: Pair | None
+    pair: Pair
     querier: str | None
     asked: str | None
     identifier: int | None
@@ -106,7 +106,7 @@ class Exchanged:
         given_up: queries that were forgotten before their time was over, because there were too many.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a state hands over, once
         self,
         series: NDArray[np.void],
         times: NDArray[np.void],
@@ -154,8 +154,7 @@ class Exchanged:
 
     def numbers(self, limit: int | None = None) -> list[int]:
         """Return the numbers of the series in the order of :meth:`by_series`."""
-        chosen = np.argsort(-self.series["sent"], kind="stable")[:limit]
-        return [int(number) for number in chosen]
+        return [int(number) for number in _most(self.series["sent"] + self.series["unasked"])[:limit]]
 
     def _lines(self, group: NDArray[np.int64], *, limit: int | None, hosts: bool = True) -> list[Line]:
         """Return a line for each group of series.
@@ -171,14 +170,15 @@ class Exchanged:
         starts = np.flatnonzero(np.append(True, group[order][1:] != group[order][:-1]))
         series = self.series[order]
         counts = {
-            name: np.add.reduceat(series[name], starts) for name in ("sent", "rewritten", "duplicates", "unasked")
+            name: np.add.reduceat(series[name], starts)
+            for name in ("sent", "rewritten", "duplicates", "unasked")
         }
         ended = np.add.reduceat(self._ended_by_series[order], starts)
         times = statistics.total(self.times[order], starts)
         sizes = np.diff(np.append(starts, len(order)))
-        chosen = np.arange(len(starts))
-        if hosts:
-            chosen = np.argsort(-(counts["sent"] + counts["unasked"]), kind="stable")[:limit]
+        chosen = _most(counts["sent"] + counts["unasked"])[:limit]
+        if not hosts:
+            chosen.sort()
         place = np.full(len(starts), -1, np.int64)
         place[chosen] = np.arange(len(chosen))
         groups = np.empty(len(order), np.int64)
@@ -237,6 +237,15 @@ class Exchanged:
             return None
         data = row["sample"].tobytes()[: int(row["sampled"])]
         return origin(data, int(row["size"]), int(row["first_ns"]))
+
+
+def _most(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places of what there is any of, most first.
+
+    There are series of nothing: those of answers that turned out to be to a query to many, or rewritten.
+    """
+    order = np.argsort(-counts, kind="stable")
+    return order[counts[order] > 0]
 
 
 def _address(octets: Any, version: int) -> str:

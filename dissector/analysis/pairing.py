@@ -51,7 +51,8 @@ OPEN = np.dtype(
 )
 """A query that may still be answered: ``order`` counts messages from 0; ``digest`` is that of its data, which
 had ``size`` octets; ``loose`` its key without identifier but with the data, 0 where these are too few; ``error``
-is the number of the error that ended it, see :mod:`dissector.analysis.reporters`, -1 for none. Digest and loose key are made of those that their batch left unanswered."""
+is the number of the error that ended it, see :mod:`dissector.analysis.reporters`, -1 for none.
+Digest and loose key are made of those that their batch left unanswered."""
 
 
 class Joined(NamedTuple):
@@ -142,14 +143,14 @@ class Pairing:
             asking = np.flatnonzero(parts.wide)
             key = key.copy()
             key[asking] = parts.wide_keys(asking)
-        self._latest(key, parts, np.arange(count), query, place)
+        asked = self._latest(key, parts, np.arange(count), query, place)
         if self.wide:
             left = np.flatnonzero((query < 0) & (place < 0) & (parts.role != QUERY))
             wide_key = key.copy()
             wide_key[left] = parts.wide_keys(left)
             self._latest(wide_key, parts, np.sort(np.concatenate([asking, left])), query, place)
         joined = self._joined(parts, batch, query, place)
-        self._keep(key, batch, joined)
+        self._keep(key, asked, batch, joined)
         self.seen += len(batch)
         if len(batch):
             self.now = max(self.now, int(batch.time_ns.max()))
@@ -162,7 +163,7 @@ class Pairing:
         which: NDArray[np.int64],
         query: NDArray[np.int64],
         place: NDArray[np.int64],
-    ) -> None:
+    ) -> NDArray[np.int64]:
         """Find the query of each response among some participants: in the batch, else among the open ones.
 
         Args:
@@ -171,19 +172,24 @@ class Pairing:
             which: those that are looked at, in order.
             query: filled in: the index of each one's query in the batch.
             place: filled in: where each one's open query is, see :meth:`find`.
+
+        Returns:
+            The queries, by key; those with the same key in order.
         """
-        asks = parts.role[which] == QUERY
         order, starts = grouped(key[which])
+        asks = (parts.role[which] == QUERY)[order]
         at = np.arange(len(order))
         # Of everything up to here with this key: the latest query.
-        found = np.maximum.accumulate(np.where(asks[order], at, -1))
+        found = np.maximum.accumulate(np.where(asks, at, -1))
         begin = np.maximum.accumulate(np.where(starts, at, 0))
-        responding = ~asks[order]
+        responding = ~asks
         inside = np.flatnonzero(responding & (found >= begin))
         query[which[order[inside]]] = which[order[found[inside]]]
         outside = which[order[responding & (found < begin)]]
         if len(outside) and self.open:
             place[outside] = self.find(key[outside])
+        queries: NDArray[np.int64] = which[order[asks]]
+        return queries
 
     def find(self, keys: Hashes) -> NDArray[np.int64]:
         """Return the place of the latest open query of each key, counted over all stretches; -1 for none."""
@@ -202,7 +208,9 @@ class Pairing:
             left = left[~hit]
         return place
 
-    def _stretches(self, place: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.void], NDArray[np.bool_], int]]:
+    def _stretches(
+        self, place: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.void], NDArray[np.bool_], int]]:
         """Yield each stretch, a mask of those of some places that are in it, and the place of its first."""
         base = 0
         for stretch in self.open:
@@ -257,20 +265,28 @@ class Pairing:
         unasked = parts.role != QUERY
         unasked[response] = False
         return Joined(
-            parts, response, query, place, first, time_ns, frame, order, series, crossing, crossed, np.flatnonzero(unasked)
+            parts,
+            response,
+            query,
+            place,
+            first,
+            time_ns,
+            frame,
+            order,
+            series,
+            crossing,
+            crossed,
+            np.flatnonzero(unasked),
         )
 
-    def _keep(self, key: Hashes, batch: Batch, joined: Joined) -> None:
-        """Keep the queries of a batch as open."""
+    def _keep(self, key: Hashes, asking: NDArray[np.int64], batch: Batch, joined: Joined) -> None:
+        """Keep the queries of a batch, which come sorted by key, as open."""
         parts = joined.parts
         ended = self._errors(batch, joined)
-        asking = np.flatnonzero(parts.role == QUERY)
         if not len(asking):
             return
         answered = np.zeros(len(parts.rows), np.bool_)
         answered[joined.query[(parts.role[joined.response] == ANSWER) & (joined.query >= 0)]] = True
-        order, _ = grouped(key[asking])
-        asking = asking[order]
         rows = parts.rows[asking]
         stretch = np.zeros(len(asking), OPEN)
         stretch["key"] = key[asking]
@@ -356,12 +372,11 @@ def first_of(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
     earliest = np.empty(span, np.int64)
     places = np.arange(len(numbers))
     earliest[numbers[::-1] - low] = places[::-1]
-    return earliest[numbers - low] == places
+    found: NDArray[np.bool_] = earliest[numbers - low] == places
+    return found
 
 
-def data_of(
-    batch: Batch, parts: Participants, which: NDArray[np.int64]
-) -> tuple[Hashes, NDArray[np.int64]]:
+def data_of(batch: Batch, parts: Participants, which: NDArray[np.int64]) -> tuple[Hashes, NDArray[np.int64]]:
     """Return the digest of the data of some queries or answers, 0 where they were cut, and how many octets they are.
 
     The data are what follows the eight octets of the header.
@@ -374,7 +389,9 @@ def data_of(
     return digests, sizes
 
 
-def loose_keys(batch: Batch, parts: Participants, which: NDArray[np.int64]) -> tuple[Hashes, Hashes, NDArray[np.int64]]:
+def loose_keys(
+    batch: Batch, parts: Participants, which: NDArray[np.int64]
+) -> tuple[Hashes, Hashes, NDArray[np.int64]]:
     """Return the loose key of some queries or answers, the digest of their data and how many octets these are."""
     data, sizes = data_of(batch, parts, which)
     known = (sizes >= SIGNIFICANT) & (data != 0)

@@ -48,6 +48,7 @@ class Participants(NamedTuple):
         wide: whether it is a query that others than the one asked may answer.
         without: the hash of all but identifier and sequence, for :func:`wide_keys` and :func:`loose_keys`.
         querier: the hash of who asked, of the kind and of the VLAN.
+        extra: the hash of what is copied besides them.
         identity: identifier and sequence, as the four octets were read.
     """
 
@@ -71,7 +72,9 @@ class Participants(NamedTuple):
         """
         tables = _tables()
         number = self.number[which]
-        who = np.where(tables.bare[number], (number.astype(np.uint64) + np.uint64(1)) * FACTORS[4], self.querier[which])
+        who = np.where(
+            tables.bare[number], (number.astype(np.uint64) + np.uint64(1)) * FACTORS[4], self.querier[which]
+        )
         identity = (self.identity[which] & tables.both[number]).astype(np.uint64)
         return mix(mix(who + _WIDE + identity * FACTORS[5]) + self.extra[which])
 
@@ -164,7 +167,7 @@ class Sorter:
         role, number = role[rows], number[rows]
         return self._keyed(batch, rows, role, number, start, captured, src, dst)
 
-    def _keyed(
+    def _keyed(  # noqa: PLR0913, PLR0917 - the columns of one step on their way to the next
         self,
         batch: Batch,
         rows: NDArray[np.int64],
@@ -194,15 +197,15 @@ class Sorter:
         if to_many.any() or tables.bare[number].any():
             wide = queries & (to_many | tables.bare[number])
         for pair in pairs():
-            beyond = [identity for identity in pair.identities if identity.start >= HEADER]
+            beyond = [field for field in pair.identities if field.start >= HEADER]
             if not beyond and pair.number not in tables.anycast:
                 continue
             which = np.flatnonzero(number == pair.number)
             if not len(which):
                 continue
-            for identity in beyond:
-                sizes = np.full(len(which), identity.size, np.int64)
-                extra[which] += digest(octets, start[which] + identity.start, sizes)
+            for field in beyond:
+                sizes = np.full(len(which), field.size, np.int64)
+                extra[which] += digest(octets, start[which] + field.start, sizes)
             if pair.number in tables.target:
                 # Who is asked is told by the target; whoever has no address yet is answered to all
                 # (RFC 4861, 4.3 and 4.4).
@@ -254,7 +257,8 @@ def quoted(
 
     Args:
         octets: the octets of a batch.
-        start, captured: where each error begins, and octets of it.
+        start: where each error begins.
+        captured: octets of it.
         family: 4 or 6.
     """
     tables = _tables()

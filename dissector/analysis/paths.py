@@ -55,6 +55,8 @@ IDLE_NS = 60 * SECOND
 """After so long a silence between the same hosts, it is another traceroute."""
 
 WORDS = 9
+NOTE = np.uint64(0xFFFFFFFF)
+"""What of the last word says which notes; the rest of it is the second, so that only what comes at once is one row."""
 RULES = {"count": "count", "first_ns": "least", "frame": "least"}
 PROBED = (ICMP_PROTOCOL, TCP, UDP, ICMPV6_PROTOCOL)
 """Protocols of probes."""
@@ -106,12 +108,10 @@ class Paths:
         if self._start is None:
             self._start = other._start
         numbers = np.array([self._note(notes) for notes in other.notes], np.uint64)
-        moved = Table(WORDS, RULES, other.table.limit)
         keys = other.table.keys.copy()
-        keys[:, 8] = numbers[keys[:, 8].astype(np.int64)]
-        moved.add(keys, other.table.values)
-        moved.refused = other.table.refused
-        self.table.merge(moved)
+        notes = keys[:, 8] & NOTE
+        keys[:, 8] ^= notes ^ numbers[notes.astype(np.int64)]
+        self.table.merge(other.table.replaced(keys, other.table.values))
         self._add_replies(other._early.keys, other._early.values)
         self._probed = np.union1d(self._probed, other._probed)
         return self
@@ -158,6 +158,7 @@ class Paths:
         keys[:, 2:4] = np.where(same, receivers, quotes.src[some].view(np.uint64))
         keys[:, 4:6] = quotes.dst[some].view(np.uint64)
         keys[:, 6:8] = np.ascontiguousarray(batch.src[rows[some]]).view(np.uint64)
+        keys[:, 8] = seconds_of(batch, rows[some])
         self._add_notes(batch, rows[some], keys)
         self.table.add(keys, values_of(batch, rows[some]))
 
@@ -169,7 +170,7 @@ class Paths:
         for place in np.flatnonzero(told).tolist():
             row = int(rows[place])
             notes = self._reader.read(int(batch.family[row]), batch.message_octets(row))
-            keys[place, 8] = self._note(notes)
+            keys[place, 8] |= np.uint64(self._note(notes))
 
     def _add_echoes(self, batch: Batch) -> None:
         """Put in echo requests with few hops, and what may be a reply to one."""
@@ -225,7 +226,13 @@ def echo_keys(batch: Batch, rows: NDArray[np.int64], kind: int) -> NDArray[np.ui
         src, dst, identification = dst, src, np.zeros_like(identification)
     keys[:, 1] = packed(number(head, 4, 2), number(head, 6, 2), identification)
     keys[:, 2:4], keys[:, 4:6] = src, dst
+    keys[:, 8] = seconds_of(batch, rows)
     return keys
+
+
+def seconds_of(batch: Batch, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the seconds of some messages' times, in the upper half of a word."""
+    return (batch.time_ns[rows] // SECOND).astype(np.uint64) << np.uint64(32)
 
 
 def probed_flows(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -273,7 +280,10 @@ class PathReport:
 
 
 def _candidates(keys: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
-    """Return the rows of each pair of hosts and kind of probe among which a traceroute may be."""
+    """Return the rows of each pair of hosts and kind of probe among which a traceroute may be.
+
+    A flow that loops, or a ping with too few hops, comes in millions: all its errors are from one router.
+    """
     head = keys[:, 0] & np.uint64(0xFFFF00)
     icmp = np.isin(head >> np.uint64(16), np.array([ICMP_PROTOCOL, ICMPV6_PROTOCOL], np.uint64))
     tcp = head >> np.uint64(16) == TCP
@@ -283,10 +293,33 @@ def _candidates(keys: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
     order, starts = grouped(np.column_stack([head, told, keys[:, 2:6]]))
     if not len(starts):
         return []
-    exceeded = keys[order, 0] & np.uint64(0xFF) == EXCEEDED
-    sizes = np.diff(np.append(starts, len(order)))
-    worth = (np.add.reduceat(exceeded.astype(np.int64), starts) > 0) & (sizes > 1)
-    return [order[start : start + size] for start, size in zip(starts[worth], sizes[worth], strict=True)]
+    ordered = keys[order]
+    kinds = ordered[:, 0] & np.uint64(0xFF)
+    exceeded = kinds == EXCEEDED
+    ports = ordered[:, 1] >> np.uint64(16) & np.uint64(0xFFFF)
+    ttls = ordered[:, 0] >> np.uint64(40) & np.uint64(0xFF)
+    reporters = pair_hashes(ordered[:, 6:8], ordered[:, 6:8])
+    worth = _differ(reporters, exceeded, starts) | _differ(ports, kinds != PROBE, starts)
+    worth |= _differ(ttls, kinds == PROBE, starts)
+    worth &= np.maximum.reduceat(exceeded, starts)
+    groups = np.split(order, starts[1:])
+    return [groups[place] for place in np.flatnonzero(worth).tolist()]
+
+
+def _differ(
+    values: NDArray[np.uint64], which: NDArray[np.bool_], starts: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return for each group whether those of its values that count differ.
+
+    Args:
+        values: the values, those of a group together.
+        which: which of them count.
+        starts: where each group starts.
+    """
+    most = np.maximum.reduceat(np.where(which, values, np.uint64(0)), starts)
+    least = np.minimum.reduceat(np.where(which, values, np.iinfo(np.uint64).max), starts)
+    differ: NDArray[np.bool_] = most > least
+    return differ
 
 
 def _event(table: Table, row: int, notes: tuple[Notes, ...]) -> Event:
@@ -306,7 +339,7 @@ def _event(table: Table, row: int, notes: tuple[Notes, ...]) -> Event:
         src=address_of(key[2:4].tobytes(), head >> 8 & 0xFF),
         dst=address_of(key[4:6].tobytes(), head >> 8 & 0xFF),
         reporter=address_of(key[6:8].tobytes(), head >> 48 & 0xFF),
-        notes=notes[int(key[8])],
+        notes=notes[int(key[8] & NOTE)],
         copies=int(values["count"][row]),
         time_ns=None if first_ns == NEVER else first_ns,
         frame=int(values["frame"][row]),

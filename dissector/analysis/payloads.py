@@ -91,7 +91,7 @@ def origin(data: bytes, size: int, captured_ns: int) -> Origin:
         return Origin(None, "no data (as nmap, hping3 and zmap send by default)")
     time = send_time(data, captured_ns)
     if time is not None:
-        return _with_time(data, size, time)
+        return _with_time(data, time)
     for program, test in _PATTERNS:
         evidence = test(data, size)
         if evidence:
@@ -99,7 +99,7 @@ def origin(data: bytes, size: int, captured_ns: int) -> Origin:
     return Origin(None, f"{size} octets of no known pattern")
 
 
-def _with_time(data: bytes, size: int, time: SendTime) -> Origin:
+def _with_time(data: bytes, time: SendTime) -> Origin:
     """Return whose data these are that have a time in them: what follows it tells."""
     rest = data[time.size :]
     evidence = f"send time ({time.form})"
@@ -119,12 +119,14 @@ def _with_time(data: bytes, size: int, time: SendTime) -> Origin:
 def _windows(data: bytes, size: int) -> str | None:
     repeated = (WINDOWS[:23] * 3)[: len(data)]
     if len(data) >= ENOUGH and data == repeated:
-        return f"{size} octets abcdefghijklmnopqrstuvw, over and over" + (", as by default" if size == 32 else "")  # noqa: PLR2004
+        return f"{size} octets abcdefghijklmnopqrstuvw, over and over" + (
+            ", as by default" if size == len(WINDOWS) else ""
+        )
     return None
 
 
 def _iputils_without_time(data: bytes, size: int) -> str | None:
-    if size < 16 + ENOUGH and len(data) >= ENOUGH and data == COUNT[: len(data)]:  # noqa: PLR2004 - of struct timeval
+    if size < 16 + ENOUGH and len(data) >= ENOUGH and data == COUNT[: len(data)]:
         return "octets counting from 0x00, and no room for a time"
     return None
 

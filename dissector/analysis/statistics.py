@@ -147,7 +147,8 @@ def total(rows: Table, starts: NDArray[np.int64]) -> Table:
 
 def buckets(rtt: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the bucket of each time: the first bits of its floating-point form, which ascend with it."""
-    return np.maximum(rtt.astype(np.float64).view(np.int64) >> _DROPPED, _BASE)
+    numbers: NDArray[np.int64] = np.maximum(rtt.astype(np.float64).view(np.int64) >> _DROPPED, _BASE)
+    return numbers
 
 
 def values(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -203,6 +204,29 @@ class Histogram:
         keys = self._keys[0]
         return keys >> self._BITS, (keys & ((1 << self._BITS) - 1)) + _BASE, self._counts[0]
 
+    def _grouped(
+        self, groups: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return group, bucket (less the base) and count of what occurred in groups, in no order."""
+        low = (1 << self._BITS) - 1
+        parts = []
+        for keys, counts in zip(self._keys, self._counts, strict=True):
+            group = groups[keys >> self._BITS]
+            keep = np.flatnonzero(group >= 0)
+            group, numbers = group[keep], keys[keep] & low
+            span = int(group.max(initial=0) + 1) << self._BITS
+            if span <= 2 * len(keep) or span <= 1 << 20:
+                # Few groups: counted at once, without sorting what may be millions.
+                found = np.bincount(group << self._BITS | numbers, counts[keep])
+                there = np.flatnonzero(found)
+                parts.append((there >> self._BITS, there & low, found[there].astype(np.int64)))
+            else:
+                parts.append((group, numbers, counts[keep]))
+        if not parts:
+            return (np.zeros(0, np.int64),) * 3
+        group, numbers, counts = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return group, numbers, counts
+
     def quantiles(
         self, groups: NDArray[np.int64], count: int, levels: Sequence[float]
     ) -> NDArray[np.float64]:
@@ -213,13 +237,9 @@ class Histogram:
             count: how many groups there are.
             levels: 0.5 for the median, and so on.
         """
-        series, numbers, counts = self.entries()
-        group = groups[series]
-        keep = group >= 0
-        group, numbers, counts = group[keep], numbers[keep], counts[keep]
-        order = np.argsort(group << self._BITS | (numbers - _BASE), kind="stable")
-        group, numbers = group[order], numbers[order]
-        ranks = np.cumsum(counts[order])
+        group, numbers, counts = self._grouped(groups)
+        order = np.argsort(group << self._BITS | numbers, kind="stable")
+        group, numbers, ranks = group[order], numbers[order] + _BASE, np.cumsum(counts[order])
         ends = np.searchsorted(group, np.arange(count), "right")
         below = np.concatenate([[0], ranks])[np.searchsorted(group, np.arange(count), "left")]
         sizes = np.concatenate([[0], ranks])[ends] - below
@@ -230,4 +250,3 @@ class Histogram:
             at = np.searchsorted(ranks, rank[some], "left")
             found[some, column] = values(numbers[at])
         return found
-

@@ -86,13 +86,13 @@ def read(
     turned_near = np.abs(wrapped(turned.astype(np.float64) - now_ms[:, None])) <= NEAR
     # Receive and transmit are the replier's; originate is whoever's asked, and may be anything.
     own = [1, 2]
-    right = (near & (times < DAY))[:, own].all(axis=1)
-    little = ~right & (turned_near & (turned < DAY))[:, own].all(axis=1)
+    right = (near[:, own] & (times[:, own] < DAY)).all(axis=1)
+    little = ~right & (turned_near[:, own] & (turned[:, own] < DAY)).all(axis=1)
     shown = np.where(little[:, None], turned, times)
     first = times[:, 0]
     meant = (turned[:, 0] < DAY) & turned_near[:, 0] & ~((first < DAY) & near[:, 0])
     shown[:, 0] = np.where(meant, turned[:, 0], first)
-    odd = (shown & NON_STANDARD).astype(np.bool_).any(axis=1)
+    odd = ((shown & NON_STANDARD) != 0).any(axis=1)
     return shown.astype(np.float64), odd, little | (meant & ~odd)
 
 
@@ -125,7 +125,7 @@ class Clocks:
 
     def merge(self, other: Clocks, numbers: NDArray[np.int64]) -> None:
         """Take in what others say; ``numbers`` are the numbers here of the series there."""
-        self._join(numbers[other._index.hashes.astype(np.int64)], other._table)  # noqa: SLF001 - its own kind
+        self._join(numbers[other._index.hashes.astype(np.int64)], other._table)
 
     def _join(self, series: NDArray[np.int64], rows: NDArray[np.void]) -> None:
         numbers, new = self._index.number(series.astype(np.uint64))
@@ -146,5 +146,11 @@ class Clocks:
         counts = count, int(row["non_standard"]), int(row["little_endian"])
         if not count:
             return Clock(*counts, None, None, None, None, None)
-        sums = (row["offset"] / count, row["least"], row["most"], row["forward"] / count, row["backward"] / count)
+        sums = (
+            row["offset"] / count,
+            row["least"],
+            row["most"],
+            row["forward"] / count,
+            row["backward"] / count,
+        )
         return Clock(*counts, *map(float, sums))

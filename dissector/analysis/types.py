@@ -25,13 +25,13 @@ class TypeCount(NamedTuple):
     Attributes:
         entry: what the registry says of it.
         type, code: its numbers.
-        count: how many.
+        messages: how many.
     """
 
     entry: Entry
     type: int
     code: int
-    count: int
+    messages: int
 
 
 class Types:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dissector.capture.window import Window
+
 CAPACITY = 65536
 """Packets in a block, at most."""
 
@@ -89,7 +91,7 @@ class Interface(NamedTuple):
 
 
 class Block:
-    """Packets out of one stretch of a capture; valid only until the reader's next block.
+    """Packets out of one stretch of a capture; valid only until the reader's next block, but for :meth:`keep`.
 
     Attributes:
         octets: the buffer; only the stretches named in ``records`` mean anything.
@@ -99,16 +101,29 @@ class Block:
         offset: where the buffer's first octet lies in the (unpacked) file.
     """
 
-    __slots__ = ("count", "first_frame", "octets", "offset", "records")
+    __slots__ = ("_window", "count", "first_frame", "octets", "offset", "records")
 
     def __init__(
-        self, octets: bytearray, records: Records, count: int, first_frame: int, offset: int
+        self,
+        octets: bytearray | memoryview,
+        records: Records,
+        count: int,
+        first_frame: int,
+        offset: int,
+        window: Window | None = None,
     ) -> None:
         self.octets = octets
         self.records = records
         self.count = count
         self.first_frame = first_frame
         self.offset = offset
+        self._window = window
+
+    def keep(self) -> bytearray | memoryview:
+        """Return the buffer for good: the reader leaves it alone and goes on with another."""
+        if self._window is not None:
+            self._window.kept = True
+        return self.octets
 
 
 class Damage(NamedTuple):

@@ -1,7 +1,8 @@
 """From packets to batches of ICMP messages: what stands around the scan kernel.
 
-Strategy: the kernel fills scratch columns, which are used again for the next block; a batch gets copies of the rows
-that were filled and of the packets they are in, and so owns its memory.
+Strategy: the kernel fills scratch columns. Where messages are rare, a batch gets copies of the rows that were filled
+and of the packets they are in, and scratch and buffer are used again. Where they are most of what there is, the batch
+gets scratch and buffer themselves, and the next block new ones. Either way it owns its memory.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dissector.batch import DTYPES, Batch
+from dissector.batch import DTYPES, OFFSETS, Batch
 from dissector import kernel
 from dissector.capture import layers
 from dissector.capture.links import KNOWN, layer_of
@@ -29,6 +30,7 @@ _COLUMNS = (
     "src", "dst", "flags", "path",
 )  # fmt: skip
 _WIDE = ("src", "dst")
+_OF_RECORDS = ("time_ns", "interface", "original")
 _IP = (layers.IPV4, layers.IPV6)
 _STEP_BITS = 8
 
@@ -127,34 +129,34 @@ class Scanner:
         if count > len(self._scratch["record"]):
             self._make_room(count)
         octets = memoryview(block.octets)
-        start = records.start.data
-        captured = records.captured.data
         rows, paths = self._kernel.scan(
-            octets, start, captured, records.original.data, records.interface.data, count
+            octets,
+            records.start.data,
+            records.captured.data,
+            records.original.data,
+            records.interface.data,
+            count,
         )
         if not rows:
             return
         self._name_paths(paths)
-        record = self._scratch["record"][:rows].copy()
-        columns = self._filled(rows)
-        sizes = records.captured[record]
+        record = self._scratch["record"][:rows]
+        columns = self._filled(rows, count)
+        # Rows ascend by packet: if there are as many, each is its own packet's.
+        of: Any = slice(rows) if rows == count else record
         columns["frame"] = record + block.first_frame
-        columns["time_ns"] = records.time_ns[record]
-        columns["interface"] = records.interface[record]
-        columns["original"] = records.original[record]
-        columns["record_flags"] = records.flags[record]
-        columns["frame_start"] = np.empty(rows, np.int64)
-        columns["frame_end"] = np.empty(rows, np.int64)
-        out = np.empty(int(sizes.sum(dtype=np.int64)), np.uint8)
-        self._gather(
-            octets,
-            start,
-            captured,
-            record.data,
-            *(columns[name].data for name in ("frame_start", "frame_end", "ip", "icmp")),
-            out.data,
-        )
-        yield Batch(out, columns, self.paths, self.origin)
+        for name in _OF_RECORDS:
+            columns[name] = getattr(records, name)[of].copy()
+        columns["record_flags"] = records.flags[of].copy()
+        first = columns["frame_start"] = records.start[of].copy()
+        last = columns["frame_end"] = first + records.captured[of]
+        size = int(last.sum() - first.sum())
+        if 2 * size > last[-1] - first[0]:
+            kept = np.frombuffer(block.keep(), np.uint8)[: last[-1]]
+        else:
+            kept = np.empty(size, np.uint8)
+            self._gather(octets, *(columns[name].data for name in OFFSETS), kept.data)
+        yield Batch(kept, columns, self.paths, self.origin)
 
     def datagram(self, octets: bytes, batch: Batch, row: int, *, alone: bool = False) -> Batch:
         """Scan one IP datagram that was put together.
@@ -181,7 +183,7 @@ class Scanner:
         if not rows:
             return Batch.empty(self.origin, self.paths)
         self._name_paths(paths)
-        columns = self._filled(rows)
+        columns = self._filled(rows, 0)
         for name in ("frame", "time_ns", "interface", "original", "record_flags"):
             columns[name] = getattr(batch, name)[row : row + 1].copy()
         columns["frame_start"] = np.zeros(1, np.int64)
@@ -192,9 +194,9 @@ class Scanner:
 
     def _make_room(self, count: int) -> None:
         """Make scratch columns for blocks of ``count`` packets."""
-        self._scratch: dict[str, NDArray[Any]] = {"record": np.zeros(count, np.int64)}
+        self._scratch: dict[str, NDArray[Any]] = {"record": np.empty(count, np.int64)}
         for name in _COLUMNS:
-            self._scratch[name] = np.zeros(count * (16 if name in _WIDE else 1), DTYPES[name])
+            self._scratch[name] = np.empty(count * (16 if name in _WIDE else 1), DTYPES[name])
         self._kernel.use_columns(*(column.data for column in self._scratch.values()))
 
     def _use_interfaces(self, interfaces: list[Interface]) -> None:
@@ -207,14 +209,18 @@ class Scanner:
         self._skipped = skipped
         self._kernel.use_interfaces(np.array(self._links, np.int32).data, skipped.data)
 
-    def _filled(self, rows: int) -> dict[str, NDArray[Any]]:
-        """Return copies of the columns that the kernel filled."""
-        return {
-            name: self._scratch[name][: 16 * rows].copy().reshape(rows, 16)
+    def _filled(self, rows: int, count: int) -> dict[str, NDArray[Any]]:
+        """Return the columns that the kernel filled: the scratch itself if ``rows`` of ``count`` are most."""
+        filled = {
+            name: self._scratch[name][: 16 * rows].reshape(rows, 16)
             if name in _WIDE
-            else self._scratch[name][:rows].copy()
+            else self._scratch[name][:rows]
             for name in _COLUMNS
         }
+        if 2 * rows <= len(self._scratch["record"]) or not count:
+            return {name: column.copy() for name, column in filled.items()}
+        self._make_room(len(self._scratch["record"]))
+        return filled
 
     def _name_paths(self, known: int) -> None:
         """Add the names of the paths that the kernel met for the first time."""

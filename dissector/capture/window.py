@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from dissector.capture.records import Block, Damage, Interface, Records, Report
 from dissector.errors import TruncatedCaptureError
 
@@ -42,20 +44,25 @@ def largest_packet(link_type: int, snaplen: int) -> int:
 class Window:
     """Octets of a source that are in memory: one buffer, used again and again.
 
+    It is filled up to whole multiples of :data:`SIZE` in the unpacked file, wherever it begins, so that what
+    is read between two of them does not depend on what was read before.
+
     Attributes:
-        octets: the buffer. A greater one takes its place when a single record needs it; it is never resized,
-            so that views of it stay good.
+        octets: the buffer. Another takes its place when a single record needs a greater one, or when this one
+            is kept by who was handed it; it is never resized, so that views of it stay good.
+        kept: whether the buffer belongs to somebody else from now on.
         position: the first octet that is not done with.
         end: where the valid octets end.
         base: where the buffer's first octet lies in the unpacked file.
         final: whether nothing comes after ``end``.
     """
 
-    __slots__ = ("_source", "base", "end", "final", "octets", "position")
+    __slots__ = ("_source", "base", "end", "final", "kept", "octets", "position")
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.octets = bytearray(SIZE)
+        self.octets = buffer(SIZE + LARGEST_PACKET)
+        self.kept = False
         self.position = 0
         self.end = 0
         self.base = 0
@@ -85,20 +92,24 @@ class Window:
     def more(self) -> None:
         """Move what is not done with to the front and read behind it; set ``final`` if nothing comes."""
         left = self.left
-        if self.position:
-            # Through memoryviews the move is one memmove, overlapping or not.
-            with memoryview(self.octets) as view:
-                view[:left] = view[self.position : self.end]
+        room = (self.base + self.end) // SIZE * SIZE + SIZE - self.offset
+        old = self.octets
+        if self.kept or room > len(old):
+            self.octets = buffer(max(room, 2 * left, SIZE + LARGEST_PACKET))
+            self.kept = False
+        if self.position or self.octets is not old:
+            # One memmove, overlapping or not.
+            self.octets[:left] = old[self.position : self.end]
             self.base += self.position
             self.position, self.end = 0, left
-        elif left == len(self.octets):
-            larger = bytearray(2 * left)
-            larger[:left] = self.octets
-            self.octets = larger
-        with memoryview(self.octets) as view:
-            got = self._source.readinto(view[left:])
+        got = self._source.readinto(self.octets[left:room])
         self.end += got
         self.final = not got
+
+
+def buffer(size: int) -> memoryview:
+    """Return a new buffer, whose octets mean nothing yet."""
+    return np.empty(size, np.uint8).data
 
 
 class ContainerReader:
@@ -135,7 +146,7 @@ class ContainerReader:
 
     def _block(self, count: int) -> Block:
         """Return the first ``count`` rows as a block, and count them."""
-        block = Block(self._window.octets, self._records, count, self._frames + 1, self._window.base)
+        block = Block(self._window.octets, self._records, count, self._frames + 1, self._window.base, self._window)
         self._frames += count
         self.report.packets += count
         return block

@@ -49,7 +49,7 @@ def parts(timeout: float, max_open: int) -> tuple[Part, ...]:
 
 def known_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Return the name of a format if tabulate knows it."""
-    from tabulate import tabulate_formats  # noqa: PLC0415 - JSON does not wait for it
+    from tabulate import tabulate_formats  # JSON does not wait for it
 
     if value not in tabulate_formats:
         message = f"{value!r} is none of {', '.join(tabulate_formats)}"
@@ -79,7 +79,9 @@ def known_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @options.table_format
 @options.of(options.SOURCE)
 @click.option("-q", "--quiet", is_flag=True, help="No account at the end.")
-@click.option("-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved.")
+@click.option(
+    "-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved."
+)
 @options.color
 @click.pass_context
 def command(
@@ -101,14 +103,18 @@ def command(
     Several captures count as one, in the order given. - is standard input.
     """
     if not as_json:
-        known_format(ctx, next(param for param in ctx.command.params if param.name == "table_format"), table_format)
+        known_format(
+            ctx, next(param for param in ctx.command.params if param.name == "table_format"), table_format
+        )
     questions = parts(timeout, max_open)
     total = Account()
     code = 0
     try:
         for file in files:
             try:
-                read = read_file(file, questions, total, reassemble=reassemble, tunnels=tunnels, strict=strict)
+                read = read_file(
+                    file, questions, total, reassemble=reassemble, tunnels=tunnels, strict=strict
+                )
                 code = max(code, read)
             except CaptureError as error:
                 complain(str(error))

@@ -14,12 +14,16 @@ it before it reads. ``self.wire`` is where the layer's payload ends by the word 
 
 from __future__ import annotations
 
+import sys
+
 from dissector.capture import layers
 
 try:
     import cython
 except ImportError:
     from dissector.kernel import shim as cython
+if cython.compiled:
+    from cython.cimports.libc.string import memcpy, memset
 
 COMPILED = cython.compiled
 
@@ -129,6 +133,9 @@ _MAX_PATHS = cython.declare(cython.int, layers.MAX_PATHS)
 
 _STOP = cython.declare(cython.int, 256)  # a layer's number is below, a verdict is added to it
 _LOW = cython.declare(cython.ulonglong, 0xFFFFFFFF)  # as a literal it would be a Python number
+_ORDER = cython.declare(
+    cython.ulonglong, 256 if sys.byteorder == "little" else 1
+)  # 16-bit words in network order are, modulo 65535, so many times the same octets as words of this machine
 _LONGEST = cython.declare(cython.Py_ssize_t, 0x7FFFFFFF)  # a jumbogram may claim more than a column holds
 _PROBES = cython.declare(
     cython.int, 64
@@ -425,33 +432,28 @@ class Kernel:
         return path
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _sum(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.ulonglong:
         """Return a number congruent to the sum of 16-bit words modulo 65535 (RFC 1071), 0 only if all are 0."""
         total: cython.ulonglong = 0
-        word: cython.ulonglong
+        word: cython.uint = 0
         if not cython.compiled:
             size: int = end - at
             total = int.from_bytes(self.octets[at:end], "big") << (size & 1) * 8
             return total % 65535 or (65535 if total else 0)
-        while at + 8 <= end:
-            word = self.octets[at]
-            word = word << 8 | self.octets[at + 1]
-            word = word << 8 | self.octets[at + 2]
-            word = word << 8 | self.octets[at + 3]
-            word = word << 8 | self.octets[at + 4]
-            word = word << 8 | self.octets[at + 5]
-            word = word << 8 | self.octets[at + 6]
-            word = word << 8 | self.octets[at + 7]
-            total += (word >> 32) + (word & _LOW)
-            at += 8
-        while at + 2 <= end:
-            total += self.octets[at] << 8 | self.octets[at + 1]
-            at += 2
+        # Words of 32 bits in the order of this machine: RFC 1071, 2 (B) and (C).
+        while at + 4 <= end:
+            memcpy(cython.address(word), cython.address(self.octets[at]), 4)
+            total += word
+            at += 4
         if at < end:
-            total += self.octets[at] << 8
-        return total
+            word = 0
+            memcpy(cython.address(word), cython.address(self.octets[at]), end - at)
+            total += word
+        return ((total >> 32) + (total & _LOW)) * _ORDER
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _pseudo_header(self, length: cython.ulonglong) -> cython.ulonglong:
         """Return the sum of the pseudo-header of ICMPv6 (RFC 8200 section 8.1)."""
         total: cython.ulonglong = length + 58 + self._sum(self.header + 8, self.header + 24)
@@ -466,6 +468,7 @@ class Kernel:
         return total
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _status(self, family: cython.int, length: cython.Py_ssize_t) -> cython.int:
         """Return what is known of the checksum of the message at ``self.at``, all of which is there."""
         total: cython.ulonglong = self._sum(self.at, self.at + length)
@@ -476,6 +479,7 @@ class Kernel:
         return _GOOD if total != 0 and total % 65535 == 0 else _BAD
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _row(self, family: cython.int, path: cython.int) -> cython.int:
         """Fill a row with the message that begins at ``self.at``; family 0 for a fragment without one."""
         row: cython.Py_ssize_t = self.row
@@ -483,7 +487,6 @@ class Kernel:
         captured: cython.Py_ssize_t = self.end - at
         length: cython.Py_ssize_t = self.claimed - at
         marks: cython.int = self.marks
-        k: cython.Py_ssize_t
         if captured < length:
             marks |= _TRUNCATED
         if length < 8 and not marks & _FRAGMENT:
@@ -518,16 +521,13 @@ class Kernel:
             self.src[16 * row : 16 * row + 16] = bytes(self.octets[at : at + size]) + padding
             self.dst[16 * row : 16 * row + 16] = bytes(self.octets[at + size : at + 2 * size]) + padding
         elif self.version == 4:
-            for k in range(4):
-                self.src[16 * row + k] = self.octets[self.header + 12 + k]
-                self.dst[16 * row + k] = self.octets[self.header + 16 + k]
-            for k in range(4, 16):
-                self.src[16 * row + k] = 0
-                self.dst[16 * row + k] = 0
+            memset(cython.address(self.src[16 * row]), 0, 16)
+            memset(cython.address(self.dst[16 * row]), 0, 16)
+            memcpy(cython.address(self.src[16 * row]), cython.address(self.octets[self.header + 12]), 4)
+            memcpy(cython.address(self.dst[16 * row]), cython.address(self.octets[self.header + 16]), 4)
         else:
-            for k in range(16):
-                self.src[16 * row + k] = self.octets[self.header + 8 + k]
-                self.dst[16 * row + k] = self.octets[self.header + 24 + k]
+            memcpy(cython.address(self.src[16 * row]), cython.address(self.octets[self.header + 8]), 16)
+            memcpy(cython.address(self.dst[16 * row]), cython.address(self.octets[self.header + 24]), 16)
         self.row = row + 1
         return 0
 
@@ -1798,9 +1798,6 @@ class Kernel:
 
 def gather(
     octets: cython.const[cython.uchar][::1],
-    start: cython.const[cython.longlong][::1],
-    captured: cython.const[cython.int][::1],
-    record: cython.const[cython.longlong][::1],
     frame_start: cython.longlong[::1],
     frame_end: cython.longlong[::1],
     ip: cython.longlong[::1],
@@ -1811,28 +1808,24 @@ def gather(
 
     Args:
         octets: the block's buffer.
-        start: as in :class:`dissector.capture.records.Records`.
-        captured: see there.
-        record: the packet of each message.
-        frame_start: where each packet is put in ``out``; filled, as is the next.
-        frame_end: see :class:`dissector.batch.Batch`.
-        ip: offsets in ``octets``; changed into offsets in ``out``, as is the next.
+        frame_start: see :class:`dissector.batch.Batch`; an offset in ``octets``, changed into one in ``out``, as are
+            the next three.
+        frame_end: see there.
+        ip: see there.
         icmp: see there.
         out: room for all of the packets.
     """
     row: cython.Py_ssize_t
     at: cython.Py_ssize_t
     size: cython.Py_ssize_t
-    k: cython.Py_ssize_t
     to: cython.Py_ssize_t = 0
-    for row in range(record.shape[0]):
-        at = start[record[row]]
-        size = captured[record[row]]
-        if cython.compiled:
-            for k in range(size):
-                out[to + k] = octets[at + k]
-        else:
+    for row in range(frame_start.shape[0]):
+        at = frame_start[row]
+        size = frame_end[row] - at
+        if not cython.compiled:
             out[to : to + size] = octets[at : at + size]
+        elif size > 0:
+            memcpy(cython.address(out[to]), cython.address(octets[at]), size)
         frame_start[row] = to
         frame_end[row] = to + size
         ip[row] += to - at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from dissector.present.flows import MILLISECOND, error_text
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from dissector.analysis.hops import Answer, Hop, Path
     from dissector.analysis.paths import PathReport
 
-WIDTHS = (3, 39, 7, 26)
+WIDTH = 80
+WIDTHS = (5, 39, 9, 21)
 """Columns of a table that fits 80: hop, address, answers, round-trip times with what is told beside."""
 NUMBERING = {
     "ttl": "",
@@ -44,13 +46,19 @@ def path_tables(report: PathReport, *, table_format: str = "simple", narrow: boo
             maxcolwidths=list(WIDTHS) if narrow else None,
             disable_numparse=True,
         )
-        yield "\n".join((*_head(path), "", text))
+        head = [line for long in _head(path) for line in (_wrapped(long) if narrow else [long])]
+        yield "\n".join((*head, "", text))
 
 
 def paths_json(report: PathReport) -> dict[str, Any]:
     """Return what JSON shows of a report; times are ns since 1970 (UTC), ``rtt_ns`` ns."""
     paths = [plain(path) | {"missing": list(path.missing)} for path in report.paths]
     return {"paths": paths, "warnings": list(report.warnings)}
+
+
+def _wrapped(line: str) -> list[str]:
+    """Return a line in as many as fit 80 columns."""
+    return wrap(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _head(path: Path) -> Iterator[str]:
@@ -88,12 +96,18 @@ def _lines(path: Path, hop: Hop) -> Iterator[tuple[str, ...]]:
         number = ""
 
 
+def _milliseconds(value: float) -> str:
+    """Return a time with as many digits as say something."""
+    digits = 2 if value < 10 else 1 if value < 1000 else 0  # noqa: PLR2004 - where four digits are enough
+    return f"{value:.{digits}f}"
+
+
 def _told(path: Path, answer: Answer) -> Iterator[str]:
     """Yield what there is to say about the answers of an address: times, errors, labels, interfaces."""
     times = answer.rtt_ns
     if times:
         values = (min(times), sum(times) / len(times), max(times))
-        yield "/".join(f"{value / MILLISECOND:.2f}" for value in values)
+        yield "/".join(_milliseconds(value / MILLISECOND) for value in values)
     if path.end != "reached" and answer.address == path.ended_by and answer.type == path.end_type:
         yield error_text(4 if path.dst.version == 4 else 6, answer.type or 0, answer.code or 0)  # noqa: PLR2004 - the version
     if answer.labels:

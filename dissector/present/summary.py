@@ -33,7 +33,7 @@ OUTCOMES: tuple[tuple[str, Callable[[Line], int]], ...] = (
 """Columns that are shown where there is anything in them."""
 
 
-def table(
+def table(  # noqa: PLR0913 - what a table is made of
     title: str,
     headers: Sequence[str],
     lines: Sequence[Sequence[object]],
@@ -52,7 +52,7 @@ def table(
         numbers: so many columns at the end are numbers, and stand right.
         widths: columns of the terminal for each, None for as many as needed; None for no limit.
     """
-    from tabulate import tabulate  # noqa: PLC0415 - JSON does not wait for it
+    from tabulate import tabulate  # JSON does not wait for it
 
     if lines:
         text = len(headers) - numbers
@@ -66,7 +66,9 @@ def table(
         )
 
 
-def type_tables(counts: Sequence[TypeCount], *, table_format: str = "simple", narrow: bool = False) -> Iterator[str]:
+def type_tables(
+    counts: Sequence[TypeCount], *, table_format: str = "simple", narrow: bool = False
+) -> Iterator[str]:
     """Yield the table of types and codes."""
     lines = []
     for line in counts:
@@ -75,9 +77,11 @@ def type_tables(counts: Sequence[TypeCount], *, table_format: str = "simple", na
         if entry.code is not None and not entry.name.en.startswith(name):
             name += f": {entry.name.en}"
         version = "v6 " if entry.family == "icmpv6" else ""
-        lines.append((f"{version}{line.type}/{line.code}", name, entry.type.kind.value, line.count))
+        lines.append((f"{version}{line.type}/{line.code}", name, entry.type.kind.value, line.messages))
     widths = (None, 42, None, None) if narrow else None
-    yield from table("Messages", ("type", "name", "kind", "count"), lines, table_format, numbers=1, widths=widths)
+    yield from table(
+        "Messages", ("type", "name", "kind", "count"), lines, table_format, numbers=1, widths=widths
+    )
 
 
 def types_json(counts: Sequence[TypeCount]) -> dict[str, Any]:
@@ -92,7 +96,7 @@ def types_json(counts: Sequence[TypeCount]) -> dict[str, Any]:
                 "code_name": None if line.entry.code is None else line.entry.code.name.en,
                 "kind": line.entry.type.kind.value,
                 "status": line.entry.status.value,
-                "count": line.count,
+                "count": line.messages,
             }
             for line in counts
         ]
@@ -106,7 +110,10 @@ def exchange_tables(found: Exchanged, *, table_format: str = "simple", narrow: b
     yield from table(
         "Exchanges",
         ("exchange", "sent", "answered", "lost", *(name for name, _ in shown)),
-        [(_label(line), line.sent, line.answered, line.lost, *(of(line) for _, of in shown)) for line in kinds],
+        [
+            (_label(line), line.sent, line.answered, line.lost, *(of(line) for _, of in shown))
+            for line in kinds
+        ],
         table_format,
         numbers=3 + len(shown),
     )
@@ -132,7 +139,10 @@ def exchange_tables(found: Exchanged, *, table_format: str = "simple", narrow: b
     yield from table(
         "Queries that ended in an error",
         ("type", "error", "from", "queries"),
-        [(f"{line.type}/{line.code}", line.name, line.reporter, line.count) for line in found.ended()[:ROWS]],
+        [
+            (f"{line.type}/{line.code}", line.name, line.reporter, line.queries)
+            for line in found.ended()[:ROWS]
+        ],
         table_format,
         numbers=1,
         widths=(None, WORDS, None, None) if narrow else None,
@@ -142,7 +152,8 @@ def exchange_tables(found: Exchanged, *, table_format: str = "simple", narrow: b
 
 def _series_tables(found: Exchanged, table_format: str, *, narrow: bool) -> Iterator[str]:
     """Yield what is told by the series with the most queries: whose data they have, what the clocks say."""
-    payloads, clocks = {}, []
+    payloads: dict[tuple[str | None, str | None, str], None] = {}
+    clocks = []
     for line, number in zip(found.by_series(ROWS), found.numbers(ROWS), strict=True):
         payload, clock = found.payload(number), found.clock(number)
         if payload is not None and line.sent:
@@ -187,7 +198,8 @@ def exchanges_json(found: Exchanged) -> dict[str, Any]:
 def _record(line: Line) -> dict[str, Any]:
     """Return a line as JSON has it."""
     pair = line.pair
-    record: dict[str, Any] = {"family": pair.family.value, "query": pair.query, "answer": pair.answer, "name": pair.name}
+    record: dict[str, Any] = {"family": pair.family.value, "query": pair.query, "answer": pair.answer}
+    record["name"] = pair.name
     record |= {name: value for name, value in line._asdict().items() if name not in ("pair", "rtt")}
     return record | {"rtt_ns": plain(line.rtt)}
 

@@ -59,7 +59,7 @@ def packet(version: int, kind: int, code: int, body: bytes, *, odd: bool) -> byt
 
 def capture(seed: int = 1) -> BytesIO:
     """Return a pcap file of messages of all types of both families."""
-    chance = random.Random(seed)  # noqa: S311 - the same messages each time
+    chance = random.Random(seed)
     file = BytesIO()
     file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, RAW_IP))
     count = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 from differential.differences import Difference
@@ -72,6 +73,27 @@ def rows(captures: Path, name: str) -> list[Row]:
     """Return tshark's rows of a capture."""
     with (captures / "expected" / f"{name}.tsv").open(newline="") as table:
         return list(csv.DictReader(table, delimiter="\t"))
+
+
+def run(program: str, capture: Path) -> list[Row]:
+    """Return such rows of a capture from tshark itself, without the quoted datagram; no tunnels may be in it."""
+    columns = ["frame.number", "ip.src", "ip.dst", "ip.ttl", "ipv6.src", "ipv6.dst", "ipv6.hlim"]
+    for protocol, names_of in FIELDS.items():
+        columns += [f"{protocol}.{name}" for name in ("type", "code", "checksum", "checksum.status")]
+        # Identifier and sequence would be those of a quoted query, too.
+        columns += [column for name, column in names_of.items() if name not in ("identifier", "sequence")]
+    options = [piece for column in columns for piece in ("-e", column)]
+    alone = ["-o", "ip.defragment:FALSE", "-o", "ipv6.defragment:FALSE"]
+    told = subprocess.run(
+        [program, "-r", capture, *alone, "-T", "fields", "-E", "header=y", "-E", "occurrence=f", *options],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    found = list(csv.DictReader(told.splitlines(), delimiter="\t"))
+    for row in found:
+        row["proto"] = next((protocol for protocol in FIELDS if row[f"{protocol}.type"]), "")
+    return [row for row in found if row["proto"]]
 
 
 def details(captures: Path, name: str) -> Iterator[tuple[int, str, list[list[str]]]]:

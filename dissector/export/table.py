@@ -1,0 +1,353 @@
+"""Batches → tables: the columns of the schema, some hundred thousand rows at a time."""
+
+from __future__ import annotations
+
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dissector.analysis.quotes import MISSING, Quotes, errors_in
+from dissector.capture import layers
+from dissector.capture.records import NO_TIME
+from dissector.columns import extract
+from dissector.decoder import HEADER
+from dissector.export.columns import Addresses, Values, Words, joined
+from dissector.export.schema import DATAGRAM, NUMPY, QUOTED, TEXT, computed, fields, own_fields
+from dissector.layout import OCTETS
+from dissector.message import STATUSES, Message, Rows
+from dissector.present.jsonlines import plain
+from dissector.registry.model import Family
+from dissector.registry.table import all_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from dissector.batch import Batch
+    from dissector.messages.base import IcmpMessage
+    from dissector.registry.model import Entry
+
+ROWS = 1 << 17
+"""Rows of a table at least, but for the last one: 122880, duckdb's own number, and a little."""
+KEPT = 1 << 13
+"""Distinct texts of a column that one table takes over from the one before, at most."""
+FAMILIES = (Family.ICMPV4.value, Family.ICMPV6.value)
+V6 = 6
+ADDRESS = 16
+
+
+class Table(NamedTuple):
+    """Some rows.
+
+    Attributes:
+        length: how many.
+        columns: their values by the name of the column; a column without values is not there.
+    """
+
+    length: int
+    columns: Mapping[str, Values]
+
+
+class Catalog(NamedTuple):
+    """What the registry says of every family, type and code, for columns.
+
+    Attributes:
+        entries: index of the entry by family (0, 1), type and code: shape (131072,).
+        shapes: all shapes.
+        shape: index of its shape by entry.
+        longer: by index of type (family and type, 512): octets from which ``long_shape`` is the shape; 0 for never.
+        long_shape: see there.
+        sizes: octets of the fixed part by shape.
+        payload: whether what follows it is the message's data, by shape.
+        words: for each column of names, index by entry and texts; index -1 where there is none.
+    """
+
+    entries: NDArray[np.int16]
+    shapes: tuple[type[IcmpMessage], ...]
+    shape: NDArray[np.uint8]
+    longer: NDArray[np.int32]
+    long_shape: NDArray[np.uint8]
+    sizes: NDArray[np.int32]
+    payload: NDArray[np.bool_]
+    words: dict[str, tuple[NDArray[np.int16], list[str]]]
+
+
+@cache
+def catalog() -> Catalog:
+    """Return the catalog."""
+    known: dict[type[IcmpMessage], int] = {}
+    rows: list[Entry] = list(all_entries())
+    entries = np.zeros((2, 256, 256), np.int16)
+    longer, long_shape = np.zeros((2, 256), np.int32), np.zeros((2, 256), np.uint8)
+    for index, entry in enumerate(rows):
+        family, row, code = int(entry.family is Family.ICMPV6), entry.type, entry.code
+        types = slice(row.number, (row.last or row.number) + 1)
+        entries[family, types, slice(None) if code is None else slice(code.number, (code.last or code.number) + 1)] = index
+        known.setdefault(entry.shape, len(known))
+        if row.longer is not None:
+            longer[family, types] = row.longer[0]
+            long_shape[family, types] = known.setdefault(row.longer[1], len(known))
+    shapes = tuple(known)
+    words = {}
+    for name, texts in {
+        "name": [entry.type.name.en for entry in rows],
+        "code_name": [None if entry.code is None else entry.code.name.en for entry in rows],
+        "kind": [entry.type.kind.value for entry in rows],
+        "status": [entry.status.value for entry in rows],
+    }.items():
+        distinct = Words()
+        found = [-1 if text is None else distinct.number(text) for text in texts]
+        words[name] = np.array(found, np.int16), distinct.texts
+    return Catalog(
+        entries.reshape(-1),
+        shapes,
+        np.array([known[entry.shape] for entry in rows], np.uint8),
+        longer.reshape(-1),
+        long_shape.reshape(-1),
+        np.array([shape.layout.size for shape in shapes], np.int32),
+        np.array([_has_data(shape) for shape in shapes], np.bool_),
+        words,
+    )
+
+
+def _has_data(shape: type[IcmpMessage]) -> bool:
+    rest = shape.layout.rest
+    return rest is not None and rest.tail is OCTETS and rest.name == "data"
+
+
+def tables(batches: Iterable[Batch], rows: int = ROWS) -> Iterator[Table]:
+    """Yield batches as tables of at least so many rows, the last one apart."""
+    maker = Maker()
+    for batch in batches:
+        maker.add(batch)
+        if maker.length >= rows:
+            yield maker.table()
+    if maker.length:
+        yield maker.table()
+
+
+class Maker:
+    """Makes tables out of some batches each."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._parts: list[dict[str, Values]] = []
+        self._sizes: list[int] = []
+        self._texts: dict[str, Addresses] = {}
+
+    def add(self, batch: Batch) -> None:
+        """Add the rows of a batch."""
+        made: dict[str, Values] = {}
+        self._place(batch, made)
+        shapes = self._message(batch, made)
+        self._fields(batch, shapes, made)
+        self._quoted(batch, made)
+        self._parts.append(made)
+        self._sizes.append(len(batch))
+        self.length += len(batch)
+
+    def table(self) -> Table:
+        """Return the rows that were added, and begin anew."""
+        names = dict.fromkeys(name for part in self._parts for name in part)
+        found = {name: joined([part.get(name) for part in self._parts], self._sizes) for name in names}
+        made = Table(self.length, {name: values for name, values in found.items() if values is not None})
+        self.length, self._parts, self._sizes = 0, [], []
+        # Memory does not grow with the hosts there are, and no dictionary with those that were long ago.
+        self._texts = {name: texts for name, texts in self._texts.items() if len(texts.texts) <= KEPT}
+        return made
+
+    def _named(self, name: str) -> Addresses:
+        """Return the distinct texts of a column."""
+        if name not in self._texts:
+            self._texts[name] = Addresses()
+        return self._texts[name]
+
+    def _address(
+        self, name: str, octets: NDArray[np.uint8], version: NDArray[np.uint8], missing: NDArray[np.bool_] | None = None
+    ) -> Values:
+        addresses = self._named(name)
+        return Values(addresses.find(octets, version), missing, addresses.texts)
+
+    def _constants(self, name: str, texts: list[str], numbers: NDArray[np.integer]) -> Values:
+        """Return a column of texts that interfaces or paths have."""
+        words = self._named(name)
+        index = np.array([words.number(text) for text in texts], np.int32)
+        return Values(index[numbers], None, words.texts)
+
+    def _place(self, batch: Batch, made: dict[str, Values]) -> None:
+        """Add where the messages were."""
+        origin = batch.origin
+        made["file"] = self._constants("file", [origin.file], np.zeros(len(batch), np.int8))
+        timeless = (batch.record_flags & NO_TIME) != 0
+        missing = timeless if timeless.any() else None
+        made["time"] = made["time_ns"] = Values(batch.time_ns, missing)
+        links = [origin.link(index) for index in range(len(origin.interfaces))]
+        made["link"] = self._constants("link", links, batch.interface)
+        made["path"] = self._constants("path", [":".join(path) for path in batch.paths], batch.path)
+        for name in ("frame", "interface", "original", "ttl"):
+            made[name] = Values(getattr(batch, name))
+        foreign = batch.flags & layers.FOREIGN
+        version = np.where(foreign, 10 - batch.family, batch.family) if foreign.any() else batch.family
+        made["src"] = self._address("src", batch.src, version)
+        made["dst"] = self._address("dst", batch.dst, version)
+
+    def _message(self, batch: Batch, made: dict[str, Values]) -> NDArray[np.uint8]:
+        """Add what the messages are; return the index of the shape of each."""
+        known, captured = catalog(), batch.captured
+        six = (batch.family == V6).view(np.uint8)
+        kinds = six.astype(np.int32) << 8 | batch.type
+        entries = known.entries[kinds << 8 | batch.code]
+        least = int(captured.min()) if len(batch) else HEADER
+        if least < 2:  # noqa: PLR2004 - without a code: the type's own entry
+            self._codeless(batch, entries)
+        made["family"] = Values(six, None, FAMILIES)
+        for name, octets in (("type", 1), ("code", 2), ("checksum", HEADER)):
+            made[name] = Values(getattr(batch, name), None if least >= octets else captured < octets)
+        for name, (index, texts) in known.words.items():
+            numbers = index[entries]
+            missing = None
+            if name == "code_name":
+                absent = numbers < 0
+                missing = absent if absent.any() else None
+            made[name] = Values(numbers, missing, texts)
+        made["checksum_status"] = Values(batch.checksum_status, None, [status.value for status in STATUSES])
+        made["length"], made["captured"] = Values(batch.length), Values(captured)
+        made["fragment"] = Values((batch.flags & (layers.FRAGMENT | layers.REASSEMBLED)) != 0)
+        shapes = known.shape[entries]
+        limits = known.longer[kinds]
+        if limits.any():
+            long = (limits > 0) & (batch.length >= limits)
+            shapes = np.where(long, known.long_shape[kinds], shapes)
+        sizes = known.sizes[shapes]
+        data = np.where(known.payload[shapes], captured - sizes, 0)
+        short = captured < sizes
+        if short.any():
+            data[short] = np.maximum(captured[short] - HEADER, 0)
+            self._malformed(batch, np.flatnonzero(short), made)
+        made["data_length"] = Values(data.astype(np.int32, copy=False))
+        return shapes
+
+    def _codeless(self, batch: Batch, entries: NDArray[np.int16]) -> None:
+        """Set the entries of messages of which no code was captured; those without any octet are of type 0."""
+        index = {(entry.family, entry.type.number): at for at, entry in enumerate(all_entries()) if entry.code is None}
+        for row in np.flatnonzero(batch.captured < 2).tolist():  # noqa: PLR2004 - octets up to the code
+            family = Family.ICMPV6 if batch.family[row] == V6 else Family.ICMPV4
+            message = Message.of(batch, row)
+            entries[row] = index[family, message.entry.type.number]
+
+    def _malformed(self, batch: Batch, rows: NDArray[np.int64], made: dict[str, Values]) -> None:
+        """Add the sentences about messages that lack octets, and the name of those that lack all."""
+        view = Rows(batch)
+        messages = [Message(view, row) for row in rows.tolist()]
+        found = self._named("malformed").column([message.malformed for message in messages])
+        made["malformed"] = _spread(found, rows, len(batch))
+
+    def _fields(self, batch: Batch, shapes: NDArray[np.uint8], made: dict[str, Values]) -> None:
+        """Add the messages' own fields."""
+        known = catalog()
+        present = np.flatnonzero(np.bincount(shapes, minlength=len(known.shapes)))
+        for index in present.tolist():
+            shape = known.shapes[index]
+            rows = np.flatnonzero(shapes == index)
+            own = list(own_fields(shape))
+            if own:
+                starts, captured = batch.icmp[rows], batch.captured[rows]
+                octets = batch.octets
+                cut = captured < shape.layout.size
+                if cut.any():
+                    octets, starts = _padded(octets, starts, captured, shape.layout.size)
+                for key, values in extract(octets, starts, shape.layout).items():
+                    field = next((field for name, field in own if field.name == key), None)
+                    if field is None:
+                        continue
+                    absent = captured * 8 < field.offset + field.bits if cut.any() else None
+                    self._put(field.key or field.name, values, field.as_, rows, absent, len(batch), made)
+            for key, kind in computed(shape):
+                self._compute(key, kind, batch, rows, made)
+
+    def _put(
+        self,
+        key: str,
+        values: NDArray[Any],
+        as_: type,
+        rows: NDArray[np.int64],
+        absent: NDArray[np.bool_] | None,
+        count: int,
+        made: dict[str, Values],
+    ) -> None:
+        """Add the values of one field in some rows."""
+        column = fields()[key].column
+        if column.type != TEXT:
+            found = Values(values.astype(NUMPY[column.type], copy=False), absent)
+        elif as_ in (IPv4Address, IPv6Address):
+            found = self._field_addresses(column.name, values, as_)._replace(missing=absent)
+        else:
+            found = self._named(column.name).column([octets.tobytes().hex() for octets in values])._replace(missing=absent)
+        made[column.name] = _spread(found, rows, count, made.get(column.name))
+
+    def _field_addresses(self, name: str, values: NDArray[Any], as_: type) -> Values:
+        if as_ is IPv6Address:
+            return self._address(name, values, np.full(len(values), V6, np.uint8))
+        octets = np.zeros((len(values), ADDRESS), np.uint8)
+        octets[:, :4] = values.astype(">u4").view(np.uint8).reshape(-1, 4)
+        return self._address(name, octets, np.full(len(values), 4, np.uint8))
+
+    def _compute(self, key: str, kind: str, batch: Batch, rows: NDArray[np.int64], made: dict[str, Values]) -> None:
+        """Add values that are computed message by message."""
+        column = fields()[key].column
+        view = Rows(batch)
+        found = [plain(Message(view, row).fields[key]) for row in rows.tolist()]
+        if kind == TEXT:
+            values = self._named(column.name).column(found)
+        else:
+            missing = np.array([value is None for value in found], np.bool_)
+            numbers = np.array([0 if value is None else value for value in found], NUMPY[column.type])
+            values = Values(numbers, missing if missing.any() else None)
+        made[column.name] = _spread(values, rows, len(batch), made.get(column.name))
+
+    def _quoted(self, batch: Batch, made: dict[str, Values]) -> None:
+        """Add the datagrams that errors quote."""
+        rows = errors_in(batch)
+        if not len(rows):
+            return
+        quotes = Quotes(batch, rows)
+        six = quotes.version == V6
+        version = np.where(six, V6, 4).astype(np.uint8)
+        for column in DATAGRAM:
+            what = column.name.removeprefix(QUOTED)
+            values = getattr(quotes, what)
+            if column.type == TEXT:
+                # Of a header that was cut the whole fields are there (RFC 791, 3.1; RFC 8200, 3).
+                end = np.where(six, 40, 20) if what == "dst" else np.where(six, 24, 16)
+                found = self._address(column.name, values, version, (quotes.version == 0) | (quotes.there < end))
+            else:
+                found = Values(values.astype(NUMPY[column.type]), values == MISSING)
+            made[column.name] = _spread(found, rows, len(batch))
+
+
+def _spread(found: Values, rows: NDArray[np.int64], count: int, before: Values | None = None) -> Values:
+    """Return values of some rows as a column of all; ``before`` is what other rows have of it."""
+    if len(rows) == count and before is None:
+        return found
+    if before is None:
+        values, missing = np.zeros(count, found.values.dtype), np.ones(count, np.bool_)
+    else:
+        values = before.values
+        missing = np.zeros(count, np.bool_) if before.missing is None else before.missing
+    values[rows] = found.values
+    missing[rows] = False if found.missing is None else found.missing
+    return Values(values, missing, found.texts)
+
+
+def _padded(
+    octets: NDArray[np.uint8], starts: NDArray[np.int64], captured: NDArray[np.int32], size: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the first octets of messages, zeros where they were not captured, and where each begins."""
+    index = np.arange(size)
+    there = index < captured[:, None]
+    places = np.where(there, starts[:, None] + index, 0)
+    found = np.where(there, octets[places] if len(octets) else np.uint8(0), np.uint8(0))
+    return found.reshape(-1), np.arange(len(starts), dtype=np.int64) * size
