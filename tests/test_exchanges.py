@@ -62,10 +62,14 @@ def batches(packets, **options):
 
 
 def exchanges(packets, **options):
-    state = Exchanges(**options)
+    state, one_by_one = Exchanges(**options), Exchanges(**options)
     for batch in batches(packets):
         state.update(batch)
-    return state.result()
+        for row in range(len(batch)):
+            one_by_one.update(batch[row : row + 1])
+    found = state.result()
+    assert told(one_by_one.result()) == told(found)
+    return found
 
 
 def only(packets, **options):
@@ -255,7 +259,7 @@ def test_a_query_to_many_is_answered_by_others():
     assert outcome(only(packets)) == {"answered": 1, "duplicates": 1}
 
 
-def both(query, answer, src=A, dst=B, back=None):
+def both(query, answer, src, dst, back):
     """Return what became of a query and its answer, and of the answer without it."""
     there, here = (0, ip(src, dst, query)), (3, ip(back or dst, src, answer))
     return outcome(only([there, here])), outcome(only([here]))
@@ -499,11 +503,11 @@ MIDNIGHT = -(START // MS) % 86_400_000
 """Milliseconds from START to the next midnight."""
 
 
-def clock_of(originate, receive, transmit, asked_at=0.0, answered_at=20.0, order=">"):
+def clock_of(originate, receive, transmit, at=(0.0, 20.0), order=">"):
     identity = b"\0\1\0\1"
     query = icmp(13, 0, identity, struct.pack(f"{order}III", originate, 0, 0))
     answer = icmp(14, 0, identity, struct.pack(f"{order}III", originate, receive, transmit))
-    found = exchanges([(asked_at, ip(A, B, query)), (answered_at, ip(B, A, answer))])
+    found = exchanges([(at[0], ip(A, B, query)), (at[1], ip(B, A, answer))])
     (number,) = found.numbers()
     return found.clock(number)
 
@@ -522,7 +526,7 @@ def test_offset_and_one_way_delays():
 
 
 def test_midnight_between_query_and_answer():
-    clock = clock_of(86_399_995, 3, 4, asked_at=MIDNIGHT - 5, answered_at=MIDNIGHT + 15)
+    clock = clock_of(86_399_995, 3, 4, at=(MIDNIGHT - 5, MIDNIGHT + 15))
     assert (clock.forward_ms, clock.backward_ms) == (8, 11)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dissector.analysis import statistics
+from dissector.analysis.hashing import FACTORS, mix
 from dissector.analysis.pairs import pairs
 from dissector.analysis.payloads import origin
 from dissector.layout import address_text
@@ -141,12 +142,14 @@ class Exchanged:
         Args:
             limit: how many, at most; None for all.
         """
-        sorting = np.zeros(len(self.series), [("number", np.int16), ("querier", "S16"), ("asked", "S16")])
-        # As octets they are compared without what stands in for zeros at the end, which differs in no address.
-        sorting["number"] = self.series["number"]
-        for name in ("querier", "asked"):
-            sorting[name] = self.series[name].view("S16")
-        return self._lines(np.unique(sorting, return_inverse=True)[1].ravel(), limit=limit)
+        words = [
+            np.ascontiguousarray(self.series[name]).view(np.uint64).reshape(-1, 2)
+            for name in ("querier", "asked")
+        ]
+        hashes = self.series["number"].astype(np.uint64)
+        for factor, column in zip(FACTORS, np.concatenate(words, axis=1).T, strict=False):
+            hashes = mix(hashes * factor + column)
+        return self._lines(np.unique(hashes, return_inverse=True)[1].ravel(), limit=limit)
 
     def by_series(self, limit: int | None = None) -> list[Line]:
         """Return a line for each series, those with the most queries first."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from dissector.analysis.hashing import digest
 from dissector.analysis.pairs import ANSWER, QUERY
-from dissector.analysis.participants import ERROR, HEADER, Participants, Sorter
+from dissector.analysis.participants import ERROR, HEADER, Participants, participants
 from dissector.analysis.reporters import Reporters
 
 if TYPE_CHECKING:
@@ -111,7 +111,6 @@ class Pairing:
         self.open: list[NDArray[np.void]] = []
         self.wide = False
         self.reporters = Reporters()
-        self._sorter = Sorter()
 
     def pair(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return for each message of a batch the frame of the query that it answers, and the RTT.
@@ -133,7 +132,7 @@ class Pairing:
 
     def join(self, batch: Batch) -> Joined:
         """Return what became of the participants of a batch; its queries are then open."""
-        parts = self._sorter.participants(batch)
+        parts = participants(batch)
         self.wide = self.wide or bool(parts.wide.any())
         count = len(parts.rows)
         query = np.full(count, -1, np.int64)

@@ -1,14 +1,14 @@
 """Which messages of a batch take part in exchanges, and by which numbers they belong together.
 
 Every query, answer and error about a query gets a *series* (pair of hosts, kind of exchange, identifier) and a
-*key* (series, sequence and what else an answer copies), the same for all that belong together.
+*key* (series, sequence and what else an answer copies), the same for all that belong together. VLANs are no part
+of it: where routed traffic is mirrored, query and answer are seen in different ones.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
-from zlib import crc32
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from dissector.analysis.hashing import FACTORS, digest, mix
 from dissector.analysis.pairs import ANSWER, QUERY, error_types, numbers, pairs, roles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from dissector.analysis.hashing import Hashes
@@ -47,7 +45,7 @@ class Participants(NamedTuple):
         series, key: what they belong to.
         wide: whether it is a query that others than the one asked may answer.
         without: the hash of all but identifier and sequence, for :func:`wide_keys` and :func:`loose_keys`.
-        querier: the hash of who asked, of the kind and of the VLAN.
+        querier: the hash of who asked and of the kind.
         extra: the hash of what is copied besides them.
         identity: identifier and sequence, as the four octets were read.
     """
@@ -139,106 +137,88 @@ def _tables() -> _Tables:
     )
 
 
-class Sorter:
-    """Finds the participants of batches; remembers what the paths of a file say about VLANs."""
+def participants(batch: Batch) -> Participants:
+    """Return the messages of a batch that take part in exchanges."""
+    tables = _tables()
+    kinds = batch.family.astype(np.int64) << 8 | batch.type
+    role, number = tables.role[kinds], tables.number[kinds]
+    fits = batch.captured >= tables.size[number]
+    errors = np.flatnonzero(role == ERROR)
+    about = quoted(batch.octets, batch.icmp[errors], batch.captured[errors], batch.family[errors])
+    number[errors] = about.number
+    fits[errors] = about.captured >= tables.size[about.number]
+    rows = np.flatnonzero((number >= 0) & fits)
+    start, captured = batch.icmp[rows], batch.captured[rows]
+    src, dst = _words(batch.src, rows), _words(batch.dst, rows)
+    used = fits[errors] & (about.number >= 0)
+    if used.any():
+        at = np.searchsorted(rows, errors[used])
+        start[at], captured[at] = about.start[used], about.captured[used]
+        src[at], dst[at] = about.src[used], about.dst[used]
+    role, number = role[rows], number[rows]
+    return _keyed(batch, rows, role, number, start, captured, src, dst)
 
-    def __init__(self) -> None:
-        self._paths: Sequence[tuple[str, ...]] = ()
-        self._vlans = np.zeros(0, np.uint64)
 
-    def participants(self, batch: Batch) -> Participants:
-        """Return the messages of a batch that take part in exchanges."""
-        tables = _tables()
-        kinds = batch.family.astype(np.int64) << 8 | batch.type
-        role, number = tables.role[kinds], tables.number[kinds]
-        fits = batch.captured >= tables.size[number]
-        errors = np.flatnonzero(role == ERROR)
-        about = quoted(batch.octets, batch.icmp[errors], batch.captured[errors], batch.family[errors])
-        number[errors] = about.number
-        fits[errors] = about.captured >= tables.size[about.number]
-        rows = np.flatnonzero((number >= 0) & fits)
-        start, captured = batch.icmp[rows], batch.captured[rows]
-        src, dst = _words(batch.src, rows), _words(batch.dst, rows)
-        used = fits[errors] & (about.number >= 0)
-        if used.any():
-            at = np.searchsorted(rows, errors[used])
-            start[at], captured[at] = about.start[used], about.captured[used]
-            src[at], dst[at] = about.src[used], about.dst[used]
-        role, number = role[rows], number[rows]
-        return self._keyed(batch, rows, role, number, start, captured, src, dst)
-
-    def _keyed(  # noqa: PLR0913, PLR0917 - the columns of one step on their way to the next
-        self,
-        batch: Batch,
-        rows: NDArray[np.int64],
-        role: NDArray[np.uint8],
-        number: NDArray[np.int16],
-        start: NDArray[np.int64],
-        captured: NDArray[np.int32],
-        src: NDArray[np.uint64],
-        dst: NDArray[np.uint64],
-    ) -> Participants:
-        """Return participants with the numbers they belong together by."""
-        tables = _tables()
-        octets = batch.octets
-        answer = role == ANSWER
-        wide = np.zeros(len(rows), np.bool_)
-        extra = np.zeros(len(rows), np.uint64)
-        asking, asked = np.where(answer, dst[:, 0], src[:, 0]), np.where(answer, src[:, 0], dst[:, 0])
-        who, whom = asking * FACTORS[0], asked * FACTORS[1]
-        if src[:, 1].any() or dst[:, 1].any():
-            who += np.where(answer, dst[:, 1], src[:, 1]) * FACTORS[2]
-            whom += np.where(answer, src[:, 1], dst[:, 1]) * FACTORS[3]
-        queries = role == QUERY
-        first = dst[:, 0].astype(np.uint8)
-        four = batch.family[rows] == 4  # noqa: PLR2004 - the IP version
-        last = (dst[:, 0] >> np.uint64(24)).astype(np.uint8)
-        to_many = np.where(four, (first >= MULTICAST4) | (last == BROADCAST), first == MULTICAST6)
-        if to_many.any() or tables.bare[number].any():
-            wide = queries & (to_many | tables.bare[number])
-        for pair in pairs():
-            beyond = [field for field in pair.identities if field.start >= HEADER]
-            if not beyond and pair.number not in tables.anycast:
-                continue
-            which = np.flatnonzero(number == pair.number)
-            if not len(which):
-                continue
-            for field in beyond:
-                sizes = np.full(len(which), field.size, np.int64)
-                extra[which] += digest(octets, start[which] + field.start, sizes)
-            if pair.number in tables.target:
-                # Who is asked is told by the target; whoever has no address yet is answered to all
-                # (RFC 4861, 4.3 and 4.4).
-                whom[which] = 0
-                who[which[answer[which] & to_many[which]]] = 0
-                wide[which] = False
-            elif pair.number in tables.anycast:
-                wide[which] = queries[which]
-        kind = (number.astype(np.uint64) + np.uint64(1)) * FACTORS[4]
-        kind += self._vlan(batch)[batch.path[rows]]
-        # The hashes of addresses are sums until here; the kind, the VLAN and then the identifier are added, and
-        # one round of mixing makes a series of them.
-        who += kind
-        whom += who
-        identity = np.ndarray((max(len(octets) - 3, 0),), "<u4", octets, strides=(1,))[start + 4]
-        identifiers = (identity & tables.identifier[number]).astype(np.uint64)
-        series = mix(whom + identifiers * FACTORS[5] + extra)
-        key = (identity & tables.sequence[number]).astype(np.uint64)
-        key *= FACTORS[6]
-        key += series
-        return Participants(
-            rows, role, number, start, captured, series, mix(key), wide, whom, who, extra, identity
-        )
-
-    def _vlan(self, batch: Batch) -> NDArray[np.uint64]:
-        """Return a hash of the VLANs in each of the paths of a file, 0 for none."""
-        if self._paths is not batch.paths:
-            self._paths, self._vlans = batch.paths, np.zeros(0, np.uint64)
-        if len(self._vlans) < len(batch.paths):
-            tags = ["/".join(step for step in path if step.startswith("vlan ")) for path in batch.paths]
-            self._vlans = np.array([crc32(tag.encode()) if tag else 0 for tag in tags], np.uint64)
-            self._vlans *= FACTORS[7]
-        return self._vlans
+def _keyed(  # noqa: PLR0913, PLR0917 - the columns of one step on their way to the next
+    batch: Batch,
+    rows: NDArray[np.int64],
+    role: NDArray[np.uint8],
+    number: NDArray[np.int16],
+    start: NDArray[np.int64],
+    captured: NDArray[np.int32],
+    src: NDArray[np.uint64],
+    dst: NDArray[np.uint64],
+) -> Participants:
+    """Return participants with the numbers they belong together by."""
+    tables = _tables()
+    octets = batch.octets
+    answer = role == ANSWER
+    wide = np.zeros(len(rows), np.bool_)
+    extra = np.zeros(len(rows), np.uint64)
+    asking, asked = np.where(answer, dst[:, 0], src[:, 0]), np.where(answer, src[:, 0], dst[:, 0])
+    who, whom = asking * FACTORS[0], asked * FACTORS[1]
+    if src[:, 1].any() or dst[:, 1].any():
+        who += np.where(answer, dst[:, 1], src[:, 1]) * FACTORS[2]
+        whom += np.where(answer, src[:, 1], dst[:, 1]) * FACTORS[3]
+    queries = role == QUERY
+    first = dst[:, 0].astype(np.uint8)
+    four = batch.family[rows] == 4  # noqa: PLR2004 - the IP version
+    last = (dst[:, 0] >> np.uint64(24)).astype(np.uint8)
+    to_many = np.where(four, (first >= MULTICAST4) | (last == BROADCAST), first == MULTICAST6)
+    if to_many.any() or tables.bare[number].any():
+        wide = queries & (to_many | tables.bare[number])
+    for pair in pairs():
+        beyond = [field for field in pair.identities if field.start >= HEADER]
+        if not beyond and pair.number not in tables.anycast:
+            continue
+        which = np.flatnonzero(number == pair.number)
+        if not len(which):
+            continue
+        for field in beyond:
+            sizes = np.full(len(which), field.size, np.int64)
+            extra[which] += digest(octets, start[which] + field.start, sizes)
+        if pair.number in tables.target:
+            # Who is asked is told by the target; whoever has no address yet is answered to all
+            # (RFC 4861, 4.3 and 4.4).
+            whom[which] = 0
+            who[which[answer[which] & to_many[which]]] = 0
+            wide[which] = False
+        elif pair.number in tables.anycast:
+            wide[which] = queries[which]
+    kind = (number.astype(np.uint64) + np.uint64(1)) * FACTORS[4]
+    # The hashes of addresses are sums until here; the kind and then the identifier are added, and
+    # one round of mixing makes a series of them.
+    who += kind
+    whom += who
+    identity = np.ndarray((max(len(octets) - 3, 0),), "<u4", octets, strides=(1,))[start + 4]
+    identifiers = (identity & tables.identifier[number]).astype(np.uint64)
+    series = mix(whom + identifiers * FACTORS[5] + extra)
+    key = (identity & tables.sequence[number]).astype(np.uint64)
+    key *= FACTORS[6]
+    key += series
+    return Participants(
+        rows, role, number, start, captured, series, mix(key), wide, whom, who, extra, identity
+    )
 
 
 def _words(addresses: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uint64]:

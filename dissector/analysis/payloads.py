@@ -58,6 +58,8 @@ _FORMS = (
     (">II", 1, "seconds and ns, 32 bits each, big-endian"),
     ("<II", 1, "seconds and ns, 32 bits each, little-endian"),
 )
+_PROGRAMS = (("(Linux)", "iputils ping"), ("(macOS, BSD)", "ping of macOS or BSD"))
+"""Whose time is followed by octets that count from its own end on."""
 _PLACES = (0, 4, 8, 16)
 """Where a time may begin: at once, behind a count, or an identifier and a count (as old fping copies them, aligned)."""
 
@@ -104,7 +106,7 @@ def _with_time(data: bytes, time: SendTime) -> Origin:
     rest = data[time.size :]
     evidence = f"send time ({time.form})"
     if len(rest) >= ENOUGH and rest == COUNT[time.size : time.size + len(rest)]:
-        program = "iputils ping" if time.size == 16 else "ping of macOS or BSD"  # noqa: PLR2004 - of 64 bits
+        program = next((name for form, name in _PROGRAMS if form in time.form), "ping")
         return Origin(program, f"{evidence}, then octets counting from 0x{time.size:02x}", time)
     # iputils counts from the ninth octet on, whatever the size of a time is.
     if len(rest) >= ENOUGH and rest[0] == time.size - 8 and rest == COUNT[rest[0] : rest[0] + len(rest)]:

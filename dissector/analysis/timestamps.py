@@ -69,6 +69,13 @@ def wrapped(difference: NDArray[np.float64]) -> NDArray[np.float64]:
     return (difference + DAY / 2) % DAY - DAY / 2
 
 
+def _near(times: NDArray[np.uint32], now_ms: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which times are times of day, and near that of the capture."""
+    apart = np.abs(wrapped(times.astype(np.float64) - now_ms[:, None]))
+    found: NDArray[np.bool_] = (times < DAY) & (apart <= NEAR)
+    return found
+
+
 def read(
     times: NDArray[np.uint32], now_ms: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
@@ -81,18 +88,15 @@ def read(
         times: as read from the wire, shape (n, 3).
         now_ms: the time of day in the capture.
     """
-    turned = times.byteswap()
-    near = np.abs(wrapped(times.astype(np.float64) - now_ms[:, None])) <= NEAR
-    turned_near = np.abs(wrapped(turned.astype(np.float64) - now_ms[:, None])) <= NEAR
+    turned: NDArray[np.uint32] = times.byteswap()
+    near, turned_near = _near(times, now_ms), _near(turned, now_ms)
     # Receive and transmit are the replier's; originate is whoever's asked, and may be anything.
-    own = [1, 2]
-    right = (near[:, own] & (times[:, own] < DAY)).all(axis=1)
-    little = ~right & (turned_near[:, own] & (turned[:, own] < DAY)).all(axis=1)
+    right = near[:, 1] & near[:, 2]
+    little = ~right & turned_near[:, 1] & turned_near[:, 2]
     shown = np.where(little[:, None], turned, times)
-    first = times[:, 0]
-    meant = (turned[:, 0] < DAY) & turned_near[:, 0] & ~((first < DAY) & near[:, 0])
-    shown[:, 0] = np.where(meant, turned[:, 0], first)
-    odd = ((shown & NON_STANDARD) != 0).any(axis=1)
+    meant = turned_near[:, 0] & ~near[:, 0]
+    shown[:, 0] = np.where(meant, turned[:, 0], times[:, 0])
+    odd = np.not_equal(shown & NON_STANDARD, 0).any(axis=1)
     return shown.astype(np.float64), odd, little | (meant & ~odd)
 
 

@@ -17,7 +17,6 @@ from dissector.errors import CaptureError
 from dissector.present.account import closing, warnings
 from dissector.present.jsonlines import SCHEMA, dumps
 from dissector.present.summary import exchange_tables, exchanges_json, type_tables, types_json
-from dissector.present.text import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -156,11 +155,16 @@ def shown(questions: tuple[Part, ...], table_format: str, *, as_json: bool) -> I
         result = question.state.result()
         if getattr(result, "given_up", 0):
             warn(
-                f"{quantity(result.given_up, 'query')} given up before their time was over: too many were open "
+                f"given up before their time was over, because too many were open: {result.given_up} of the queries "
                 "(--max-open keeps more)"
             )
         if as_json:
             yield dumps({"schema": SCHEMA, "part": question.name, **question.as_json(result)})
         else:
-            for text in question.tables(result, table_format=table_format, narrow=sys.stdout.isatty()):
+            for text in question.tables(result, table_format=table_format, narrow=on_terminal()):
                 yield f"{text}\n"
+
+
+def on_terminal() -> bool:
+    """Return whether the tables go to a terminal, where 80 columns must do."""
+    return sys.stdout.isatty()

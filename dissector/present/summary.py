@@ -10,7 +10,7 @@ from dissector.present.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dissector.analysis.outcomes import Exchanged, Line, Rtt
+    from dissector.analysis.outcomes import Exchanged, Line
     from dissector.analysis.types import TypeCount
 
 ROWS = 20
@@ -20,6 +20,8 @@ ADDRESS = 15
 """Columns for an address where 80 must do: one of IPv4 fits, one of IPv6 is wrapped."""
 WORDS = 30
 """Columns for words there."""
+FEW = 4
+"""Outcomes that have room there beside sent, answered and lost."""
 
 OUTCOMES: tuple[tuple[str, Callable[[Line], int]], ...] = (
     ("error", lambda line: line.ended),
@@ -107,16 +109,22 @@ def exchange_tables(found: Exchanged, *, table_format: str = "simple", narrow: b
     """Yield the tables of exchanges: by kind, by hosts, what ended them, whose data, what the clocks say."""
     kinds = found.by_kind()
     shown = [column for column in OUTCOMES if any(column[1](line) for line in kinds)]
-    yield from table(
-        "Exchanges",
-        ("exchange", "sent", "answered", "lost", *(name for name, _ in shown)),
-        [
-            (_label(line), line.sent, line.answered, line.lost, *(of(line) for _, of in shown))
-            for line in kinds
-        ],
-        table_format,
-        numbers=3 + len(shown),
-    )
+    counted: list[tuple[str, Callable[[Line], int]]] = [
+        ("sent", lambda line: line.sent),
+        ("answered", lambda line: line.answered),
+        ("lost", lambda line: line.lost),
+    ]
+    parts = [("Exchanges", counted + shown)]
+    if narrow and len(shown) > FEW:
+        parts = [("Exchanges", counted), ("Exchanges, what else", shown)]
+    for title, columns in parts:
+        yield from table(
+            title,
+            ("exchange", *(name for name, _ in columns)),
+            [(_label(line), *(of(line) for _, of in columns)) for line in kinds],
+            table_format,
+            numbers=len(columns),
+        )
     yield from table(
         "Round-trip times, ms",
         ("exchange", "min", "mean", "median", "p95", "p99", "max", "stdev"),
@@ -126,15 +134,15 @@ def exchange_tables(found: Exchanged, *, table_format: str = "simple", narrow: b
     )
     hosts = found.by_hosts(ROWS)
     yield from table(
-        "Exchanges by hosts" + (f", the {ROWS} with the most messages" if len(hosts) == ROWS else ""),
-        ("from", "to", "exchange", "sent", "answ.", "lost", "median", "p99", "jitter"),
+        "Exchanges by hosts, times in ms" + (f", the {ROWS} with the most" if len(hosts) == ROWS else ""),
+        ("from", "to", "kind", "sent", "lost", "median", "p99", *(() if narrow else ("answered", "jitter"))),
         [
-            (line.querier, line.asked, _label(line), line.sent, line.answered, line.lost, *_few(line.rtt))
+            (line.querier, line.asked, _label(line), line.sent, line.lost, *_few(line, narrow=narrow))
             for line in hosts
         ],
         table_format,
-        numbers=6,
-        widths=(ADDRESS, ADDRESS, *[None] * 7) if narrow else None,
+        numbers=4 if narrow else 6,
+        widths=(ADDRESS, ADDRESS, *[None] * 5) if narrow else None,
     )
     yield from table(
         "Queries that ended in an error",
@@ -208,11 +216,11 @@ def _label(line: Line) -> str:
     return line.pair.label
 
 
-def _few(rtt: Rtt | None) -> tuple[str, str, str]:
-    """Return median, p99 and jitter."""
-    if rtt is None:
-        return "", "", ""
-    return milliseconds(rtt.median), milliseconds(rtt.p99), milliseconds(rtt.jitter)
+def _few(line: Line, *, narrow: bool) -> tuple[object, ...]:
+    """Return median and p99, and where there is room answers and jitter."""
+    rtt = line.rtt
+    told = ("", "", "") if rtt is None else tuple(map(milliseconds, (rtt.median, rtt.p99, rtt.jitter)))
+    return told[:2] if narrow else (*told[:2], line.answered, told[2])
 
 
 def milliseconds(time_ns: float) -> str:
