@@ -17,6 +17,7 @@ from dissector.present.text import printable
 PROGRAM = "dissector"
 COMMANDS = {
     "read": "Every ICMP message in captures: a line, a tree, octets or JSON each.",
+    "summary": "Tables: types, what was answered, which flow each error is about, paths.",
     "lookup": "What an ICMP type or code means, and what to do about it.",
     "decode": "One message or packet, given as hex or raw octets.",
 }

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from dissector.analysis.exchanges import Exchanges
+from dissector.analysis.flows import Flows
 from dissector.analysis.pairing import LIMIT, SECOND
+from dissector.analysis.paths import Paths
 from dissector.analysis.types import Types
 from dissector.capture.account import Account
 from dissector.capture.stream import scan
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
 from dissector.errors import CaptureError
 from dissector.present.account import closing, warnings
+from dissector.present.flows import flow_tables, flows_json
 from dissector.present.jsonlines import SCHEMA, dumps
+from dissector.present.paths import path_tables, paths_json
 from dissector.present.summary import exchange_tables, exchanges_json, type_tables, types_json
 
 if TYPE_CHECKING:
@@ -43,6 +47,8 @@ def parts(timeout: float, max_open: int) -> tuple[Part, ...]:
     return (
         Part("types", Types(), type_tables, types_json),
         Part("exchanges", Exchanges(round(timeout * SECOND), max_open), exchange_tables, exchanges_json),
+        Part("flows", Flows(queries=False), flow_tables, flows_json),
+        Part("paths", Paths(), path_tables, paths_json),
     )
 
 

@@ -1,0 +1,142 @@
+"""``dissector query``: SQL over the messages of some captures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
+from dissector.export.schema import BRIEF
+from dissector.export.sources import Captures
+from dissector.present.account import closing, warnings
+from dissector.present.jsonlines import dumps
+from dissector.present.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dissector.export.database import QueryError
+
+
+def known_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the name of a table format, if tabulate has it."""
+    from tabulate import tabulate_formats
+
+    if value not in tabulate_formats:
+        message = f"no table format {value!r}; there are {', '.join(tabulate_formats)}"
+        raise click.BadParameter(message, ctx, param)
+    return value
+
+
+@click.command("query")
+@click.argument("arguments", nargs=-1, required=True, metavar="[SQL] FILE...")
+@click.option("--where", metavar="SQL", help="Instead of a SELECT: show the messages for which this is true.")
+@options.as_json
+@options.table_format
+@options.of(options.SOURCE)
+@click.option("-q", "--quiet", is_flag=True, help="No account at the end.")
+@options.color
+@click.pass_context
+def command(
+    ctx: click.Context,
+    arguments: tuple[str, ...],
+    *,
+    where: str | None,
+    as_json: bool,
+    table_format: str,
+    reassemble: bool,
+    tunnels: bool,
+    strict: bool,
+    fail_if_empty: bool,
+    quiet: bool,
+) -> None:
+    r"""Answer a question in SQL about the ICMP messages of captures.
+
+    SQL is one SELECT over the table messages, in duckdb's language. It sees this table only: no file, no network.
+    "describe messages" lists the columns.
+
+    \b
+    dissector query "select name, count(*) from messages group by all" x.pcap
+    dissector query --where "type = 3 and quoted_dport = 53" x.pcap
+    """
+    from dissector.export.database import MESSAGES, Database, QueryError, messages
+    from dissector.export.table import tables
+
+    table_format = known_format(ctx, _parameter(ctx, "table_format"), table_format)
+    if where is None:
+        sql, *names = arguments
+        if not names:
+            ctx.fail('a SELECT and a FILE are wanted: query "select count(*) from messages" FILE')
+    else:
+        sql, names = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE (\n{where}\n)", list(arguments)
+    captures = Captures(tuple(names), reassemble=reassemble, tunnels=tunnels, again=True)
+    try:
+        with Database({MESSAGES: messages(lambda: tables(captures.batches()))}) as database:
+            heads, rows = database.query(sql, as_json=as_json)
+            shown = as_objects(heads, rows) if as_json else as_table(heads, rows, table_format)
+            for text in shown:
+                click.echo(text)
+    except QueryError as error:
+        refuse(error)
+        ctx.exit(USAGE)
+    except KeyboardInterrupt:
+        ctx.exit(INTERRUPTED)
+    account = captures.account
+    for sentence in warnings(account):
+        warn(sentence)
+    # A query that had enough early has not read all: how much is by chance.
+    if not quiet and captures.complete:
+        click.echo(closing(account), err=True)
+    if (strict and account.damaged) or account.undecoded:
+        ctx.exit(USAGE)
+    if fail_if_empty and not account.messages:
+        ctx.exit(FAILED)
+
+
+def _parameter(ctx: click.Context, name: str) -> click.Parameter:
+    return next(parameter for parameter in ctx.command.params if parameter.name == name)
+
+
+def as_objects(heads: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    """Yield a JSON object a row."""
+    for row in rows:
+        yield dumps(dict(zip(heads, row, strict=True)))
+
+
+def as_table(heads: list[str], rows: Iterator[tuple[Any, ...]], style: str) -> Iterator[str]:
+    """Yield the rows as a table of tabulate's."""
+    from tabulate import tabulate
+
+    cells = [[_cell(value) for value in row] for row in rows]
+    aligned = [
+        "right" if any(_number(row[at]) for row in cells) else "left" for at in range(len(heads))
+    ]
+    yield tabulate(
+        cells,
+        [printable(head) for head in heads],
+        tablefmt=style,
+        disable_numparse=True,
+        preserve_whitespace=True,
+        colalign=aligned if cells else None,
+    )
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as a table shows it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return ""
+    return printable(value) if isinstance(value, str) else value
+
+
+def refuse(error: QueryError) -> None:
+    """Write what is wrong with SQL, and where."""
+    complain(error.sentence)
+    for mark in error.marks:
+        click.echo(printable(mark), err=True)
