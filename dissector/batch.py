@@ -201,6 +201,17 @@ class Batch:
         columns = {name: column[order] for name, column in columns.items()}
         return cls(np.concatenate([part.octets for part in parts]), columns, parts[0].paths, parts[0].origin)
 
+    def to_numpy(self) -> dict[str, NDArray[np.generic]]:
+        """Return the columns by name, each of one dimension: what pandas and polars make a data frame of.
+
+        Nothing is copied. ``src`` and ``dst`` have 16 octets a row (``V16``); IPv4 addresses are the first four.
+        """
+        found: dict[str, NDArray[np.generic]] = {}
+        for name in DTYPES:
+            column = getattr(self, name)
+            found[name] = column.view("V16").reshape(len(self)) if column.ndim > 1 else column
+        return found
+
     def message_octets(self, row: int) -> bytes:
         """Return the octets of one message, as many as were captured."""
         start = int(self.icmp[row])

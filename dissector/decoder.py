@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dissector.checksum import pseudo_header, verify
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import builtins
     from ipaddress import IPv4Address, IPv6Address
 
+    from dissector.layout import Layout
     from dissector.registry.model import Entry
     from dissector.tails.extensions import Extensions
     from dissector.tails.quoted import Datagram
@@ -99,7 +101,10 @@ class Decoded:
     def entry(self) -> Entry:
         """What the registry says about this type and code; the type's row where the code is not in it."""
         if self._entry is None:
-            self._entry = find(self.family, self.type or 0, self.code)
+            octets = self.octets
+            self._entry = find(
+                self.family, octets[0] if octets else 0, octets[1] if len(octets) > 1 else None
+            )
         return self._entry
 
     @property
@@ -139,15 +144,14 @@ class Decoded:
         """The message's own fields by JSON key; None for those that are not there."""
         shape, message = self.shape, self.message
         if message is not None and len(self.octets) >= shape.layout.size:
-            found = message.values()
-        else:
-            found = dict.fromkeys(key for key, _ in shape.layout.shown) | partial(shape, self.octets)
-        return {key: value for key, value in found.items() if key not in NOT_FIELDS}
+            return {key: getattr(message, name) for key, name in own_fields(shape.layout)}
+        there = partial(shape, self.octets)
+        return {key: there.get(key) for key, _ in own_fields(shape.layout)}
 
     @property
     def data(self) -> bytes:
         """The payload, for messages that have one."""
-        data: bytes = getattr(self.message, "data", b"")
+        data: bytes = b"" if self.malformed else getattr(self.message, "data", b"")
         return data
 
     @property
@@ -173,7 +177,7 @@ class Decoded:
         layout = self.shape.layout
         if len(self.octets) >= layout.size:
             return None
-        return f"{layout.name} needs {layout.size} octets, has {len(self.octets)} ({self.limit})"
+        return f"{self.name} needs {layout.size} octets, has {len(self.octets)} ({self.limit})"
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -202,6 +206,12 @@ class Decoded:
             text = f"{entry.type.name.en} has no code {self.code}"
             return [Finding("code-unassigned", Severity.NOTE, text)]
         return []
+
+
+@cache
+def own_fields(layout: Layout) -> tuple[tuple[str, str], ...]:
+    """Return key and attribute of what is particular to messages of a layout."""
+    return tuple((key, name) for key, name in layout.shown if key not in NOT_FIELDS)
 
 
 def guess_family(octets: bytes) -> Family:

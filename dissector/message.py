@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dissector.capture import layers
 from dissector.capture.records import NO_TIME
@@ -51,9 +51,10 @@ class Rows:
     Attributes:
         batch: the batch.
         octets: its octets, as bytes.
+        src, dst: its addresses, 16 octets a row.
     """
 
-    __slots__ = ("batch", "octets", *LISTS)
+    __slots__ = ("batch", "dst", "octets", "src", *LISTS)
 
     frame: list[int]
     time_ns: list[int]
@@ -72,6 +73,7 @@ class Rows:
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
         self.octets = batch.octets.tobytes()
+        self.src, self.dst = batch.src.tobytes(), batch.dst.tobytes()
         for name in LISTS:
             setattr(self, name, getattr(batch, name).tolist())
 
@@ -88,13 +90,15 @@ class Message(Decoded):
 
     def __init__(self, rows: Rows, row: int) -> None:
         start = rows.icmp[row]
-        super().__init__(
-            FAMILIES[rows.family[row]],
-            rows.octets[start : start + rows.captured[row]],
-            length=rows.length[row],
-            checksum_status=STATUSES[rows.checksum_status[row]],
-            limit="captured length" if rows.flags[row] & layers.TRUNCATED else "IP length",
-        )
+        # All that Decoded.__init__ does, without the call.
+        self.family = FAMILIES[rows.family[row]]
+        self.octets = rows.octets[start : start + rows.captured[row]]
+        self.length = rows.length[row]
+        self.checksum_status = STATUSES[rows.checksum_status[row]]
+        self.limit = "captured length" if rows.flags[row] & layers.TRUNCATED else "IP length"
+        self._entry = self._shape = self._message = None
+        self._read = False
+        self._notes = []
         self.rows = rows
         self.row = row
 
@@ -141,18 +145,19 @@ class Message(Decoded):
     @property
     def src(self) -> IPv4Address | IPv6Address:
         """Source address of the innermost IP header, the one that carries it."""
-        return self._address(self.rows.batch.src)
+        return self._address(self.rows.src)
 
     @property
     def dst(self) -> IPv4Address | IPv6Address:
         """Destination address of that header."""
-        return self._address(self.rows.batch.dst)
+        return self._address(self.rows.dst)
 
-    def _address(self, column: Any) -> IPv4Address | IPv6Address:
-        """Return an address out of a column of 16 octets a row, shape (n, 16)."""
-        family = self.rows.family[self.row]
-        version = 10 - family if self.rows.flags[self.row] & layers.FOREIGN else family
-        return _address(column[self.row].tobytes(), version)
+    def _address(self, column: bytes) -> IPv4Address | IPv6Address:
+        """Return an address out of a column."""
+        row = self.row
+        family = self.rows.family[row]
+        version = 10 - family if self.rows.flags[row] & layers.FOREIGN else family
+        return _address(column[16 * row : 16 * row + 16], version)
 
     @property
     def ttl(self) -> int:

@@ -18,7 +18,7 @@ BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 class Example(NamedTuple):
-    """One command and what it prints, stderr too."""
+    """One command and what it prints, stderr too, and its exit code where that is not 0."""
 
     command: str
     printed: str
@@ -49,7 +49,7 @@ def run(command: str) -> str:
         timeout=120,
         check=False,
     )
-    return done.stdout.decode()
+    return done.stdout.decode() + (f"[exit code {done.returncode}]\n" if done.returncode else "")
 
 
 def main() -> int:

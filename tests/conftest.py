@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
+from places import CAPTURES, ROOT, SHARED
 
 
 class Run(NamedTuple):
@@ -22,11 +21,10 @@ class Run(NamedTuple):
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Return the folder of facts and real captures beside the project."""
-    folder = ROOT.parent / "shared"
-    if not folder.is_dir():
-        pytest.skip("the shared facts and captures are not beside this checkout")
-    return folder
+    """Return the folder of real captures."""
+    if not CAPTURES.is_dir():
+        pytest.skip("the shared captures are not beside this checkout (DISSECTOR_SHARED says where they are)")
+    return SHARED
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +38,7 @@ def dissector():
     """Return a function that runs the installed command line in a process of its own."""
 
     def run(*arguments: str | Path, stdin: bytes = b"", env: dict[str, str] | None = None) -> Run:
-        done = subprocess.run(  # noqa: S603 - our own command
+        done = subprocess.run(
             [sys.executable, "-P", "-m", "dissector", *map(str, arguments)],
             input=stdin,
             capture_output=True,

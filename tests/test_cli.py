@@ -60,7 +60,7 @@ def test_an_interrupt_shows_what_was_read_so_far(pcaps):
         first = run.stdout.readline()
         time.sleep(0.2)
         run.send_signal(signal.SIGINT)
-        out, error = run.communicate(timeout=30)
+        _, error = run.communicate(timeout=30)
     assert b"Echo" in first
     assert b"Traceback" not in error
     assert b"packets read" in error
@@ -162,6 +162,6 @@ def test_decode_says_what_is_no_hex(dissector):
 
 
 def test_decode_takes_a_frame_where_told(dissector):
-    frame = "020000000001020000000002" "0800" "4500001c00010000400166dd0a0000010a000002" "0800f7fd00010001"
+    frame = "02000000000102000000000208004500001c00010000400166dd0a0000010a0000020800f7fd00010001"
     run = dissector("decode", "--as", "ethernet", frame, "--json")
     assert json.loads(run.out)["path"] == ["eth", "ip"]

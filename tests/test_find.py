@@ -310,6 +310,7 @@ def test_json_has_the_keys_of_the_contract() -> None:
         *(f"{key}_zh" for key in texts),
         "errno",
         "effect",
+        "fatal",
         "answered_by",
     }
 

@@ -82,7 +82,7 @@ def fed(
 
 
 def seeded(number: int) -> random.Random:
-    return random.Random(number)  # noqa: S311 - repeatable, not secret
+    return random.Random(number)
 
 
 SPLITS = st.tuples(

@@ -8,8 +8,9 @@ import sysconfig
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-import dissector
 import pytest
+
+import dissector
 from dissector import kernel
 
 

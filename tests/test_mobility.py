@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import struct
 from ipaddress import IPv6Address
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import CAPTURES
 
 from dissector.checksum import pseudo_header, verify
 from dissector.errors import EncodeError, Finding, TruncatedError
@@ -20,7 +20,6 @@ from dissector.messages.mobility import (
     MobilePrefixSolicitation,
 )
 
-CAPTURES = Path(__file__).parents[2] / "shared" / "captures" / "files"
 SHAPES: list[type[Shape]] = [
     ExperimentalMobility,
     HomeAgentAddressDiscoveryRequest,

@@ -2,21 +2,14 @@ from __future__ import annotations
 
 import csv
 import re
-from pathlib import Path
 
 import pytest
+from places import DATA
 
 from dissector.registry.objects import OBJECT_CLASSES, ROLE, ObjectEntry, find_object, object_entries
 from dissector.tails.extensions import OBJECTS, ExtensionObject
 
-FACTS = next(
-    (
-        parent / "shared" / "facts" / "extension_objects.csv"
-        for parent in Path(__file__).parents
-        if (parent / "shared" / "facts" / "extension_objects.csv").is_file()
-    ),
-    None,
-)
+FACTS = DATA / "extension_objects.csv"
 
 
 def key(entry: ObjectEntry) -> tuple[str, str]:
@@ -24,9 +17,7 @@ def key(entry: ObjectEntry) -> tuple[str, str]:
     return number, c_type.replace(" ", "")
 
 
-@pytest.mark.skipif(FACTS is None, reason="the facts are not beside the project")
 def test_every_row_of_the_facts_is_there_with_its_names_and_documents() -> None:
-    assert FACTS is not None
     with FACTS.open(encoding="utf-8", newline="") as file:
         rows = {(row["class_num"], row["c_type"]): row for row in csv.DictReader(file)}
     ours = {key(entry): entry for entry in object_entries()}

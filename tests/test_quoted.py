@@ -283,6 +283,6 @@ def test_quotes_can_be_compared_and_pickled() -> None:
     quote = Quote.of(ipv4(17, UDP))
     assert quote.datagram is not None
     assert quote.datagram.sport == 5353
-    assert pickle.loads(pickle.dumps(quote)) == quote  # noqa: S301 - our own
+    assert pickle.loads(pickle.dumps(quote)) == quote
     assert hash(quote) == hash(Quote.of(ipv4(17, UDP)))
     assert quote != Quote.of(ipv4(6, TCP))

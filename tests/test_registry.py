@@ -5,22 +5,15 @@ import re
 import subprocess
 import sys
 import unicodedata
-from pathlib import Path
 
 import pytest
+from places import DATA
 
 from dissector.messages.base import IcmpMessage, Opaque
 from dissector.registry.model import Effect, Entry, Family, Kind, Status, span
 from dissector.registry.table import TABLE, all_entries, family_entries, find, message_type
 
-FACTS = next(
-    (
-        parent / "shared" / "facts" / "icmp_registry.csv"
-        for parent in Path(__file__).parents
-        if (parent / "shared" / "facts" / "icmp_registry.csv").is_file()
-    ),
-    None,
-)
+FACTS = DATA / "icmp_registry.csv"
 ENTRIES = list(all_entries())
 OCTETS = range(256)
 
@@ -30,8 +23,6 @@ def name_of(entry: Entry) -> str:
 
 
 def facts() -> dict[tuple[str, str, str], dict[str, str]]:
-    if FACTS is None:
-        pytest.skip("the facts are not beside the project")
     with FACTS.open(encoding="utf-8", newline="") as file:
         return {(row["family"], row["type"], row["code"]): row for row in csv.DictReader(file)}
 
@@ -112,7 +103,8 @@ def test_every_type_and_code_is_found_and_is_always_the_same_object(family: Fami
         for code in OCTETS:
             entry = find(family, number, code)
             assert id(entry) in own
-            listed = [one for one in bare.type.codes if one.number <= code <= (one.last or one.number)]
+            told = code & (1 << bare.type.code_bits) - 1
+            listed = [one for one in bare.type.codes if one.number <= told <= (one.last or one.number)]
             assert entry.code is (listed[0] if listed else None)
             assert entry.type is bare.type
 
@@ -215,3 +207,34 @@ def test_the_table_has_no_other_lazy_names() -> None:
 
     with pytest.raises(AttributeError, match="no attribute 'ROWS'"):
         _ = table.ROWS
+
+
+LINUX = {
+    Family.ICMPV4: {
+        3: (False, False, True, True, False, False, True, True, True, True, True, False, False, True, True, True),
+        11: (False, None),
+        12: (True, True, True),
+    },
+    Family.ICMPV6: {
+        1: (False, True, False, False, True, True, True, True, True, True),
+        2: (False,),
+        3: (False, False),
+        4: (True,) * 11,
+    },
+}
+"""Which errors Linux holds for fatal, by type and code (icmp_err_convert, icmpv6_err_convert)."""
+
+
+@pytest.mark.parametrize("family", Family)
+def test_an_errno_says_whether_linux_holds_it_for_fatal(family: Family) -> None:
+    for number, verdicts in LINUX[family].items():
+        assert tuple(find(family, number, code).fatal for code in range(len(verdicts))) == verdicts
+    for entry in family_entries(family):
+        assert (entry.fatal is None) == (entry.errno is None), entry.reference
+
+
+def test_the_prefix_of_a_duplicate_address_code_is_ignored() -> None:
+    for number in (157, 158):
+        for suffix in range(5):
+            own = find(Family.ICMPV6, number, suffix)
+            assert all(find(Family.ICMPV6, number, prefix | suffix) is own for prefix in range(0, 256, 16))

@@ -6,10 +6,10 @@ import csv
 import errno
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from places import DATA
 
 from dissector.messages import base, echo, errors, historic, mobility, queries, router_discovery
 from dissector.registry.icmpv4_other import TYPES
@@ -73,18 +73,13 @@ SHAPES = {
 
 
 def stored_registry() -> dict[str, dict[str, str]]:
-    """Return the stored registry's ICMPv4 rows by reference; empty where it is not beside the project."""
-    for parent in Path(__file__).resolve().parents:
-        stored = parent / "shared" / "facts" / "icmp_registry.csv"
-        if stored.is_file():
-            with stored.open(encoding="utf-8", newline="") as lines:
-                rows = [row for row in csv.DictReader(lines) if row["family"] == "icmpv4"]
-            return {"/".join(filter(None, (row["type"], row["code"]))): row for row in rows}
-    return {}
+    """Return the stored registry's ICMPv4 rows by reference."""
+    with (DATA / "icmp_registry.csv").open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["family"] == "icmpv4"]
+    return {"/".join(filter(None, (row["type"], row["code"]))): row for row in rows}
 
 
 IANA = stored_registry()
-needs_iana = pytest.mark.skipif(not IANA, reason="the stored IANA registry does not lie beside the project")
 every_type = pytest.mark.parametrize("row", TYPES, ids=[span(row.number, row.last) for row in TYPES])
 every_entry = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
 
@@ -108,12 +103,10 @@ def is_wide(character: str) -> bool:
     return "\u3000" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef"
 
 
-@needs_iana
 def test_registry_has_the_rows_of_iana_and_no_others() -> None:
     assert set(ENTRIES) == set(IANA)
 
 
-@needs_iana
 @pytest.mark.parametrize("reference", IANA)
 def test_row_says_what_iana_says(reference: str) -> None:
     entry, stored = ENTRIES[reference], IANA[reference]
@@ -127,7 +120,6 @@ def test_row_says_what_iana_says(reference: str) -> None:
         assert (entry.type if entry.code is None else entry.code).rfc == ()
 
 
-@needs_iana
 @every_type
 def test_type_names_its_counterpart(row: MessageType) -> None:
     stored = IANA[span(row.number, row.last)]["answered_by_or_pair"]

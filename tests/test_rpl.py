@@ -3,12 +3,12 @@ from __future__ import annotations
 import pickle
 import struct
 from ipaddress import IPv6Address
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import CAPTURES
 
 from dissector.checksum import pseudo_header, verify
 from dissector.errors import EncodeError, Finding, TruncatedError
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from dissector.layout import Several, Shape
     from dissector.messages.base import IcmpMessage
 
-CAPTURES = Path(__file__).parents[2] / "shared" / "captures" / "files"
 ROOT = IPv6Address("2001:db8::1")
 SHAPES: list[type[IcmpMessage]] = [
     DodagInformationSolicitation,
@@ -208,7 +207,7 @@ def test_made_messages_are_read_back() -> None:
     )
     assert made.encode() == octets("9b070000 1e 40 00 01" + DODAGID + "0904 00000001")
     assert DestinationCleanupObject.parse(made.encode()) == made
-    assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301 - what was pickled a line before
+    assert pickle.loads(pickle.dumps(made)) == made
 
 
 def test_pad1_has_no_length() -> None:

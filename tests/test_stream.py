@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from places import CAPTURES
 
 from dissector.capture import layers
 from dissector.capture.account import LARGE, Account, Capture, verdict_name
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 RAW, ETHERNET, IPMB = 101, 1, 199
 ICMP, IPIP, UDP, GRE, AH, ICMPV6 = 1, 4, 17, 47, 51, 58
-SHARED = Path(__file__).parents[2] / "shared" / "captures" / "files"
 
 
 # --- makers ------------------------------------------------------------------------------------------------
@@ -39,7 +39,7 @@ SHARED = Path(__file__).parents[2] / "shared" / "captures" / "files"
 
 def echo(size: int = 100, seed: int = 1) -> bytes:
     """An ICMPv4 echo request with that many octets of data."""
-    rest = bytes(4) + random.Random(seed).randbytes(size)  # noqa: S311 - repeatable, not secret
+    rest = bytes(4) + random.Random(seed).randbytes(size)
     return b"\x08\0" + internet_checksum(b"\x08\0\0\0" + rest).to_bytes(2) + rest
 
 
@@ -549,7 +549,7 @@ def tshark(path: Path) -> dict[int, tuple[int, int, int | None, int | None]]:
     ]
     fields = [word for name in ("frame.number", *names) for word in ("-e", name)]
     command = [shutil.which("tshark") or "tshark", "-n", "-2", "-r", str(path), *options, *fields]
-    run = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - a program of this machine
+    run = subprocess.run(command, capture_output=True, check=False)
     found = {}
     for line in run.stdout.decode().splitlines():
         cells = [cell.split(",")[0] for cell in line.split("\t")]
@@ -562,19 +562,19 @@ def tshark(path: Path) -> dict[int, tuple[int, int, int | None, int | None]]:
 
 def fragmented() -> list[str]:
     """The shared captures in which there are fragments of ICMP."""
-    if not SHARED.is_dir():
+    if not CAPTURES.is_dir():
         return []
 
-    with (SHARED.parent / "index.csv").open(newline="") as table:
+    with (CAPTURES.parent / "index.csv").open(newline="") as table:
         return [row["file"] for row in csv.DictReader(table) if row["fragment_frames"] not in ("", "0")]
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared captures are not beside the project")
+@pytest.mark.skipif(not CAPTURES.is_dir(), reason="the shared captures are not beside the project")
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed")
 @pytest.mark.parametrize("name", fragmented())
 def test_real_fragments_as_tshark_reads_them(name: str) -> None:
     try:
-        stream = scan(SHARED / name)
+        stream = scan(CAPTURES / name)
     except CaptureError as error:
         pytest.skip(str(error))
     with stream:
@@ -591,7 +591,7 @@ def test_real_fragments_as_tshark_reads_them(name: str) -> None:
             for batch in stream
             for row in range(len(batch))
         }
-    theirs = tshark(SHARED / name)
+    theirs = tshark(CAPTURES / name)
     for frame in theirs.keys() - ours.keys():
         assert (name, frame) in TSHARK_ALONE
     for frame in ours.keys() - theirs.keys():

@@ -224,5 +224,8 @@ GOOD, BAD, UNVERIFIED = 0, 1, 2
 
 MAX_LAYERS = 40
 """Layers that are peeled of one packet at most."""
+PROBES = 1024
+"""Places looked at in the table of paths, so that nobody can make it slow; as many paths are told apart for sure."""
+
 MAX_PATHS = 1 << 16
 """Distinct paths that are told apart in one capture at most."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.kernel import walk
 from dissector.capture.records import SHORTENED, Interface
 from dissector.capture.window import ContainerReader, byte_order, largest_packet, octets
 from dissector.errors import CaptureError
+from dissector.kernel import walk
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -98,6 +98,8 @@ class RecordsReader(ContainerReader):
             if status == walk.SUSPECT:
                 yield from self._suspect()
             elif status == walk.MORE and not window.final:
+                if self._stopped():
+                    return
                 window.more()
             elif status == walk.MORE and not (window.left and (yield from self._shortened())):
                 break
@@ -116,6 +118,24 @@ class RecordsReader(ContainerReader):
             window.octets, window.position, end or window.end, final, self._numbers, *self._columns, row=0
         )
         return found
+
+    def _find(self, position: int) -> tuple[int, int]:
+        """Look for a record in the window."""
+        window = self._window
+        found: tuple[int, int] = walk.find_record(
+            window.octets, position, window.end, window.final, self._numbers, 0
+        )
+        return found
+
+    def _context(self) -> tuple[Layout, list[Layout]]:
+        """Return the layout of the records, and those still to be tried because there was none so far."""
+        return self._layout, [] if self._frames else self._others
+
+    def _take_context(self, context: tuple[Layout, list[Layout]]) -> None:
+        """Know the layout, and go on behind the file header."""
+        layout, self._others = context
+        self._start = 0
+        self._take(layout)
 
     def _span(self) -> int:
         """Return the octets that the record at the position claims, -1 if it cannot be one."""
@@ -203,9 +223,7 @@ class RecordsReader(ContainerReader):
         window.position += 1
         while True:
             window.pass_zeros(layout.header - 1)
-            status, window.position = walk.find_record(
-                window.octets, window.position, window.end, window.final, self._numbers, 0
-            )
+            status, window.position = self._find(window.position)
             if status != walk.MORE:
                 break
             window.more()

@@ -7,11 +7,10 @@ length at both ends, so a place in damaged octets is soon known for a block or f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dissector.kernel import walk
 from dissector.capture.records import Interface
 from dissector.capture.window import (
     LARGEST_MESSAGE,
@@ -21,6 +20,7 @@ from dissector.capture.window import (
     largest_packet,
     octets,
 )
+from dissector.kernel import walk
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -126,7 +126,7 @@ class PcapngReader(ContainerReader):
         self._first = 0  # of the section's interfaces, in ``interfaces``
         self._limit = _LARGEST_BLOCK
 
-    def __iter__(self) -> Iterator[Block]:
+    def __iter__(self) -> Iterator[Block]:  # noqa: C901 - what stops the walker, case by case
         """Hand out the blocks; each is valid until the next.
 
         Raises:
@@ -134,20 +134,13 @@ class PcapngReader(ContainerReader):
         """
         window = self._window
         while True:
-            status, window.position, count = walk.blocks(
-                window.octets,
-                window.position,
-                window.end,
-                self._big,
-                self._limit,
-                *self._known(),
-                *self._columns,
-                0,
-            )
+            status, window.position, count = self._walk()
             if count:
                 yield self._block(count)
             if status == walk.MORE or (status == walk.SPECIAL and self._special()):
                 # The block is not all there.
+                if self._stopped() and not window.final:
+                    return
                 if not window.final:
                     window.more()
                 elif not (window.left >= _SMALLEST and (yield from self._shortened())):
@@ -163,6 +156,35 @@ class PcapngReader(ContainerReader):
             self._cut(_SMALLEST - window.left)
         else:
             self._cut(self._claimed() - window.left if window.left else 0)
+
+    def _walk(self) -> tuple[int, int, int]:
+        """Let the walker fill the columns."""
+        window = self._window
+        found: tuple[int, int, int] = walk.blocks(
+            window.octets, window.position, window.end, self._big, self._limit, *self._known(), *self._columns, 0
+        )  # fmt: skip
+        return found
+
+    def _find(self, position: int) -> tuple[int, int]:
+        """Look for a block in the window."""
+        window = self._window
+        found: tuple[int, int] = walk.find_block(
+            window.octets, position, window.end, window.final, self._big, 0
+        )
+        return found
+
+    def _context(self) -> tuple[Any, ...]:
+        """Return section, byte order, interfaces with their units, and how long a block may be."""
+        units = np.asarray(self._units)[: len(self.interfaces)].tolist()
+        return self._section, self._big, self._first, self._limit, tuple(self.interfaces), units
+
+    def _take_context(self, context: tuple[Any, ...]) -> None:
+        """Know what another reader of the file has learned."""
+        self._section, self._big, self._first, self._limit, interfaces, units = context
+        self.interfaces[:] = interfaces
+        table = np.zeros((max(16, len(units)), 4), np.int64)
+        table[: len(units)] = np.array(units, np.int64).reshape(-1, 4)
+        self._units = table.data
 
     def _known(self) -> tuple[memoryview, int, int]:
         """Return what the walker needs to know of the section's interfaces."""
@@ -342,9 +364,7 @@ class PcapngReader(ContainerReader):
         window.position += 1
         while True:
             window.pass_zeros(_SMALLEST - 1)
-            status, window.position = walk.find_block(
-                window.octets, window.position, window.end, window.final, self._big, 0
-            )
+            status, window.position = self._find(window.position)
             if status != walk.MORE:
                 break
             window.more()

@@ -14,6 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
+    from typing import Self
 
     from numpy.typing import NDArray
 
@@ -99,9 +100,10 @@ class Block:
         count: how many rows of ``records`` are valid, at least 1.
         first_frame: number of the first packet, counted from 1 over the whole file.
         offset: where the buffer's first octet lies in the (unpacked) file.
+        window: whose buffer it is, if that is used again.
     """
 
-    __slots__ = ("_window", "count", "first_frame", "octets", "offset", "records")
+    __slots__ = ("count", "first_frame", "octets", "offset", "records", "window")
 
     def __init__(
         self,
@@ -110,19 +112,18 @@ class Block:
         count: int,
         first_frame: int,
         offset: int,
-        window: Window | None = None,
     ) -> None:
         self.octets = octets
         self.records = records
         self.count = count
         self.first_frame = first_frame
         self.offset = offset
-        self._window = window
+        self.window: Window | None = None
 
     def keep(self) -> bytearray | memoryview:
         """Return the buffer for good: the reader leaves it alone and goes on with another."""
-        if self._window is not None:
-            self._window.kept = True
+        if self.window is not None:
+            self.window.kept = True
         return self.octets
 
 
@@ -169,6 +170,12 @@ class Report:
         if len(self.damage) < _DAMAGE_KEPT:
             self.damage.append(damage)
 
+    def extend(self, other: Report) -> None:
+        """Note the places of another report, of what comes after."""
+        self.places += other.places
+        self.skipped += other.skipped
+        self.damage += other.damage[: _DAMAGE_KEPT - len(self.damage)]
+
     @property
     def whole(self) -> bool:
         """Whether nothing was found to be wrong so far."""
@@ -199,10 +206,14 @@ class Reader(Protocol):
     interfaces: list[Interface]
     report: Report
 
+    @property
+    def progress(self) -> tuple[int, int] | None:
+        """Octets read and octets altogether; None where that is not known."""
+
     def __iter__(self) -> Iterator[Block]:
         """Hand out the blocks; each is valid until the next."""
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Self:
         """Return the reader itself."""
 
     def __exit__(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dissector.batch import DTYPES, OFFSETS, Batch
 from dissector import kernel
+from dissector.batch import DTYPES, OFFSETS, Batch
 from dissector.capture import layers
 from dissector.capture.links import KNOWN, layer_of
 from dissector.capture.records import CAPACITY
@@ -221,6 +221,23 @@ class Scanner:
             return {name: column.copy() for name, column in filled.items()}
         self._make_room(len(self._scratch["record"]))
         return filled
+
+    @property
+    def steps(self) -> list[tuple[int, int]]:
+        """Parent and last step of each path but the first, for :meth:`adopt`."""
+        known = slice(1, len(self.paths))
+        return list(zip(self._parents[known].tolist(), self._steps[known].tolist(), strict=True))
+
+    def adopt(self, steps: list[tuple[int, int]]) -> NDArray[np.int32]:
+        """Know the paths of another scanner as well; return the number here of each path there.
+
+        With :data:`layers.PROBES` paths or more, some may not find a place.
+        """
+        numbers = [0]
+        for parent, step in steps:
+            numbers.append(self._kernel.child(numbers[parent], step))
+            self._name_paths(max(len(self.paths), numbers[-1] + 1))
+        return np.array(numbers, np.int32)
 
     def _name_paths(self, known: int) -> None:
         """Add the names of the paths that the kernel met for the first time."""

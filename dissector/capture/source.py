@@ -8,6 +8,7 @@ octets) without trusting any size that the stream claims, and leaves little to l
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from io import BufferedReader
 from pathlib import Path
@@ -60,6 +61,15 @@ class Source:
         self._ahead = self._ahead[count:]
         return count
 
+    @property
+    def size(self) -> int | None:
+        """Octets altogether, where it is a file in which one can go anywhere; else None."""
+        return None
+
+    def go_to(self, offset: int) -> None:
+        """Go on reading at an offset; only where :attr:`size` is known."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Close the file, if it was opened here."""
 
@@ -106,6 +116,17 @@ class _File(Source):
         except OSError as error:
             self.fault = f"it cannot be read further: {error.strerror or error}"
             return 0
+
+    @property
+    def size(self) -> int | None:
+        if not self._owned:
+            return None
+        status = os.fstat(self._file.fileno())
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def go_to(self, offset: int) -> None:
+        self._ahead = b""
+        self._file.seek(offset)
 
     def close(self) -> None:
         if self._owned:

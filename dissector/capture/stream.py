@@ -23,8 +23,8 @@ from dissector.capture import layers
 from dissector.capture.account import Account, Capture
 from dissector.capture.formats import open_capture
 from dissector.capture.fragments import Reassembler
-from dissector.kernel import BACKEND
 from dissector.capture.scanner import Scanner
+from dissector.kernel import BACKEND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _LASTING = np.uint16(0xFFFF & ~(layers.PENDING | layers.BARE))
 """The flags of a message that have a meaning beyond this module."""
+_COUNTED = layers.REASSEMBLED | layers.TRUNCATED | layers.SHORT
 _IP = frozenset({layers.STEP_NAMES[layers.IPV4], layers.STEP_NAMES[layers.IPV6]})
 
 
@@ -78,15 +79,20 @@ class Scan:
         self._reader = reader
         self._scanner = Scanner(self.origin, tunnels=tunnels, reassemble=reassemble)
         self._mender = Mender(self._scanner)
-        self._messages = self._icmpv6 = self._reassembled = self._truncated = self._short = 0
+        self._tally = Tally()
         self._close = weakref.finalize(self, reader.close)
 
     def __iter__(self) -> Iterator[Batch]:
         """Hand out batches of at least one message, and of hardly more than a block has packets."""
+        for batches in self.blocks():
+            yield from batches
+
+    def blocks(self) -> Iterator[Iterator[Batch]]:
+        """Hand out the batches block by block, and what is left at the end as if it were one more."""
         with self._reader:
             for block in self._reader:
-                yield from map(self._counted, self._batches(block))
-            yield from map(self._counted, self._mender.finish())
+                yield map(self._tally.counted, self._batches(block))
+            yield map(self._tally.counted, self._mender.finish())
 
     def __enter__(self) -> Self:
         """Return the scan itself."""
@@ -103,6 +109,11 @@ class Scan:
         self._close()
 
     @property
+    def progress(self) -> tuple[int, int] | None:
+        """Octets read so far, and octets altogether; None where that is not known."""
+        return self._reader.progress
+
+    @property
     def account(self) -> Account:
         """What was read so far, and what it turned out to be; complete after the last batch."""
         account = Account.of(self._scanner, BACKEND)
@@ -110,12 +121,8 @@ class Scan:
         link_types = dict.fromkeys(interface.link_type for interface in self.origin.interfaces)
         account.captures.append(Capture(self.origin.file, self.origin.format, tuple(link_types), report))
         account.packets = report.packets
-        account.messages, account.icmpv6 = self._messages, self._icmpv6
-        account.reassembled, account.truncated, account.short = self._reassembled, self._truncated, self._short
-        fragments = self._mender.reassembler
-        account.unfinished = fragments.unfinished
-        account.overlapping = fragments.overlapping
-        account.refused = fragments.refused
+        self._tally.tell(account)
+        self._mender.tell(account)
         return account
 
     def _batches(self, block: Block) -> Iterator[Batch]:
@@ -123,13 +130,27 @@ class Scan:
             yield from self._mender.mend(batch)
         yield from self._mender.pass_time(int(block.records.time_ns[block.count - 1]))
 
-    def _counted(self, batch: Batch) -> Batch:
-        self._messages += len(batch)
-        self._icmpv6 += int(np.count_nonzero(batch.family == 6))  # noqa: PLR2004 - as in batches
-        self._reassembled += int(np.count_nonzero(batch.flags & layers.REASSEMBLED))
-        self._truncated += int(np.count_nonzero(batch.flags & layers.TRUNCATED))
-        self._short += int(np.count_nonzero(batch.flags & layers.SHORT))
+
+class Tally:
+    """Counts messages for an account; named as there."""
+
+    def __init__(self) -> None:
+        self.messages = self.icmpv6 = self.reassembled = self.truncated = self.short = 0
+
+    def counted(self, batch: Batch) -> Batch:
+        """Count the messages of a batch, and return it."""
+        self.messages += len(batch)
+        self.icmpv6 += int(np.count_nonzero(batch.family == 6))  # noqa: PLR2004 - as in batches
+        if np.bitwise_or.reduce(batch.flags) & _COUNTED:
+            self.reassembled += int(np.count_nonzero(batch.flags & layers.REASSEMBLED))
+            self.truncated += int(np.count_nonzero(batch.flags & layers.TRUNCATED))
+            self.short += int(np.count_nonzero(batch.flags & layers.SHORT))
         return batch
+
+    def tell(self, account: Account) -> None:
+        """Add the counts to an account."""
+        for name, count in vars(self).items():
+            setattr(account, name, getattr(account, name) + count)
 
 
 class _First:
@@ -165,11 +186,11 @@ class Mender:
 
     def mend(self, batch: Batch) -> Iterator[Batch]:
         """Yield a batch with its fragments replaced by what became of them; nothing if nothing is left."""
-        pending = batch.flags & layers.PENDING != 0
-        if not pending.any():
+        if not is_pending(batch):
             if len(batch):
                 yield batch
             return
+        pending = batch.flags & layers.PENDING != 0
         found: list[Batch] = []
         self._take_in(batch, found)
         stay = ~pending
@@ -188,6 +209,12 @@ class Mender:
         """Yield what is left of datagrams that have been waited for long enough, if there is anything."""
         self.reassembler.expire(time_ns)
         yield from _joined([self._message(first) for first in self._abandoned()])
+
+    def tell(self, account: Account) -> None:
+        """Put into an account what did not become whole."""
+        account.unfinished = self.reassembler.unfinished
+        account.overlapping = self.reassembler.overlapping
+        account.refused = self.reassembler.refused
 
     def finish(self) -> Iterator[Batch]:
         """Yield what is left of all datagrams that are still waited for, if there is anything."""
@@ -239,6 +266,11 @@ class Mender:
         message.ip += header - start
         message.icmp += header - start
         return message
+
+
+def is_pending(batch: Batch) -> bool:
+    """Whether there are fragments among the rows of a batch, for a :class:`Mender`."""
+    return bool(np.bitwise_or.reduce(batch.flags) & layers.PENDING)
 
 
 def _joined(batches: list[Batch]) -> Iterator[Batch]:

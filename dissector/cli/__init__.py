@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -46,6 +45,8 @@ class Commands(click.Group):
             shown = printable(args[0])
             if Path(args[0]).exists():
                 ctx.fail(f"no command {shown!r}; to read that file: {PROGRAM} read {shown}")
+            from difflib import get_close_matches
+
             near = get_close_matches(args[0], COMMANDS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}"
             ctx.fail(f"no command {shown!r}; {hint}")
@@ -152,6 +153,8 @@ def warn(sentence: str) -> None:
 
 def finish() -> None:
     """Flush stdout; where its reader has gone, let nothing be written at exit either (see CPython's `signal`)."""
+    if sys.stdout is None:  # it was closed before the program began
+        return
     try:
         sys.stdout.flush()
     except BrokenPipeError:

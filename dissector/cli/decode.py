@@ -12,7 +12,7 @@ from dissector.api import decode, decode_packet
 from dissector.cli import options
 from dissector.present.hexdump import hexdump
 from dissector.present.hextext import octets_of
-from dissector.present.jsonlines import dumps, message_record, record
+from dissector.present.jsonlines import bare_record, dumps, record
 from dissector.present.tree import message_tree
 from dissector.present.tree import tree as packet_tree
 from dissector.registry.model import Family
@@ -83,7 +83,7 @@ def lines(decoded: Decoded, *, octets: bool, as_json: bool) -> Iterator[str]:
 
     packet = decoded if isinstance(decoded, Message) else None
     if as_json:
-        yield dumps(message_record(decoded) if packet is None else record(packet))
+        yield dumps(bare_record(decoded) if packet is None else record(packet))
         return
     yield from message_tree(decoded) if packet is None else packet_tree(packet)
     if octets:

@@ -44,8 +44,7 @@ def to_json(batches: Iterable[Batch], out: BinaryIO, name: str) -> int:  # noqa:
     lines = JsonLines()
     rows = 0
     for batch in batches:
-        for piece in lines.text(batch):
-            out.write(piece)
+        out.writelines(lines.text(batch))
         rows += len(batch)
     return rows
 
@@ -94,7 +93,9 @@ def known_ending(ctx: click.Context, param: click.Parameter, value: str) -> Path
     callback=known_ending,
     help=f"The file to write; its ending says what: {', '.join(WRITERS)}.",
 )
-@click.option("--where", metavar="SQL", help="Only messages for which this is true, such as 'type = 3 and ttl < 9'.")
+@click.option(
+    "--where", metavar="SQL", help="Only messages for which this is true, such as 'type = 3 and ttl < 9'."
+)
 @click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Stop after N messages.")
 @options.of(options.SOURCE)
 @click.option("-q", "--quiet", is_flag=True, help="No account at the end.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from dissector.cli import USAGE, options
-from dissector.present.jsonlines import dumps
 from dissector.present.reference import page, table
 from dissector.registry.find import as_json as entry_record
 from dissector.registry.find import find_entries
@@ -51,6 +50,8 @@ def command(
     else:
         found = [entry for entry in all_entries() if everything or entry.code is None]
     if as_json:
+        from dissector.present.jsonlines import dumps
+
         for entry in found:
             click.echo(dumps(entry_record(entry)))
     elif what and len(found) <= MOST_PAGES:

@@ -42,6 +42,14 @@ octets = click.option(
     "-x", "--hex", "octets", is_flag=True, help="The octets, each with the field it belongs to."
 )
 
+jobs = click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="Read with N processes; the output is the same.",
+)
+
 SOURCE = (
     click.option(
         "--no-reassemble",

@@ -69,10 +69,11 @@ def command(
         if not names:
             ctx.fail('a SELECT and a FILE are wanted: query "select count(*) from messages" FILE')
     else:
-        sql, names = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE (\n{where}\n)", list(arguments)
+        names = list(arguments)
+        sql = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE (\n{where}\n)"  # noqa: S608 - the user's own SQL
     captures = Captures(tuple(names), reassemble=reassemble, tunnels=tunnels, again=True)
     try:
-        with Database({MESSAGES: messages(lambda: tables(captures.batches()))}) as database:
+        with captures, Database({MESSAGES: messages(lambda: tables(captures.batches()))}) as database:
             heads, rows = database.query(sql, as_json=as_json)
             shown = as_objects(heads, rows) if as_json else as_table(heads, rows, table_format)
             for text in shown:
@@ -109,9 +110,7 @@ def as_table(heads: list[str], rows: Iterator[tuple[Any, ...]], style: str) -> I
     from tabulate import tabulate
 
     cells = [[_cell(value) for value in row] for row in rows]
-    aligned = [
-        "right" if any(_number(row[at]) for row in cells) else "left" for at in range(len(heads))
-    ]
+    aligned = ["right" if any(_number(row[at]) for row in cells) else "left" for at in range(len(heads))]
     yield tabulate(
         cells,
         [printable(head) for head in heads],

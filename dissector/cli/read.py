@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dissector.capture.account import Account
-from dissector.capture.stream import scan
+from dissector.capture.parallel import Workers
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
+from dissector.cli.progress import watched
 from dissector.errors import CaptureError
-from dissector.present.account import closing, warnings
+from dissector.present.account import closing as last_line
+from dissector.present.account import warnings
 from dissector.present.blocks import Details, JsonLines, Lines
 from dissector.present.text import quantity
+from dissector.present.times import TimeColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dissector.batch import Batch
+    from dissector.capture.parallel import Reading
     from dissector.present.blocks import Blocks
 
 
@@ -54,6 +60,11 @@ class Output:
         else:
             self._put(batch)
 
+    def put(self, text: bytes) -> None:
+        """Write text that was made elsewhere."""
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()
+
     def _put(self, batch: Batch) -> None:
         for piece in self.text(batch):
             sys.stdout.buffer.write(piece)
@@ -66,6 +77,7 @@ class Output:
 @options.octets
 @options.as_json
 @options.of(options.LISTING, options.SOURCE)
+@options.jobs
 @options.color
 @click.pass_context
 def command(
@@ -83,33 +95,37 @@ def command(
     tunnels: bool,
     strict: bool,
     fail_if_empty: bool,
+    jobs: int,
 ) -> None:
     """Show every ICMP message in captures, one line each.
 
     FILE is a pcap, pcapng or snoop capture, plain or compressed (gzip, bzip2, xz, zstd, lz4); - is standard
     input. The account of what was read comes last, on stderr.
     """
-    shown = view(tree=tree, octets=octets, as_json=as_json, time_style=time_style, name_files=len(files) > 1)
-    output = Output(shown.text, count, line_buffered=line_buffered)
+    how: dict[str, Any] = {
+        "tree": tree, "octets": octets, "as_json": as_json, "time_style": time_style, "name_files": len(files) > 1,
+    }  # fmt: skip
+    output = Output(view(**how).text, count, line_buffered=line_buffered)
+    alone = jobs == 1 or count or line_buffered or time_style in TimeColumn.RELATIVE
+    making, put = (as_it_is, output.write) if alone else (partial(as_text, how), output.put)
     total = Account()
     code = 0
     try:
-        for file in files:
-            try:
-                code = max(
-                    code,
-                    read_file(file, output, total, reassemble=reassemble, tunnels=tunnels, strict=strict),
-                )
-            except CaptureError as error:
-                complain(str(error))
-                code = USAGE
-            if output.enough:
-                break
+        with Workers(jobs, making) as workers:
+            for reading in workers.read_all(files, tunnels=tunnels, reassemble=reassemble):
+                try:
+                    code = max(code, read_file(reading(), put, output, total, strict=strict))
+                except CaptureError as error:
+                    complain(str(error))
+                    code = USAGE
+                if output.enough:
+                    break
     except KeyboardInterrupt:
         code = INTERRUPTED
     if not quiet and total.files:
         click.echo(
-            f"stopped after {quantity(count or 0, 'message')}" if output.enough else closing(total), err=True
+            f"stopped after {quantity(count or 0, 'message')}" if output.enough else last_line(total),
+            err=True,
         )
     if code == 0 and fail_if_empty and not total.messages:
         code = FAILED
@@ -117,23 +133,34 @@ def command(
 
 
 def read_file(
-    file: str, output: Output, total: Account, *, reassemble: bool, tunnels: bool, strict: bool
+    reading: Reading[Any], put: Callable[[Any], None], output: Output, total: Account, *, strict: bool
 ) -> int:
     """Write the messages of one capture, add its account to the total, and return the exit code it deserves."""
-    with scan(file, reassemble=reassemble, tunnels=tunnels) as batches:
+    with closing(reading):
         try:
-            for batch in batches:
-                output.write(batch)
+            for made in watched(reading, lambda: reading.progress, "reading"):
+                put(made)
                 if output.enough:
                     break
         finally:
-            account = batches.account
+            account = reading.account
             total.add(account)
     for sentence in warnings(account):
         warn(sentence)
     if strict and account.damaged:
         return USAGE
     return USAGE if account.undecoded else 0
+
+
+def as_it_is() -> Callable[[Batch], Batch]:
+    """Return what returns a batch, for text that depends on the messages before: then it is made here."""
+    return lambda batch: batch
+
+
+def as_text(how: dict[str, Any]) -> Callable[[Batch], bytes]:
+    """Return what makes text of a batch."""
+    shown = view(**how)
+    return lambda batch: b"".join(map(bytes, shown.text(batch)))
 
 
 def view(*, tree: bool, octets: bool, as_json: bool, time_style: str, name_files: bool) -> Blocks:

@@ -11,19 +11,37 @@ import ctypes
 import errno
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int64, c_void_p
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from dissector.export.schema import BOOLEAN, NUMPY, TEXT, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from dissector.export.columns import Values
+    from dissector.export.schema import Column
+    from dissector.export.table import Table
+
 NULLABLE = 2
 """ARROW_FLAG_NULLABLE."""
-STREAM = b"arrow_array_stream"
-"""The name of the capsule (Arrow PyCapsule interface)."""
+SCHEMA_CAPSULE, STREAM_CAPSULE = b"arrow_schema", b"arrow_array_stream"
+"""The names of the capsules (Arrow PyCapsule interface)."""
+FORMATS = {
+    TEXT: "i",
+    TIME: "tsn:",
+    BOOLEAN: "b",
+    "UTINYINT": "C",
+    "USMALLINT": "S",
+    "UINTEGER": "I",
+    "UBIGINT": "L",
+    "INTEGER": "i",
+    "BIGINT": "l",
+}
+"""Arrow's names of the types; of texts, that of the indices."""
 
 
 class Schema(ctypes.Structure):
@@ -79,87 +97,73 @@ Stream._fields_ = [
 _keys = count(1)
 _alive: dict[int, Any] = {}
 """What readers have not released yet, by the key in ``private_data``."""
+_structures: dict[int, Schema | Stream] = {}
+"""What is in capsules, by address. A reader may take it over into a structure of its own: either can go first."""
 
 
-class Texts(NamedTuple):
-    """The distinct texts of a column, as Arrow's dictionaries have them.
-
-    Attributes:
-        offsets: where each begins in ``octets``, and where the last ends, int32.
-        octets: all of them, UTF-8.
-    """
-
-    offsets: NDArray[np.int32]
-    octets: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, texts: Sequence[str]) -> Texts:
-        """Return some texts so."""
-        encoded = [text.encode() for text in texts]
-        offsets = np.zeros(len(encoded) + 1, np.int32)
-        np.cumsum([len(octets) for octets in encoded], out=offsets[1:])
-        return cls(offsets, np.frombuffer(b"".join(encoded) or b"\0", np.uint8))
-
-
-class Values(NamedTuple):
-    """A column of so many rows.
-
-    Attributes:
-        values: numbers; for texts, the index of each row's in ``texts``, int32.
-        missing: which rows have none; None where all have one.
-        texts: the distinct texts, for a column of texts.
-    """
-
-    values: NDArray[Any]
-    missing: NDArray[np.bool_] | None = None
-    texts: Texts | None = None
-
-
-def stream(formats: Mapping[str, str], tables: Callable[[], Iterator[Mapping[str, Values]]]) -> Any:
-    """Return a capsule that an Arrow reader takes rows from.
+class ArrowTable:
+    """A table that Arrow readers can read, once or again.
 
     Args:
-        formats: the columns and their types, as Arrow's format strings; ``u`` for texts.
-        tables: starts anew; yields the columns of some rows at a time. What it raises ends the stream, with the
-            exception's text.
+        columns: its columns.
+        start: starts anew, and yields some rows at a time.
+
+    Attributes:
+        raised: what ended the last reading early, None where nothing did. A reader is told its text only.
     """
-    made = Stream()
-    key = next(_keys)
-    source = _Source(formats, tables())
-    made.get_schema, made.get_next, made.get_last_error = source.callbacks
-    made.release = _release_stream
-    made.private_data = key
-    _alive[key] = (source, made)
-    return _new_capsule(ctypes.addressof(made), STREAM, _destroy)
+
+    def __init__(self, columns: Mapping[str, Column], start: Callable[[], Iterator[Table]]) -> None:
+        self.columns = columns
+        self.start = start
+        self.raised: BaseException | None = None
+
+    def __arrow_c_schema__(self) -> Any:
+        """Return the capsule of the schema."""
+        return _capsule(_table_schema(self.columns), SCHEMA_CAPSULE, _drop_schema)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Return the capsule of a stream of all rows; another schema than its own is not offered."""
+        self.raised = None
+        made = Stream()
+        source = _Source(self)
+        made.get_schema, made.get_next, made.get_last_error = source.callbacks
+        made.release = _release_stream
+        made.private_data = key = next(_keys)
+        _alive[key] = source
+        return _capsule(made, STREAM_CAPSULE, _drop_stream)
 
 
 class _Source:
     """What the callbacks of one stream work on."""
 
-    def __init__(self, formats: Mapping[str, str], tables: Iterator[Mapping[str, Values]]) -> None:
-        self.formats = formats
-        self.tables = tables
+    def __init__(self, table: ArrowTable) -> None:
+        self.table = table
+        self.parts = table.start()
         self.error = ctypes.create_string_buffer(b"")
         self.callbacks = GET_SCHEMA(self.get_schema), GET_NEXT(self.get_next), GET_ERROR(self.get_error)
 
     def get_schema(self, stream: Any, out: Any) -> int:  # noqa: ARG002 - the interface's signature
-        """Fill in the schema."""
-        children = [_schema(name, kind) for name, kind in self.formats.items()]
-        _fill_schema(out.contents, "", "+s", children, None)
+        """Hand the schema over."""
+        made = _table_schema(self.table.columns)
+        ctypes.memmove(out, ctypes.byref(made), ctypes.sizeof(Schema))
         return 0
 
     def get_next(self, stream: Any, out: Any) -> int:  # noqa: ARG002 - the interface's signature
-        """Fill in the next rows; at the end, an array that is released already."""
+        """Hand the next rows over; at the end, an array that is released already."""
         try:
-            table = next(self.tables, None)
-            if table is None:
+            part = next(self.parts, None)
+            if part is None:
                 ctypes.memset(out, 0, ctypes.sizeof(Array))
                 return 0
-            children = [_array(table[name]) for name in self.formats]
-            _fill_array(out.contents, children[0].length if children else 0, [None], children)
+            nothing = _Nothing(part.length)
+            children = [
+                _array(column, part.columns.get(name), nothing) for name, column in self.table.columns.items()
+            ]
+            made = _filled(part.length, 0, [None], children)
+            ctypes.memmove(out, ctypes.byref(made), ctypes.sizeof(Array))
         except BaseException as error:  # noqa: BLE001 - nothing may be raised into C; it is told as Arrow wants it
-            self.error = ctypes.create_string_buffer(f"{error}".encode())
-            self.raised = error
+            self.table.raised = error
+            self.error = ctypes.create_string_buffer(str(error).encode())
             return errno.EIO
         return 0
 
@@ -168,21 +172,36 @@ class _Source:
         return ctypes.addressof(self.error)
 
 
-def _schema(name: str, kind: str) -> Schema:
-    """Return the schema of a column."""
+class _Nothing:
+    """Memory that all columns without values share."""
+
+    def __init__(self, rows: int) -> None:
+        self.zeros = np.zeros(rows * 8 + 8, np.uint8)
+
+
+def _capsule(made: Schema | Stream, name: bytes, destroy: Any) -> Any:
+    """Return a capsule."""
+    address = ctypes.addressof(made)
+    _structures[address] = made
+    return _new_capsule(address, name, destroy)
+
+
+def _table_schema(columns: Mapping[str, Column]) -> Schema:
+    """Return the schema of a table."""
+    return _schema("", "+s", [_column_schema(column) for column in columns.values()])
+
+
+def _column_schema(column: Column) -> Schema:
+    """Return the schema of a column; texts have a dictionary."""
+    dictionary = _schema("", "u", []) if column.type == TEXT else None
+    return _schema(column.name, FORMATS[column.type], [], dictionary)
+
+
+def _schema(name: str, kind: str, children: list[Schema], dictionary: Schema | None = None) -> Schema:
     made = Schema()
-    dictionary = None
-    if kind == "u":
-        dictionary = _fill_schema(Schema(), "", "u", [], None)
-        kind = "i"
-    return _fill_schema(made, name, kind, [], dictionary)
-
-
-def _fill_schema(made: Schema, name: str, kind: str, children: list[Schema], dictionary: Schema | None) -> Schema:
     pointers = (POINTER(Schema) * len(children))(*map(ctypes.pointer, children))
     texts = (name.encode(), kind.encode())
     made.name, made.format = texts
-    made.metadata = None
     made.flags = NULLABLE
     made.n_children = len(children)
     made.children = pointers if children else None
@@ -193,80 +212,99 @@ def _fill_schema(made: Schema, name: str, kind: str, children: list[Schema], dic
     return made
 
 
-def _array(column: Values) -> Array:
-    """Return a column."""
-    validity: NDArray[Any] | None = None
-    values = column.values
-    if column.missing is not None:
-        validity = np.packbits(~column.missing, bitorder="little")
-    if values.dtype == np.bool_:
-        values = np.packbits(values, bitorder="little")
+def _array(column: Column, found: Values | None, nothing: _Nothing) -> Array:
+    """Return the values of a column."""
+    if found is None:
+        rows = len(nothing.zeros) // 8 - 1
+        dictionary = _dictionary(()) if column.type == TEXT else None
+        return _filled(rows, rows, [nothing.zeros, nothing.zeros], [], dictionary)
+    validity, nulls = None, 0
+    if found.missing is not None:
+        validity = np.packbits(~found.missing, bitorder="little")
+        nulls = int(np.count_nonzero(found.missing))
+    dictionary = None if found.texts is None else _dictionary(found.texts)
+    if column.type == BOOLEAN:
+        values = np.packbits(found.values, bitorder="little")
+    else:
+        values = np.ascontiguousarray(found.values.astype(NUMPY[column.type], copy=False))
+    return _filled(len(found.values), nulls, [validity, values], [], dictionary)
+
+
+def _dictionary(texts: Sequence[str]) -> Array:
+    """Return texts."""
+    encoded = [text.encode() for text in texts]
+    offsets = np.zeros(len(encoded) + 1, np.int32)
+    np.cumsum([len(octets) for octets in encoded], out=offsets[1:])
+    octets = np.frombuffer(b"".join(encoded) + b"\0", np.uint8)
+    return _filled(len(encoded), 0, [None, offsets, octets], [])
+
+
+def _filled(
+    length: int,
+    nulls: int,
+    buffers: list[NDArray[Any] | None],
+    children: list[Array],
+    dictionary: Array | None = None,
+) -> Array:
+    """Return an array; what it points at is alive until it is released."""
     made = Array()
-    _fill_array(made, len(column.values), [validity, np.ascontiguousarray(values)], [])
-    if column.missing is not None:
-        made.null_count = -1
-    if column.texts is not None:
-        dictionary = Array()
-        _fill_array(dictionary, len(column.texts.offsets) - 1, [None, *column.texts], [])
-        made.dictionary = ctypes.pointer(dictionary)
-        _alive[made.private_data] += (dictionary,)
+    addresses = (c_void_p * len(buffers))(*(None if b is None else b.ctypes.data for b in buffers))
+    pointers = (POINTER(Array) * len(children))(*map(ctypes.pointer, children))
+    made.length, made.null_count = length, nulls
+    made.n_buffers, made.buffers = len(buffers), addresses
+    made.n_children = len(children)
+    made.children = pointers if children else None
+    made.dictionary = None if dictionary is None else ctypes.pointer(dictionary)
+    made.release = _release_array
+    made.private_data = key = next(_keys)
+    _alive[key] = (made, buffers, addresses, children, pointers, dictionary)
     return made
 
 
-def _fill_array(made: Array, length: int, buffers: list[NDArray[Any] | None], children: list[Array]) -> None:
-    addresses = (c_void_p * len(buffers))(*(None if b is None else b.ctypes.data for b in buffers))
-    pointers = (POINTER(Array) * len(children))(*map(ctypes.pointer, children))
-    made.length = length
-    made.null_count = made.offset = 0
-    made.n_buffers = len(buffers)
-    made.buffers = addresses
-    made.n_children = len(children)
-    made.children = pointers if children else None
-    made.dictionary = None
-    made.release = _release_array
-    made.private_data = key = next(_keys)
-    _alive[key] = (made, buffers, addresses, children, pointers)
-
-
 def _release(what: Any) -> None:
-    """Release a structure with its children and its dictionary, as far as nobody has taken them over."""
+    """Release a schema or an array with its children and its dictionary, as far as nobody has taken them over."""
     made = what.contents
-    for index in range(made.n_children):
-        child = made.children[index]
-        if child.contents.release:
-            child.contents.release(child)
-    if made.dictionary and made.dictionary.contents.release:
-        made.dictionary.contents.release(made.dictionary)
+    below = [made.children[index] for index in range(made.n_children)]
+    if made.dictionary:
+        below.append(made.dictionary)
+    for pointer in below:
+        if pointer.contents.release:
+            pointer.contents.release(pointer)
     key = made.private_data
     made.release = type(made.release)()
     _alive.pop(key, None)
 
 
 def _end(what: Any) -> None:
-    """Release a stream: what is read from is closed."""
+    """Release a stream: what it reads from is closed."""
     made = what.contents
+    source = _alive.pop(made.private_data)
     made.release = RELEASE_STREAM()
-    source, _ = _alive[made.private_data]
-    close = getattr(source.tables, "close", None)
-    if close is not None:
-        close()
-    source.tables = iter(())
+    source.parts.close()
 
 
-def _drop(capsule: int) -> None:
-    """Free the stream of a capsule that goes; release it if nobody has."""
-    address = _pointer_of(capsule, STREAM)
-    made = Stream.from_address(address)
-    key = made.private_data
+def _drop(capsule: int, name: bytes) -> None:
+    """Release what is in a capsule that goes, if nobody has taken it over."""
+    made = _structures.pop(_pointer_of(capsule, name))
     if made.release:
         made.release(ctypes.pointer(made))
-    _alive.pop(key, None)
+
+
+def _drop_a_schema(capsule: int) -> None:
+    _drop(capsule, SCHEMA_CAPSULE)
+
+
+def _drop_a_stream(capsule: int) -> None:
+    _drop(capsule, STREAM_CAPSULE)
 
 
 _release_schema = RELEASE_SCHEMA(_release)
 _release_array = RELEASE_ARRAY(_release)
 _release_stream = RELEASE_STREAM(_end)
 _DESTRUCTOR = ctypes.PYFUNCTYPE(None, c_void_p)
-_destroy = _DESTRUCTOR(_drop)
-_new_capsule = ctypes.PYFUNCTYPE(ctypes.py_object, c_void_p, c_char_p, _DESTRUCTOR)(("PyCapsule_New", ctypes.pythonapi))
+_drop_schema = _DESTRUCTOR(_drop_a_schema)
+_drop_stream = _DESTRUCTOR(_drop_a_stream)
+_new_capsule = ctypes.PYFUNCTYPE(ctypes.py_object, c_void_p, c_char_p, _DESTRUCTOR)(
+    ("PyCapsule_New", ctypes.pythonapi)
+)
 _pointer_of = ctypes.PYFUNCTYPE(c_void_p, c_void_p, c_char_p)(("PyCapsule_GetPointer", ctypes.pythonapi))

@@ -36,10 +36,6 @@ class Values(NamedTuple):
     missing: NDArray[np.bool_] | None = None
     texts: Sequence[str] | None = None
 
-    def __len__(self) -> int:
-        """Return how many rows there are."""
-        return len(self.values)
-
     def taken(self, start: int, end: int) -> Values:
         """Return a stretch of the rows."""
         missing = None if self.missing is None else self.missing[start:end]
@@ -109,7 +105,7 @@ class Addresses(Words):
         known_high, known_low, known = self._slots[version]
         if version == V4:
             slots = (high * FACTORS[0]) >> SHIFT
-            numbers = known[slots]
+            numbers: NDArray[np.int32] = known[slots]
             there = (known_high[slots] == high) & (numbers >= 0)
         else:
             slots = (high * FACTORS[0] ^ low * FACTORS[1]) >> SHIFT
@@ -162,7 +158,10 @@ def joined(parts: Sequence[Values | None], sizes: Sequence[int]) -> Values | Non
     if len(parts) == 1:
         return some
     values = np.concatenate(
-        [np.zeros(size, some.values.dtype) if part is None else part.values for part, size in zip(parts, sizes, strict=True)]
+        [
+            np.zeros(size, some.values.dtype) if part is None else part.values
+            for part, size in zip(parts, sizes, strict=True)
+        ]
     )
     missing = None
     if any(part is None or part.missing is not None for part in parts):

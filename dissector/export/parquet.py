@@ -1,9 +1,9 @@
 """Tables as Parquet (format 2): a row group a table, a page a column, zstd.
 
-Strategy: everything is done on whole columns. Numbers of 8 bits and texts are written as indices of a dictionary,
-in 8, 16 or 32 bits each, so that what the format calls bit-packing is the memory of an array; a column of one value,
-or of none, is a run of a few octets. Other numbers stand as they are. What that leaves is compressed, beside the
-reading of the next table.
+Strategy: everything is done on whole columns. Texts, and numbers of which few are distinct, are written as indices
+of a dictionary, in 8, 16 or 32 bits each, so that what the format calls bit-packing is the memory of an array; a
+column of one value, or of none, is a run of a few octets. Other numbers stand as they are. What that leaves is
+compressed, beside the reading of the next table.
 """
 
 from __future__ import annotations
@@ -32,16 +32,28 @@ if TYPE_CHECKING:
 MAGIC = b"PAR1"
 PLAIN, RLE, RLE_DICTIONARY = 0, 3, 8
 DATA_PAGE, DICTIONARY_PAGE = 0, 2
-ZSTD = 6
+UNCOMPRESSED, ZSTD = 0, 6
 LEVEL = 1
 """Of zstd: its fastest."""
 WAITING = 2
 """Tables that are compressed or wait for it, at most."""
+SMALL = 1 << 16
+"""Numbers that may have a dictionary are less."""
+WORTH = 0.75
+"""A dictionary is written where, with its indices, it has at most this much of the octets of the numbers."""
 FORMAT_VERSION = 2
 REQUIRED, OPTIONAL = 0, 1
 BOOLEAN_TYPE, INT32, INT64, BYTE_ARRAY = 0, 1, 2, 6
 UTF8 = 0
-CONVERTED = {"UTINYINT": 11, "USMALLINT": 12, "UINTEGER": 13, "UBIGINT": 14, "INTEGER": 17, "BIGINT": 18, TEXT: UTF8}
+CONVERTED = {
+    "UTINYINT": 11,
+    "USMALLINT": 12,
+    "UINTEGER": 13,
+    "UBIGINT": 14,
+    "INTEGER": 17,
+    "BIGINT": 18,
+    TEXT: UTF8,
+}
 """Parquet's ConvertedType, for readers that do not know its LogicalType."""
 INTEGERS = {
     "UTINYINT": (8, False),
@@ -73,11 +85,13 @@ class Chunk(NamedTuple):
         pages: a dictionary, if it has one, and the values.
         statistics: Parquet's, as fields.
         encodings: those that were used.
+        codec: how the pages are compressed.
     """
 
     pages: list[Page]
     statistics: thrift.Fields
     encodings: tuple[int, ...]
+    codec: int = ZSTD
 
 
 def write(tables: Iterable[Table], out: BinaryIO) -> int:
@@ -88,8 +102,7 @@ def write(tables: Iterable[Table], out: BinaryIO) -> int:
     for table, chunks in _encoded(tables):
         group, size = _row_group(table.length, chunks, position)
         for chunk in chunks:
-            for page in chunk.pages:
-                out.write(page.octets)
+            out.writelines(page.octets for page in chunk.pages)
         groups.append(group)
         position += size
         rows += table.length
@@ -101,10 +114,11 @@ def write(tables: Iterable[Table], out: BinaryIO) -> int:
 def _encoded(tables: Iterable[Table]) -> Iterator[tuple[Table, list[Chunk]]]:
     """Yield tables with their chunks, made in another thread while the next table is made in this one."""
     waiting: list[tuple[Table, Future[list[Chunk]]]] = []
+    encoder = Encoder()
     with ThreadPoolExecutor(1) as pool:
         try:
             for table in tables:
-                waiting.append((table, pool.submit(encode, table)))
+                waiting.append((table, pool.submit(encoder.encode, table)))
                 if len(waiting) > WAITING:
                     first, chunks = waiting.pop(0)
                     yield first, chunks.result()
@@ -114,18 +128,40 @@ def _encoded(tables: Iterable[Table]) -> Iterator[tuple[Table, list[Chunk]]]:
             pool.shutdown(cancel_futures=True)
 
 
-def encode(table: Table) -> list[Chunk]:
-    """Return the chunks of a row group, one for each column of the schema."""
-    press = zstandard.ZstdCompressor(LEVEL)
-    return [_chunk(column, table.columns.get(column.name), table.length, press) for column in columns().values()]
+class Encoder:
+    """Makes the chunks of row groups, one after another."""
+
+    def __init__(self) -> None:
+        self.press = zstandard.ZstdCompressor(LEVEL)
+        self._dictionaries: dict[str, tuple[Sequence[str], int, Page]] = {}
+
+    def encode(self, table: Table) -> list[Chunk]:
+        """Return the chunks of a row group, one for each column of the schema."""
+        chunks: dict[str, Chunk] = {}
+        for column in columns().values():
+            found = table.columns.get(column.name)
+            # The two columns of the time are one.
+            known = chunks.get("time") if found is table.columns.get("time") and found is not None else None
+            chunks[column.name] = known or _chunk(column, found, table.length, self)
+        return list(chunks.values())
+
+    def dictionary(self, name: str, texts: Sequence[str]) -> Page:
+        """Return the page of a column's texts, which is often that of the row group before."""
+        known = self._dictionaries.get(name)
+        if known is None or known[0] is not texts or known[1] != len(texts):
+            encoded = [text.encode() for text in texts]
+            body = b"".join([len(text).to_bytes(4, "little") + text for text in encoded])
+            known = texts, len(encoded), _dictionary(body, len(encoded), self.press)
+            self._dictionaries[name] = known
+        return known[2]
 
 
-def _chunk(column: Column, found: Values | None, rows: int, press: zstandard.ZstdCompressor) -> Chunk:
+def _chunk(column: Column, found: Values | None, rows: int, encoder: Encoder) -> Chunk:
     """Return a column of a row group."""
     if found is None:
         empty = _levels(None, rows, there=False)
         header = {1: Short(rows), 2: Short(PLAIN), 3: Short(RLE), 4: Short(RLE)}
-        return Chunk([_page(DATA_PAGE, 5, header, empty, press)], {3: rows}, (PLAIN, RLE))
+        return Chunk([_page(DATA_PAGE, 5, header, empty, None)], {3: rows}, (PLAIN, RLE), UNCOMPRESSED)
     values, missing = found.values, found.missing
     levels = _levels(missing, rows, there=True) if column.nullable else b""
     if missing is not None:
@@ -135,22 +171,22 @@ def _chunk(column: Column, found: Values | None, rows: int, press: zstandard.Zst
     nulls = rows - len(values)
     statistics: thrift.Fields = {3: nulls}
     if found.texts is not None:
-        pages.append(_dictionary([text.encode() for text in found.texts], press))
+        pages.append(encoder.dictionary(column.name, found.texts))
         body, encoding = _indices(values, len(found.texts)), RLE_DICTIONARY
     else:
         statistics |= _extremes(column, values)
         if column.type == BOOLEAN:
             body = np.packbits(values, bitorder="little").tobytes()
-        elif values.dtype == np.uint8:
-            used = np.flatnonzero(np.bincount(values, minlength=1)).astype(np.uint8)
-            pages.append(_dictionary(used, press))
-            places = np.zeros(256, np.uint8)
-            places[used] = np.arange(len(used))
-            body, encoding = _indices(places[values], len(used)), RLE_DICTIONARY
         else:
-            body = _plain(values).tobytes()
+            plain = _plain(values)
+            distinct, places = _distinct(plain)
+            if distinct is None:
+                body = plain.tobytes()
+            else:
+                pages.append(_dictionary(distinct.tobytes(), len(distinct), encoder.press))
+                body, encoding = _indices(places, len(distinct)), RLE_DICTIONARY
     header = {1: Short(rows), 2: Short(encoding), 3: Short(RLE), 4: Short(RLE)}
-    pages.append(_page(DATA_PAGE, 5, header, levels + body, press))
+    pages.append(_page(DATA_PAGE, 5, header, levels + body, encoder.press))
     return Chunk(pages, statistics, (encoding, RLE) if encoding == PLAIN else (PLAIN, RLE, RLE_DICTIONARY))
 
 
@@ -161,11 +197,26 @@ def _plain(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(values.dtype.newbyteorder("<"), copy=False)
 
 
+def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any] | None, NDArray[Any]]:
+    """Return the distinct ones of some numbers and which each is; None where a dictionary would save too little."""
+    if not len(values) or int(values.min()) < 0 or int(values.max()) >= SMALL:
+        return None, values
+    used = np.flatnonzero(np.bincount(values))
+    width = 1 if len(used) <= 1 << 8 else 2
+    if len(used) * values.itemsize + len(values) * width > WORTH * values.nbytes:
+        return None, values
+    places = np.zeros(int(used[-1]) + 1, np.uint8 if width == 1 else np.uint16)
+    places[used] = np.arange(len(used))
+    return used.astype(values.dtype), places[values]
+
+
 def _extremes(column: Column, values: NDArray[Any]) -> thrift.Fields:
     """Return the least and the most of some numbers."""
     if not len(values) or column.type == BOOLEAN:
         return {}
-    least, most = (_plain(np.array([value], values.dtype)).tobytes() for value in (values.min(), values.max()))
+    least, most = (
+        _plain(np.array([value], values.dtype)).tobytes() for value in (values.min(), values.max())
+    )
     return {5: most, 6: least}
 
 
@@ -183,26 +234,28 @@ def _indices(values: NDArray[Any], count: int) -> bytes:
     """Return indices of a dictionary of so many values, with their width before them."""
     if count <= 1:
         return b"\x01" + varint(len(values) << 1) + b"\0"
-    kind = next(kind for kind in (np.uint8, np.uint16, np.uint32) if count <= 1 << np.dtype(kind).itemsize * 8)
+    kind = next(
+        kind for kind in (np.uint8, np.uint16, np.uint32) if count <= 1 << np.dtype(kind).itemsize * 8
+    )
     width = np.dtype(kind).itemsize
     # Bit-packed values come in eights; those that fill up the last are not looked at.
     eights = (len(values) + 7) // 8
-    body = values.astype(np.dtype(kind).newbyteorder("<"), copy=False).tobytes().ljust(eights * 8 * width, b"\0")
+    body = (
+        values.astype(np.dtype(kind).newbyteorder("<"), copy=False).tobytes().ljust(eights * 8 * width, b"\0")
+    )
     return bytes((width * 8,)) + varint(eights << 1 | 1) + body
 
 
-def _dictionary(values: Sequence[bytes] | NDArray[np.uint8], press: zstandard.ZstdCompressor) -> Page:
-    """Return the page of a dictionary."""
-    if isinstance(values, np.ndarray):
-        body = _plain(values).tobytes()
-    else:
-        body = b"".join(len(text).to_bytes(4, "little") + text for text in values)
-    return _page(DICTIONARY_PAGE, 7, {1: Short(len(values)), 2: Short(PLAIN)}, body, press)
+def _dictionary(body: bytes, count: int, press: zstandard.ZstdCompressor) -> Page:
+    """Return the page of a dictionary of so many values."""
+    return _page(DICTIONARY_PAGE, 7, {1: Short(count), 2: Short(PLAIN)}, body, press)
 
 
-def _page(kind: int, number: int, header: thrift.Fields, body: bytes, press: zstandard.ZstdCompressor) -> Page:
-    """Return a page."""
-    packed = press.compress(body)
+def _page(
+    kind: int, number: int, header: thrift.Fields, body: bytes, press: zstandard.ZstdCompressor | None
+) -> Page:
+    """Return a page, compressed if there is what does it."""
+    packed = body if press is None else press.compress(body)
     head = thrift.struct({1: Short(kind), 2: Short(len(body)), 3: Short(len(packed)), number: header})
     return Page(head + packed, len(head) + len(body))
 
@@ -218,7 +271,7 @@ def _row_group(rows: int, chunks: list[Chunk], position: int) -> tuple[thrift.Fi
             1: Short(_physical(column)),
             2: [Short(encoding) for encoding in chunk.encodings],
             3: [column.name],
-            4: Short(ZSTD),
+            4: Short(chunk.codec),
             5: rows,
             6: sum(page.size for page in chunk.pages),
             7: packed,
@@ -277,4 +330,5 @@ def _metadata(rows: int, groups: list[thrift.Fields]) -> thrift.Fields:
         4: groups,
         5: [{1: key, 2: value} for key, value in notes.items()],
         6: f"dissector {dissector.__version__}",
+        7: [{1: {}} for _ in columns()],
     }

@@ -36,7 +36,8 @@ NUMBERS = {
 }
 """The types of numbers by their SQL names."""
 NUMPY: dict[str, np.dtype[Any]] = {
-    name: np.dtype(kind) for name, kind in {**NUMBERS, BOOLEAN: np.bool_, TIME: np.int64, TEXT: np.int32}.items()
+    name: np.dtype(kind)
+    for name, kind in {**NUMBERS, BOOLEAN: np.bool_, TIME: np.int64, TEXT: np.int32}.items()
 }
 """The type in memory of each type in SQL; texts are indices of distinct ones."""
 _SQL = {np.dtype(kind): name for name, kind in NUMBERS.items()}
@@ -81,14 +82,25 @@ def _number(name: str, unit: str, doc: str, *, nullable: bool = False) -> Column
 
 PLACE = (
     Column("file", TEXT, doc="The file, as it was named.", nullable=False),
-    _number("frame", "", "Number of the packet in the file, from 1. Of a reassembled message: its last fragment."),
-    Column("time", TIME, "UTC", "When the packet was captured, to the nanosecond; null where the file does not say."),
+    _number(
+        "frame", "", "Number of the packet in the file, from 1. Of a reassembled message: its last fragment."
+    ),
+    Column(
+        "time",
+        TIME,
+        "UTC",
+        "When the packet was captured, to the nanosecond; null where the file does not say.",
+    ),
     _number("time_ns", "ns since 1970", "The same as a number.", nullable=True),
     _number("interface", "", "Number of the interface, from 0, over all sections of the file."),
     Column("link", TEXT, doc="The interface's link type, by libpcap's name.", nullable=False),
-    Column("path", TEXT, doc="The layers around the message, outermost first: `eth:vlan 12:ip`.", nullable=False),
+    Column(
+        "path", TEXT, doc="The layers around the message, outermost first: `eth:vlan 12:ip`.", nullable=False
+    ),
     _number("original", "octets", "Length of the packet on the wire."),
-    Column("src", TEXT, doc="Source address of the innermost IP header, the one that carries it.", nullable=False),
+    Column(
+        "src", TEXT, doc="Source address of the innermost IP header, the one that carries it.", nullable=False
+    ),
     Column("dst", TEXT, doc="Destination address of that header.", nullable=False),
     _number("ttl", "hops", "TTL or hop limit of that header."),
 )
@@ -99,14 +111,18 @@ MESSAGE = (
     _number("code", "", "The code; likewise.", nullable=True),
     Column("name", TEXT, doc="The type's name, as IANA writes it.", nullable=False),
     Column("code_name", TEXT, doc="The code's name; null for a code that is not in the registry."),
-    Column("kind", TEXT, doc="`error`, `query` (ICMPv4), `informational` (ICMPv6), `unknown`.", nullable=False),
+    Column(
+        "kind", TEXT, doc="`error`, `query` (ICMPv4), `informational` (ICMPv6), `unknown`.", nullable=False
+    ),
     Column(
         "status",
         TEXT,
         doc="`current`, `deprecated`, `obsolete`, `experimental`, `unassigned`.",
         nullable=False,
     ),
-    _number("checksum", "", "The checksum as it stands; null where its octets were not captured.", nullable=True),
+    _number(
+        "checksum", "", "The checksum as it stands; null where its octets were not captured.", nullable=True
+    ),
     Column("checksum_status", TEXT, doc="`good`, `bad`, `unverified` (cut, or a fragment).", nullable=False),
     _number("length", "octets", "Length of the message by its IP header."),
     _number("captured", "octets", "As much of it as is there."),
@@ -127,7 +143,7 @@ DATAGRAM = (
     Column(QUOTED + "type", "UTINYINT", doc="Type, where it carries an ICMP message."),
     Column(QUOTED + "identifier", "USMALLINT", doc="Identifier of that message."),
     Column(QUOTED + "sequence", "USMALLINT", doc="Sequence number of that message."),
-    Column(QUOTED + "spi", "UINTEGER", doc="SPI of IPsec's ESP."),
+    Column(QUOTED + "spi", "UINTEGER", doc="SPI of ESP, where that is what it carries."),
 )
 """Columns of the quoted datagram."""
 
@@ -135,7 +151,7 @@ DATAGRAM = (
 @cache
 def shapes() -> tuple[type[IcmpMessage], ...]:
     """Return all shapes of the registry, each once."""
-    found = {}
+    found: dict[type[IcmpMessage], None] = {}
     for entry in all_entries():
         found[entry.shape] = None
         if entry.code is None and entry.type.longer is not None:
@@ -155,7 +171,13 @@ def computed(shape: type[IcmpMessage]) -> Iterator[tuple[str, str]]:
     """Yield the keys of values that a shape computes, with their types in SQL; lists of things have no column."""
     for name in shape.layout.derived:
         returned = getattr(shape, name).function.__annotations__["return"].removesuffix(" | None")
-        kind = {"int": "BIGINT", "bool": BOOLEAN, "bytes": TEXT, "IPv4Address": TEXT, "IPv6Address": TEXT}.get(returned)
+        kind = {
+            "int": "BIGINT",
+            "bool": BOOLEAN,
+            "bytes": TEXT,
+            "IPv4Address": TEXT,
+            "IPv6Address": TEXT,
+        }.get(returned)
         if kind is not None:
             yield name, kind
 

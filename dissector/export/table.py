@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.batch import Batch
+    from dissector.export.schema import Column
     from dissector.messages.base import IcmpMessage
     from dissector.registry.model import Entry
 
-ROWS = 1 << 17
-"""Rows of a table at least, but for the last one: 122880, duckdb's own number, and a little."""
+ROWS = 1 << 18
+"""Rows of a table at least, but for the last one: enough for what a row group of Parquet costs by itself."""
 KEPT = 1 << 13
 """Distinct texts of a column that one table takes over from the one before, at most."""
 FAMILIES = (Family.ICMPV4.value, Family.ICMPV6.value)
@@ -85,19 +86,22 @@ def catalog() -> Catalog:
     for index, entry in enumerate(rows):
         family, row, code = int(entry.family is Family.ICMPV6), entry.type, entry.code
         types = slice(row.number, (row.last or row.number) + 1)
-        entries[family, types, slice(None) if code is None else slice(code.number, (code.last or code.number) + 1)] = index
+        entries[
+            family, types, slice(None) if code is None else slice(code.number, (code.last or code.number) + 1)
+        ] = index
         known.setdefault(entry.shape, len(known))
         if row.longer is not None:
             longer[family, types] = row.longer[0]
             long_shape[family, types] = known.setdefault(row.longer[1], len(known))
     shapes = tuple(known)
     words = {}
-    for name, texts in {
+    said: dict[str, list[str | None]] = {
         "name": [entry.type.name.en for entry in rows],
         "code_name": [None if entry.code is None else entry.code.name.en for entry in rows],
         "kind": [entry.type.kind.value for entry in rows],
         "status": [entry.status.value for entry in rows],
-    }.items():
+    }
+    for name, texts in said.items():
         distinct = Words()
         found = [-1 if text is None else distinct.number(text) for text in texts]
         words[name] = np.array(found, np.int16), distinct.texts
@@ -145,6 +149,7 @@ class Maker:
         shapes = self._message(batch, made)
         self._fields(batch, shapes, made)
         self._quoted(batch, made)
+        self._quoted_elsewhere(batch, shapes, made)
         self._parts.append(made)
         self._sizes.append(len(batch))
         self.length += len(batch)
@@ -153,7 +158,9 @@ class Maker:
         """Return the rows that were added, and begin anew."""
         names = dict.fromkeys(name for part in self._parts for name in part)
         found = {name: joined([part.get(name) for part in self._parts], self._sizes) for name in names}
-        made = Table(self.length, {name: values for name, values in found.items() if values is not None})
+        columns = {name: values for name, values in found.items() if values is not None}
+        columns["time_ns"] = columns["time"]
+        made = Table(self.length, columns)
         self.length, self._parts, self._sizes = 0, [], []
         # Memory does not grow with the hosts there are, and no dictionary with those that were long ago.
         self._texts = {name: texts for name, texts in self._texts.items() if len(texts.texts) <= KEPT}
@@ -166,7 +173,11 @@ class Maker:
         return self._texts[name]
 
     def _address(
-        self, name: str, octets: NDArray[np.uint8], version: NDArray[np.uint8], missing: NDArray[np.bool_] | None = None
+        self,
+        name: str,
+        octets: NDArray[np.uint8],
+        version: NDArray[np.uint8],
+        missing: NDArray[np.bool_] | None = None,
     ) -> Values:
         addresses = self._named(name)
         return Values(addresses.find(octets, version), missing, addresses.texts)
@@ -183,7 +194,7 @@ class Maker:
         made["file"] = self._constants("file", [origin.file], np.zeros(len(batch), np.int8))
         timeless = (batch.record_flags & NO_TIME) != 0
         missing = timeless if timeless.any() else None
-        made["time"] = made["time_ns"] = Values(batch.time_ns, missing)
+        made["time"] = Values(batch.time_ns, missing)
         links = [origin.link(index) for index in range(len(origin.interfaces))]
         made["link"] = self._constants("link", links, batch.interface)
         made["path"] = self._constants("path", [":".join(path) for path in batch.paths], batch.path)
@@ -211,28 +222,32 @@ class Maker:
             missing = None
             if name == "code_name":
                 absent = numbers < 0
-                missing = absent if absent.any() else None
+                if absent.any():
+                    numbers, missing = np.maximum(numbers, 0), absent
             made[name] = Values(numbers, missing, texts)
         made["checksum_status"] = Values(batch.checksum_status, None, [status.value for status in STATUSES])
         made["length"], made["captured"] = Values(batch.length), Values(captured)
         made["fragment"] = Values((batch.flags & (layers.FRAGMENT | layers.REASSEMBLED)) != 0)
-        shapes = known.shape[entries]
+        shapes: NDArray[np.uint8] = known.shape[entries]
         limits = known.longer[kinds]
         if limits.any():
             long = (limits > 0) & (batch.length >= limits)
             shapes = np.where(long, known.long_shape[kinds], shapes)
         sizes = known.sizes[shapes]
-        data = np.where(known.payload[shapes], captured - sizes, 0)
+        data = np.where(known.payload[shapes], np.maximum(captured - sizes, 0), 0)
         short = captured < sizes
         if short.any():
-            data[short] = np.maximum(captured[short] - HEADER, 0)
             self._malformed(batch, np.flatnonzero(short), made)
         made["data_length"] = Values(data.astype(np.int32, copy=False))
         return shapes
 
     def _codeless(self, batch: Batch, entries: NDArray[np.int16]) -> None:
         """Set the entries of messages of which no code was captured; those without any octet are of type 0."""
-        index = {(entry.family, entry.type.number): at for at, entry in enumerate(all_entries()) if entry.code is None}
+        index = {
+            (entry.family, entry.type.number): at
+            for at, entry in enumerate(all_entries())
+            if entry.code is None
+        }
         for row in np.flatnonzero(batch.captured < 2).tolist():  # noqa: PLR2004 - octets up to the code
             family = Family.ICMPV6 if batch.family[row] == V6 else Family.ICMPV4
             message = Message.of(batch, row)
@@ -259,34 +274,25 @@ class Maker:
                 cut = captured < shape.layout.size
                 if cut.any():
                     octets, starts = _padded(octets, starts, captured, shape.layout.size)
-                for key, values in extract(octets, starts, shape.layout).items():
-                    field = next((field for name, field in own if field.name == key), None)
-                    if field is None:
+                keys = {field.name: (key, field) for key, field in own}
+                for name, values in extract(octets, starts, shape.layout).items():
+                    if name not in keys:
                         continue
+                    key, field = keys[name]
                     absent = captured * 8 < field.offset + field.bits if cut.any() else None
-                    self._put(field.key or field.name, values, field.as_, rows, absent, len(batch), made)
-            for key, kind in computed(shape):
-                self._compute(key, kind, batch, rows, made)
+                    column = fields()[key].column
+                    found = self._field(column, values, field.as_)._replace(missing=absent)
+                    made[column.name] = _spread(found, rows, len(batch), made.get(column.name))
+            for key, _ in computed(shape):
+                self._compute(key, batch, rows, made)
 
-    def _put(
-        self,
-        key: str,
-        values: NDArray[Any],
-        as_: type,
-        rows: NDArray[np.int64],
-        absent: NDArray[np.bool_] | None,
-        count: int,
-        made: dict[str, Values],
-    ) -> None:
-        """Add the values of one field in some rows."""
-        column = fields()[key].column
+    def _field(self, column: Column, values: NDArray[Any], as_: type) -> Values:
+        """Return the values of one field."""
         if column.type != TEXT:
-            found = Values(values.astype(NUMPY[column.type], copy=False), absent)
-        elif as_ in (IPv4Address, IPv6Address):
-            found = self._field_addresses(column.name, values, as_)._replace(missing=absent)
-        else:
-            found = self._named(column.name).column([octets.tobytes().hex() for octets in values])._replace(missing=absent)
-        made[column.name] = _spread(found, rows, count, made.get(column.name))
+            return Values(values.astype(NUMPY[column.type], copy=False))
+        if as_ in (IPv4Address, IPv6Address):
+            return self._field_addresses(column.name, values, as_)
+        return self._named(column.name).column([octets.tobytes().hex() for octets in values])
 
     def _field_addresses(self, name: str, values: NDArray[Any], as_: type) -> Values:
         if as_ is IPv6Address:
@@ -295,18 +301,20 @@ class Maker:
         octets[:, :4] = values.astype(">u4").view(np.uint8).reshape(-1, 4)
         return self._address(name, octets, np.full(len(values), 4, np.uint8))
 
-    def _compute(self, key: str, kind: str, batch: Batch, rows: NDArray[np.int64], made: dict[str, Values]) -> None:
+    def _compute(self, key: str, batch: Batch, rows: NDArray[np.int64], made: dict[str, Values]) -> None:
         """Add values that are computed message by message."""
         column = fields()[key].column
         view = Rows(batch)
         found = [plain(Message(view, row).fields[key]) for row in rows.tolist()]
-        if kind == TEXT:
-            values = self._named(column.name).column(found)
-        else:
-            missing = np.array([value is None for value in found], np.bool_)
-            numbers = np.array([0 if value is None else value for value in found], NUMPY[column.type])
-            values = Values(numbers, missing if missing.any() else None)
-        made[column.name] = _spread(values, rows, len(batch), made.get(column.name))
+        made[column.name] = _spread(self._plain(column, found), rows, len(batch), made.get(column.name))
+
+    def _plain(self, column: Column, found: list[Any]) -> Values:
+        """Return values as JSON has them as a column."""
+        if column.type == TEXT:
+            return self._named(column.name).column(found)
+        missing = np.array([value is None for value in found], np.bool_)
+        numbers = np.array([0 if value is None else value for value in found], NUMPY[column.type])
+        return Values(numbers, missing if missing.any() else None)
 
     def _quoted(self, batch: Batch, made: dict[str, Values]) -> None:
         """Add the datagrams that errors quote."""
@@ -322,10 +330,28 @@ class Maker:
             if column.type == TEXT:
                 # Of a header that was cut the whole fields are there (RFC 791, 3.1; RFC 8200, 3).
                 end = np.where(six, 40, 20) if what == "dst" else np.where(six, 24, 16)
-                found = self._address(column.name, values, version, (quotes.version == 0) | (quotes.there < end))
+                found = self._address(
+                    column.name, values, version, (quotes.version == 0) | (quotes.there < end)
+                )
             else:
                 found = Values(values.astype(NUMPY[column.type]), values == MISSING)
             made[column.name] = _spread(found, rows, len(batch))
+
+    def _quoted_elsewhere(self, batch: Batch, shapes: NDArray[np.uint8], made: dict[str, Values]) -> None:
+        """Add those that are quoted in an option, message by message (RFC 4861, 4.6.3)."""
+        known = catalog().shapes
+        elsewhere = [
+            at for at, shape in enumerate(known) if isinstance(getattr(shape, "quote", None), property)
+        ]
+        rows = np.flatnonzero(np.isin(shapes, elsewhere))
+        if not len(rows):
+            return
+        view = Rows(batch)
+        quoted = [Message(view, row).quoted for row in rows.tolist()]
+        for column in DATAGRAM:
+            what = column.name.removeprefix(QUOTED)
+            found = [None if datagram is None else plain(datagram.as_json()[what]) for datagram in quoted]
+            made[column.name] = _spread(self._plain(column, found), rows, len(batch), made.get(column.name))
 
 
 def _spread(found: Values, rows: NDArray[np.int64], count: int, before: Values | None = None) -> Values:

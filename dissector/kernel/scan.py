@@ -137,9 +137,7 @@ _ORDER = cython.declare(
     cython.ulonglong, 256 if sys.byteorder == "little" else 1
 )  # 16-bit words in network order are, modulo 65535, so many times the same octets as words of this machine
 _LONGEST = cython.declare(cython.Py_ssize_t, 0x7FFFFFFF)  # a jumbogram may claim more than a column holds
-_PROBES = cython.declare(
-    cython.int, 64
-)  # places looked at in the table of paths, so that nobody can make it slow
+_PROBES = cython.declare(cython.int, layers.PROBES)
 
 
 @cython.final
@@ -396,6 +394,10 @@ class Kernel:
             self._peel(_BY_VERSION)
             self.reassemble = before
         return self.row, self.paths
+
+    def child(self, parent: cython.int, step: cython.int) -> int:
+        """Return the path that is ``parent`` and one step more, made if it is new."""
+        return self._child(parent, step)
 
     # --- rows ---------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from dissector.present.text import quantity
+
 OFFSET = re.compile(r"^\s*(?:0x)?[0-9a-f]{3,16}(?::|\s{2,})\s*(?=[0-9a-f])", re.IGNORECASE)
 """``0x0010:``, ``00000010:`` or ``00000010  `` at the start of a line of tcpdump, xxd, hexdump -C or tshark -x."""
 END = re.compile(r"^\s*[0-9a-f]{4,16}:?\s*$", re.IGNORECASE)
@@ -42,7 +44,10 @@ def octets_of(given: bytes, *, raw: bool = False) -> bytes:
         message = f"hex expected, found {wrong.group()!r} after {wrong.start() // 2} octets"
         raise ValueError(message)
     if len(digits) % 2:
-        message = f"{len(digits)} hex digits are no whole octets: one digit is missing or too many"
+        message = f"{quantity(len(digits), 'hex digit')} can be no whole octets: one is missing or too many"
+        raise ValueError(message)
+    if not digits:
+        message = "no octets given"
         raise ValueError(message)
     return bytes.fromhex(digits)
 

@@ -6,8 +6,10 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from dissector.decoder import NOT_FIELDS, ChecksumStatus
+from dissector.errors import Severity
 from dissector.layout import Several, Shape, address_text
 from dissector.present.text import printable
+from dissector.registry.model import Kind
 from dissector.tails.extensions import LabelStackEntry
 from dissector.tails.kept import Kept
 
@@ -28,7 +30,8 @@ def headline(decoded: Decoded) -> str:
     code = decoded.entry.code
     if decoded.type is None:
         return "message without a single octet"
-    name = decoded.name if decoded.entry.type.last is None else f"{decoded.name} type {decoded.type}"
+    nameless = decoded.entry.type.last is not None or decoded.entry.type.kind is Kind.UNKNOWN
+    name = f"{decoded.name} type {decoded.type}" if nameless else decoded.name
     if code is None or code.last is not None:
         return f"{name}, code {decoded.code}" if decoded.code else name
     if code.name.en.endswith(NO_CODE) or code.name.en == decoded.name:
@@ -99,6 +102,9 @@ def remarks(message: Message) -> Iterator[str]:
         yield f"[cut: {len(message.octets)} of {message.length} octets]"
     if message.checksum_status is ChecksumStatus.BAD:
         yield "[bad checksum]"
+    for finding in message.findings:
+        if finding.severity is not Severity.NOTE and finding.id != "checksum-bad":
+            yield f"[{finding.id}]"
 
 
 def line(message: Message, time: str) -> str:

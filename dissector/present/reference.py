@@ -21,6 +21,7 @@ TITLES = {
     "meaning": ("means", "含义"),
     "receiver": ("receiver", "接收端"),
     "errno": ("Linux", "Linux"),
+    "effect": ("TCP", "TCP"),
     "action": ("do", "处理"),
     "filtering": ("filter", "过滤"),
     "answer": ("answer", "应答"),
@@ -40,9 +41,14 @@ STATUSES = {
     "experimental": "实验",
     "unassigned": "未分配",
 }
+FATAL = (
+    ("a soft error: sockets see it with IP_RECVERR alone", "软差错：只有设置了IP_RECVERR的套接字才会收到"),
+    ("a hard error: connected UDP sockets see it", "硬差错：已连接的UDP套接字会收到"),
+)
+"""What Linux makes of an errno, by whether it holds it for fatal."""
 EFFECTS = {
-    Effect.SOFT: ("a soft error: TCP keeps the connection", "软差错：TCP 保持连接"),
-    Effect.HARD: ("a hard error: TCP may end the connection", "硬差错：TCP 可中止连接"),
+    Effect.SOFT: ("a soft error: it keeps the connection", "软差错：保持连接"),
+    Effect.HARD: ("a hard error: it may end the connection", "硬差错：可以中止连接"),
 }
 
 
@@ -91,7 +97,10 @@ def paragraphs(entry: Entry, lang: str) -> Iterator[tuple[str, str | None]]:
     yield "meaning", choose(about.meaning, lang)
     yield "sender", choose(about.sender, lang)
     yield "receiver", choose(about.receiver, lang)
-    yield "errno", comma.join(filter(None, (entry.errno, entry.effect and EFFECTS[entry.effect][zh])))
+    if entry.errno is not None:
+        yield "errno", comma.join((entry.errno, FATAL[entry.fatal is True][zh]))
+    if entry.effect is not None:
+        yield "effect", EFFECTS[entry.effect][zh]
     yield "answer", answered(entry, lang)
     yield "action", choose(about.action, lang)
     yield "filtering", choose(about.filtering, lang)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 INDENT = 13
 """Columns before the text of a titled paragraph."""
 

@@ -57,6 +57,7 @@ class TimeColumn:
     """
 
     STYLES = ("a", "ad", "r", "d", "e")
+    RELATIVE = ("r", "d")
 
     def __init__(self, style: str) -> None:
         self.style = style

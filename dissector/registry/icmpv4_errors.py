@@ -18,6 +18,7 @@ _SOURCE_QUENCH = MessageType(
     rfc=("RFC 792", "RFC 6633"),
     status=Status.DEPRECATED,
     errno="EREMOTEIO",
+    fatal=False,
     about=About(
         sender=Text(
             "Routers and hosts of old that were short of buffers. Hosts must not send it now (RFC 6633, 3),"
@@ -235,6 +236,7 @@ _TIME_EXCEEDED = MessageType(
                 ),
             ),
             errno="EHOSTUNREACH",
+            fatal=False,
         ),
         Code(
             1,
@@ -276,6 +278,7 @@ _PARAMETER_PROBLEM = MessageType(
     shape=errors.ParameterProblem,
     rfc=("RFC 792",),
     errno="EPROTO",
+    fatal=True,
     effect=Effect.SOFT,
     about=About(
         sender=Text(

@@ -36,6 +36,7 @@ _FIRST_CODES: tuple[Code, ...] = (
             ),
         ),
         errno="ENETUNREACH",
+        fatal=False,
         effect=Effect.SOFT,
     ),
     Code(
@@ -65,6 +66,7 @@ _FIRST_CODES: tuple[Code, ...] = (
             ),
         ),
         errno="EHOSTUNREACH",
+        fatal=False,
         effect=Effect.SOFT,
     ),
     Code(
@@ -90,6 +92,7 @@ _FIRST_CODES: tuple[Code, ...] = (
             ),
         ),
         errno="ENOPROTOOPT",
+        fatal=True,
         effect=Effect.HARD,
     ),
     Code(
@@ -126,6 +129,7 @@ _FIRST_CODES: tuple[Code, ...] = (
             ),
         ),
         errno="ECONNREFUSED",
+        fatal=True,
         effect=Effect.HARD,
     ),
     Code(
@@ -171,6 +175,7 @@ _FIRST_CODES: tuple[Code, ...] = (
         ),
         rfc=("RFC 792", "RFC 1191"),
         errno="EMSGSIZE",
+        fatal=False,
         effect=Effect.SOFT,
         shape=errors.FragmentationNeeded,
     ),
@@ -200,6 +205,7 @@ _FIRST_CODES: tuple[Code, ...] = (
             ),
         ),
         errno="EOPNOTSUPP",
+        fatal=False,
         effect=Effect.SOFT,
     ),
 )

@@ -30,6 +30,7 @@ LATER_CODES: tuple[Code, ...] = (
         rfc=("RFC 1122",),
         status=Status.OBSOLETE,
         errno="ENETUNREACH",
+        fatal=True,
     ),
     Code(
         7,
@@ -50,6 +51,7 @@ LATER_CODES: tuple[Code, ...] = (
         ),
         rfc=("RFC 1122",),
         errno="EHOSTDOWN",
+        fatal=True,
     ),
     Code(
         8,
@@ -72,6 +74,7 @@ LATER_CODES: tuple[Code, ...] = (
         rfc=("RFC 1122",),
         status=Status.OBSOLETE,
         errno="ENONET",
+        fatal=True,
     ),
     Code(
         9,
@@ -99,6 +102,7 @@ LATER_CODES: tuple[Code, ...] = (
         ),
         rfc=("RFC 1122",),
         errno="ENETUNREACH",
+        fatal=True,
     ),
     Code(
         10,
@@ -123,6 +127,7 @@ LATER_CODES: tuple[Code, ...] = (
         ),
         rfc=("RFC 1122",),
         errno="EHOSTUNREACH",
+        fatal=True,
     ),
     Code(
         11,
@@ -147,6 +152,7 @@ LATER_CODES: tuple[Code, ...] = (
         ),
         rfc=("RFC 1122",),
         errno="ENETUNREACH",
+        fatal=False,
     ),
     Code(
         12,
@@ -172,6 +178,7 @@ LATER_CODES: tuple[Code, ...] = (
         ),
         rfc=("RFC 1122",),
         errno="EHOSTUNREACH",
+        fatal=False,
     ),
     Code(
         13,
@@ -205,6 +212,7 @@ LATER_CODES: tuple[Code, ...] = (
         ),
         rfc=("RFC 1812",),
         errno="EHOSTUNREACH",
+        fatal=True,
     ),
     Code(
         14,
@@ -235,6 +243,7 @@ LATER_CODES: tuple[Code, ...] = (
         ),
         rfc=("RFC 1812",),
         errno="EHOSTUNREACH",
+        fatal=True,
     ),
     Code(
         15,
@@ -265,5 +274,6 @@ LATER_CODES: tuple[Code, ...] = (
         ),
         rfc=("RFC 1812",),
         errno="EHOSTUNREACH",
+        fatal=True,
     ),
 )

@@ -46,6 +46,7 @@ _PACKET_TOO_BIG = MessageType(
     shape=errors6.PacketTooBig,
     rfc=("RFC 4443",),
     errno="EMSGSIZE",
+    fatal=False,
     about=About(
         sender=Text(
             "A router whose next link is too narrow for the packet; also for multicast packets (RFC 4443,"
@@ -102,6 +103,7 @@ _TIME_EXCEEDED = MessageType(
     shape=errors6.TimeExceeded6,
     rfc=("RFC 4443",),
     errno="EHOSTUNREACH",
+    fatal=False,
     effect=Effect.SOFT,
     about=About(
         sender=Text(

@@ -102,6 +102,7 @@ LOW_POWER: tuple[MessageType, ...] = (
         shape=lowpan.DuplicateAddress,
         rfc=("RFC 6775", "RFC 8505"),
         answered_by=158,
+        code_bits=4,
         about=About(
             sender=Text(
                 "A 6LoWPAN router (6LR) at which a host registers, to the border router (6LBR).",
@@ -129,6 +130,7 @@ LOW_POWER: tuple[MessageType, ...] = (
         shape=lowpan.DuplicateAddress,
         rfc=("RFC 6775", "RFC 8505"),
         answered_by=157,
+        code_bits=4,
         about=About(
             sender=Text(
                 "The border router (6LBR), to the router that asked with type 157.",

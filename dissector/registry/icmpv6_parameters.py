@@ -30,6 +30,7 @@ PARAMETER_PROBLEM = MessageType(
     shape=errors6.ParameterProblem6,
     rfc=("RFC 4443",),
     errno="EPROTO",
+    fatal=True,
     about=About(
         sender=Text(
             "Mostly the destination; a router, if a hop-by-hop option, a routing header or its own limits are"
@@ -43,10 +44,8 @@ PARAMETER_PROBLEM = MessageType(
             "的偏移。",
         ),
         receiver=Text(
-            "Passes it to the transport that sent the packet. Soft for TCP (RFC 9293, 3.9.2.2); Linux reports"
-            " EPROTO to connected UDP sockets.",
-            "上报给发出该数据包的传输层。对TCP属软错误（RFC 9293，3.9.2.2）；Linux向已连接的UDP套接字返回"
-            "EPROTO。",
+            "Passes it to the transport that sent the packet. Linux reports EPROTO to connected UDP sockets.",
+            "上报给发出该数据包的传输层。Linux向已连接的UDP套接字返回EPROTO。",
         ),
         action=Text(
             "Find the octet at the pointer in the quoted packet: it names the header or option. Then ask who"

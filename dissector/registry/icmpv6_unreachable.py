@@ -66,6 +66,7 @@ DESTINATION_UNREACHABLE = MessageType(
                 ),
             ),
             errno="ENETUNREACH",
+            fatal=False,
             effect=Effect.SOFT,
         ),
         Code(
@@ -94,6 +95,7 @@ DESTINATION_UNREACHABLE = MessageType(
                 ),
             ),
             errno="EACCES",
+            fatal=True,
             effect=Effect.HARD,
         ),
         Code(
@@ -121,6 +123,7 @@ DESTINATION_UNREACHABLE = MessageType(
                 ),
             ),
             errno="EHOSTUNREACH",
+            fatal=False,
         ),
         Code(
             3,
@@ -146,6 +149,7 @@ DESTINATION_UNREACHABLE = MessageType(
                 ),
             ),
             errno="EHOSTUNREACH",
+            fatal=False,
             effect=Effect.SOFT,
         ),
         Code(
@@ -176,6 +180,7 @@ DESTINATION_UNREACHABLE = MessageType(
                 ),
             ),
             errno="ECONNREFUSED",
+            fatal=True,
             effect=Effect.HARD,
         ),
         Code(
@@ -197,6 +202,7 @@ DESTINATION_UNREACHABLE = MessageType(
                 ),
             ),
             errno="EACCES",
+            fatal=True,
         ),
         Code(
             6,
@@ -218,6 +224,7 @@ DESTINATION_UNREACHABLE = MessageType(
                 ),
             ),
             errno="EACCES",
+            fatal=True,
         ),
         Code(
             7,
@@ -246,6 +253,7 @@ DESTINATION_UNREACHABLE = MessageType(
             ),
             rfc=("RFC 6550", "RFC 6554"),
             errno="EPROTO",
+            fatal=True,
         ),
         Code(
             8,
@@ -274,6 +282,7 @@ DESTINATION_UNREACHABLE = MessageType(
             ),
             rfc=("RFC 8883",),
             errno="EPROTO",
+            fatal=True,
         ),
         Code(
             9,
@@ -300,6 +309,7 @@ DESTINATION_UNREACHABLE = MessageType(
             ),
             rfc=("RFC 9914",),
             errno="EPROTO",
+            fatal=True,
         ),
     ),
 )

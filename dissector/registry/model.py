@@ -23,6 +23,8 @@ class Family(StrEnum):
     ICMPV4 = "icmpv4"
     ICMPV6 = "icmpv6"
 
+    __hash__ = str.__hash__  # Enum's own is Python, and every message is looked up by its family
+
     @property
     def label(self) -> str:
         """The name people read: ``ICMP`` or ``ICMPv6``."""
@@ -92,6 +94,7 @@ class Code(NamedTuple):
         rfc: its documents, ``("RFC 792",)``; empty means the type's.
         status: its status; None means the type's.
         errno: what Linux reports to the socket, ``"ECONNREFUSED"``.
+        fatal: whether Linux holds that for a hard error, which connected UDP sockets are told; None without errno.
         effect: whether it ends a TCP connection.
         shape: the shape of its octets; None means the type's.
         last: the last code of a range that this row stands for.
@@ -103,6 +106,7 @@ class Code(NamedTuple):
     rfc: tuple[str, ...] = ()
     status: Status | None = None
     errno: str | None = None
+    fatal: bool | None = None
     effect: Effect | None = None
     shape: type[IcmpMessage] | None = None
     last: int | None = None
@@ -123,8 +127,10 @@ class MessageType(NamedTuple):
         answered_by: the type that answers it, or that it answers.
         longer: another shape from so many octets on: ``(28, MulticastListenerQuery2)``.
         errno: as in :class:`Code`, for codes that do not say.
+        fatal: as in :class:`Code`, for codes that have no errno of their own.
         effect: as in :class:`Code`, for codes that do not say.
         last: the last type of a range that this row stands for.
+        code_bits: how many low bits of the code tell the codes; the receiver ignores the others (RFC 8505, 4.2).
     """
 
     number: int
@@ -138,8 +144,10 @@ class MessageType(NamedTuple):
     answered_by: int | None = None
     longer: tuple[int, type[IcmpMessage]] | None = None
     errno: str | None = None
+    fatal: bool | None = None
     effect: Effect | None = None
     last: int | None = None
+    code_bits: int = 8
 
 
 class Entry(NamedTuple):
@@ -174,6 +182,11 @@ class Entry(NamedTuple):
     def errno(self) -> str | None:
         """What Linux reports to the socket; None where it reports nothing."""
         return self.type.errno if self.code is None or self.code.errno is None else self.code.errno
+
+    @property
+    def fatal(self) -> bool | None:
+        """Whether Linux holds that for a hard error (icmp_err_convert); None where it reports nothing."""
+        return self.type.fatal if self.code is None or self.code.errno is None else self.code.fatal
 
     @property
     def effect(self) -> Effect | None:

@@ -65,7 +65,9 @@ class _Indexes(dict[Family, dict[int, tuple[dict[int | None, Entry], Entry]]]):
                 codes = {}
                 index |= dict.fromkeys(range(row.number, (row.last or row.number) + 1), (codes, entry))
             else:
-                codes |= dict.fromkeys(range(code.number, (code.last or code.number) + 1), entry)
+                last = code.number if code.last is None else code.last
+                for ignored in range(0, 256, 1 << row.code_bits):
+                    codes |= dict.fromkeys(range(ignored + code.number, ignored + last + 1), entry)
         self[family] = index
         return index
 

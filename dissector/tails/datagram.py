@@ -157,12 +157,15 @@ class Datagram(Kept):
     @property
     def length(self) -> int | None:
         """Octets that the whole datagram had, IP header included; None for a jumbogram too."""
-        found: int | None = self.layers[0].value("total_length")
-        if found is None:
-            head, payload = HEADER_OCTETS[IPV6], self.layers[0].value("payload_length")
-            # Zero with something behind it: a jumbogram (RFC 2675, 3), or segmentation left to hardware.
-            return None if payload is None or (not payload and len(self) > head) else head + payload
-        return found
+        # Not by way of the headers: every error's quote is checked against it.
+        octets = self.octets
+        if self.version == IPV4:
+            return int.from_bytes(octets[2:4]) if len(octets) >= 4 else None  # noqa: PLR2004 - where that field ends
+        if len(octets) < 6:  # noqa: PLR2004 - likewise
+            return None
+        head, payload = HEADER_OCTETS[IPV6], int.from_bytes(octets[4:6])
+        # Zero with something behind it: a jumbogram (RFC 2675, 3), or segmentation left to hardware.
+        return None if not payload and len(octets) > head else head + payload
 
     @property
     def id(self) -> int | None:

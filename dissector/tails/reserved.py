@@ -16,5 +16,5 @@ def reserved_set(part: Shape) -> Iterator[Finding]:
     """Yield a finding for each reserved field of a part (an option, a record) that is not zero."""
     for field in part.reserved_bits():
         value = field.text(getattr(part, field.name))
-        text = f"{type(part).__name__}.{field.name} is reserved and not zero: {value}"
+        text = f"{part.title or 'the message'}: {field.name} is reserved and not zero: {value}"
         yield Finding("reserved-set", Severity.NOTE, text)

@@ -1,0 +1,134 @@
+"""Loops that are timed, each in a process of its own: ``python loops.py NAME FILE [PACKETS]``.
+
+Prints the CPU seconds of the loop, how many things it met, and the greatest memory of the process in MiB.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+
+def readinto(file: str, _most: int) -> int:
+    """Read the file, and do nothing with it."""
+    buffer, total = bytearray(1 << 20), 0
+    with Path(file).open("rb", buffering=0) as source:
+        while got := source.readinto(buffer):
+            total += got
+    return total
+
+
+def scan(file: str, _most: int) -> int:
+    """All columns of all messages, checksums verified."""
+    import dissector
+
+    with dissector.scan(file) as batches:
+        for _ in batches:
+            pass
+        return batches.account.packets
+
+
+def read(file: str, most: int) -> int:
+    """Typed messages with all their fields, and where and when they came."""
+    import dissector
+
+    number = 0
+    for message in islice(dissector.read(file), most):
+        fields = message.message
+        _ = (message.frame, message.time_ns, message.src, message.dst, message.ttl, fields)
+        number += 1
+    return number
+
+
+def with_dpkt(file: str, most: int) -> int:
+    """The same as far as dpkt goes."""
+    import dpkt
+
+    number = 0
+    with Path(file).open("rb") as source:
+        for seconds, octets in islice(dpkt.pcap.Reader(source), most):
+            ip = dpkt.ethernet.Ethernet(octets).data
+            icmp = ip.data
+            _ = (seconds, ip.src, ip.dst, ip.ttl, icmp.type, icmp.code, icmp.sum, icmp.data)
+            number += 1
+    return number
+
+
+def with_scapy(file: str, most: int) -> int:
+    """The same with scapy."""
+    from scapy.layers.inet import ICMP, IP
+    from scapy.layers.l2 import Ether  # noqa: F401 - known by its link type when it is imported
+    from scapy.utils import PcapReader
+
+    number = 0
+    with PcapReader(file) as packets:
+        for packet in islice(packets, most):
+            ip, icmp = packet[IP], packet[ICMP]
+            _ = (packet.time, ip.src, ip.dst, ip.ttl, icmp.type, icmp.code, icmp.chksum, icmp.payload)
+            number += 1
+    return number
+
+
+def columns(file: str, _most: int) -> int:
+    """The columns of all echoes; the captures are read before."""
+    import dissector
+    from dissector.columns import extract
+    from dissector.messages.echo import Echo
+
+    chosen = [(batch, (batch.type == 0) | (batch.type == 8)) for batch in dissector.scan(file)]  # noqa: PLR2004 - echoes
+    begin()
+    return sum(
+        len(extract(batch.octets, batch.icmp[rows], Echo.layout)["sequence"]) for batch, rows in chosen
+    )
+
+
+def single(file: str, _most: int) -> int:
+    """The same from single messages, put into lists."""
+    import dissector
+    from dissector.message import messages
+
+    chosen = [batch[:].take((batch.type == 0) | (batch.type == 8)) for batch in dissector.scan(file)]  # noqa: PLR2004
+    begin()
+    found: dict[str, list[int]] = {"identifier": [], "sequence": [], "checksum": []}
+    for batch in chosen:
+        for message in messages(batch):
+            for name, values in found.items():
+                values.append(getattr(message.message, name))
+    return len(found["sequence"])
+
+
+LOOPS = {
+    "readinto": readinto,
+    "scan": scan,
+    "read": read,
+    "dpkt": with_dpkt,
+    "scapy": with_scapy,
+    "columns": columns,
+    "single": single,
+}
+_begun = 0.0
+
+
+def begin() -> None:
+    """Count from now on."""
+    global _begun  # noqa: PLW0603 - one clock for the one loop of this process
+    _begun = time.process_time()
+
+
+def main() -> None:
+    """Run a loop."""
+    name, file, *most = sys.argv[1:]
+    # What must be imported first is, by a file of no packets; imports are measured elsewhere.
+    LOOPS[name](file, 1) if name in {"dpkt", "scapy", "read"} else None
+    begin()
+    number = LOOPS[name](file, int(*most) if most else sys.maxsize)
+    seconds = time.process_time() - _begun
+    print(json.dumps([seconds, number, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+if __name__ == "__main__":
+    main()

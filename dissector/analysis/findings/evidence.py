@@ -1,0 +1,285 @@
+"""What rules keep: who showed what to whom, how often, when and in which frames first.
+
+Strategy: a *sighting* is a message that shows something. Its key is the rule, two addresses and one number more;
+messages of one key are one row. What a rule finds is then told from its rows alone, so that it does not matter
+how the capture was cut into batches, files and states.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dissector.analysis.flow_keys import ALWAYS, NEVER, address
+from dissector.analysis.table import Table, grouped
+from dissector.capture.records import NO_TIME
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from numpy.typing import NDArray
+
+    from dissector.analysis.flow_keys import Address
+    from dissector.batch import Batch
+
+    Words = NDArray[np.uint64]
+    Numbers = NDArray[np.int64]
+
+RULE, SUBJECT, OBJECT, DETAIL = 0, slice(1, 3), slice(3, 5), 5
+"""The words of a key: rule and IP version, two addresses, a number."""
+KEY_WORDS = 6
+VERSION_AT = 16
+"""Where in the first word the IP version is."""
+FILE_AT = 40
+"""Where in a place the file's number is; below it stands the frame's."""
+RULES = {
+    "count": "count",
+    "first_ns": "least",
+    "last_ns": "most",
+    "least": "least",
+    "most": "most",
+    "total": "count",
+    "other_0": "first",
+    "other_1": "first",
+}
+AT_LEAST = 1 << 16
+"""So many new rows of places are laid by before they are put in."""
+
+
+def words(addresses: NDArray[np.uint8]) -> Words:
+    """Return addresses of a batch, shape (n, 16), as two words each."""
+    return np.ascontiguousarray(addresses).view(np.uint64)
+
+
+class Firsts:
+    """For each key the first rows of some columns: the frames that show something, samples of data.
+
+    Args:
+        width: words of a key.
+        columns: columns of a row.
+        each: rows kept for a key.
+        limit: keys kept.
+
+    Attributes:
+        refused: rows that were not kept for lack of room for their keys.
+    """
+
+    def __init__(self, width: int, columns: int, each: int, limit: int) -> None:
+        self.each = each
+        self.limit = limit
+        self._width = width
+        self._keys = np.zeros((0, width), np.uint64)
+        self._rows = np.zeros((0, columns), np.int64)
+        self._new: list[tuple[Words, Numbers]] = []
+        self._waiting = 0
+        self._refused = 0
+
+    def add(self, keys: Words, rows: Numbers) -> None:
+        """Put rows in, which come after all that are there."""
+        if len(keys):
+            self._new.append((keys, rows))
+            self._waiting += len(keys)
+        if self._waiting >= max(AT_LEAST, len(self._keys)):
+            self.settle()
+
+    def merge(self, other: Self) -> None:
+        """Put in the rows of what comes after; that is left as it is."""
+        other.settle()
+        self.add(other._keys, other._rows)
+        self._refused += other._refused
+
+    def settle(self) -> None:
+        """Put in what was laid by."""
+        if not self._new:
+            return
+        keys = np.concatenate([self._keys, *(new for new, _ in self._new)])
+        rows = np.concatenate([self._rows, *(new for _, new in self._new)])
+        self._new, self._waiting = [], 0
+        order, starts = grouped(keys)
+        sizes = np.diff(np.append(starts, len(order)))
+        arrival = np.empty(len(starts), np.int64)
+        arrival[np.argsort(order[starts], kind="stable")] = np.arange(len(starts))
+        refused = np.repeat(arrival >= self.limit, sizes)
+        self._refused += int(refused.sum())
+        rank = np.arange(len(order)) - np.repeat(starts, sizes)
+        # In the order of their coming, so that of all keys the last ones are those that find no room.
+        kept = np.sort(order[(rank < self.each) & ~refused])
+        self._keys, self._rows = keys[kept], rows[kept]
+
+    def rows(self) -> tuple[Words, Numbers]:
+        """Return keys and rows, in the order of their coming."""
+        self.settle()
+        return self._keys, self._rows
+
+    @property
+    def refused(self) -> int:
+        """Rows that were not kept."""
+        self.settle()
+        return self._refused
+
+
+class Sighting(NamedTuple):
+    """Messages that show the same: one row, or several put together.
+
+    Attributes:
+        subject, object: the addresses of its key; None where the rule has none.
+        other: the address beside them that the first message had.
+        details: the numbers of the keys, in the order of their coming.
+        messages: how many.
+        least, most, total: of the value that the rule takes down.
+        first_ns, last_ns: as in a finding.
+        places: of the first messages.
+    """
+
+    subject: Address | None
+    object: Address | None
+    other: Address | None
+    details: tuple[int, ...]
+    messages: int
+    least: int
+    most: int
+    total: int
+    first_ns: int | None
+    last_ns: int | None
+    places: tuple[int, ...]
+
+    @property
+    def seconds(self) -> float:
+        """From the first to the last; 0 where there are no times."""
+        return 0.0 if self.first_ns is None or self.last_ns is None else (self.last_ns - self.first_ns) / 1e9
+
+
+class Sightings:
+    """Sightings of all rules.
+
+    Args:
+        each: frames kept of each key.
+        limit: keys kept.
+    """
+
+    def __init__(self, each: int, limit: int) -> None:
+        self.table = Table(KEY_WORDS, RULES, limit)
+        self.places = Firsts(KEY_WORDS, 1, each, limit)
+
+    def add(  # noqa: PLR0913 - the parts of a key and the values of a row
+        self,
+        batch: Batch,
+        file: int,
+        rule: int,
+        rows: Numbers,
+        *,
+        version: NDArray[np.uint8],
+        subject: Words | None = None,
+        object_: Words | None = None,
+        detail: NDArray[np.integer] | int = 0,
+        value: NDArray[np.integer] | int = 0,
+        other: Words | None = None,
+    ) -> None:
+        """Put in some messages of a batch.
+
+        Args:
+            batch: the batch.
+            file: its number.
+            rule: the rule's number.
+            rows: the messages.
+            version: of their addresses.
+            subject, object_, detail: of the key; nothing by default.
+            value: a number of each message, of which least, most and sum are kept.
+            other: an address, of which the first one is kept.
+        """
+        keys = np.zeros((len(rows), KEY_WORDS), np.uint64)
+        keys[:, RULE] = np.uint64(rule) | version.astype(np.uint64) << np.uint64(VERSION_AT)
+        if subject is not None:
+            keys[:, SUBJECT] = subject
+        if object_ is not None:
+            keys[:, OBJECT] = object_
+        keys[:, DETAIL] = np.asarray(detail).astype(np.uint64)
+        timeless = batch.record_flags[rows] & NO_TIME != 0
+        times = batch.time_ns[rows]
+        values = np.broadcast_to(np.asarray(value, np.int64), len(rows))
+        told = np.zeros((len(rows), 2), np.int64) if other is None else other.view(np.int64)
+        columns = {
+            "count": np.ones(len(rows), np.int64),
+            "first_ns": np.where(timeless, NEVER, times),
+            "last_ns": np.where(timeless, ALWAYS, times),
+            "least": values,
+            "most": values,
+            "total": values,
+            "other_0": told[:, 0],
+            "other_1": told[:, 1],
+        }
+        self.table.add(keys, columns)
+        self.places.add(keys, (batch.frame[rows] | np.int64(file) << FILE_AT)[:, None])
+
+    def merge(self, other: Self, files: Numbers) -> None:
+        """Put in those of what comes after, of which ``files`` are the numbers of the files here."""
+        self.table.merge(other.table)
+        self.places.merge(renumbered(other.places, files))
+
+    @property
+    def refused(self) -> int:
+        """Messages that were not kept."""
+        return self.table.refused
+
+
+def renumbered(firsts: Firsts, files: Numbers) -> Firsts:
+    """Return places with other numbers of files."""
+    keys, rows = firsts.rows()
+    found = Firsts(keys.shape[1], rows.shape[1], firsts.each, firsts.limit)
+    places = rows[:, -1]
+    moved = rows.copy()
+    if len(rows):
+        moved[:, -1] = places & ((1 << FILE_AT) - 1) | files[places >> FILE_AT] << FILE_AT
+    found._keys, found._rows, found._refused = keys, moved, firsts.refused
+    return found
+
+
+class Seen:
+    """All sightings, by rule: what findings are told from."""
+
+    def __init__(self, sightings: Sightings) -> None:
+        self.keys, self.values = sightings.table.keys, sightings.table.values
+        self._places: dict[bytes, list[int]] = {}
+        keys, rows = sightings.places.rows()
+        for key, place in zip(keys, rows[:, 0].tolist(), strict=True):
+            self._places.setdefault(key.tobytes(), []).append(place)
+        self.each = sightings.places.each
+
+    def of(self, rule: int) -> Numbers:
+        """Return the rows of a rule."""
+        return np.flatnonzero(self.keys[:, RULE] & np.uint64((1 << VERSION_AT) - 1) == rule)
+
+    def groups(self, rule: int, by: tuple[slice | int, ...]) -> list[Numbers]:
+        """Return the rows of a rule that agree in some words of their keys, each group in the order of coming."""
+        rows = self.of(rule)
+        if not len(rows):
+            return []
+        key = [self.keys[rows, :1], *(self.keys[rows][:, place].reshape(len(rows), -1) for place in by)]
+        order, starts = grouped(np.column_stack(key))
+        return sorted(np.split(rows[order], starts[1:]), key=lambda group: int(group[0]))
+
+    def sighting(self, rows: Numbers) -> Sighting:
+        """Return some rows, put together."""
+        keys, values = self.keys[rows], self.values
+        version = int(keys[0, RULE]) >> VERSION_AT
+        first, last = int(values["first_ns"][rows].min()), int(values["last_ns"][rows].max())
+        other = np.array([values["other_0"][rows[0]], values["other_1"][rows[0]]]).view(np.uint64)
+        places = sorted({place for key in keys for place in self._places.get(key.tobytes(), ())})
+        return Sighting(
+            subject=_address(keys[0, SUBJECT], version),
+            object=_address(keys[0, OBJECT], version),
+            other=_address(other, version),
+            details=tuple(dict.fromkeys(keys[:, DETAIL].tolist())),
+            messages=int(values["count"][rows].sum()),
+            least=int(values["least"][rows].min()),
+            most=int(values["most"][rows].max()),
+            total=int(values["total"][rows].sum()),
+            first_ns=None if first == NEVER else first,
+            last_ns=None if last == ALWAYS else last,
+            places=tuple(places[: self.each]),
+        )
+
+
+def _address(key: Words, version: int) -> Address | None:
+    return address(key, version) if key.any() else None

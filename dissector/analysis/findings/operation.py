@@ -1,0 +1,273 @@
+"""What does not work in a network: closed ports, filters, loops, black holes, doubled addresses, routers at odds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+from dissector.analysis.findings.evidence import words
+from dissector.analysis.findings.model import Area, Rule, Severity, Text
+from dissector.analysis.findings.view import SIX
+from dissector.analysis.flow_keys import pair_hashes
+from dissector.analysis.flows import mtu_of
+from dissector.analysis.path_mtu import LEAST
+from dissector.analysis.quotes import MISSING, UDP
+from dissector.tails.datagram import IPV4
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from dissector.analysis.findings.evidence import Numbers, Words
+    from dissector.analysis.findings.view import View
+    from dissector.analysis.quotes import Quotes
+
+NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
+AREA = Area.OPERATION
+
+RULES = (
+    Rule(
+        "port-closed",
+        AREA,
+        NOTE,
+        Text("Port closed", "端口关闭"),
+        "{subject} told {object} in {messages} that nothing listens on {ports}",
+        Text(
+            "Start the service, or correct the address or port that the client is configured with.",
+            "启动该服务，或更正客户端配置的地址或端口。",
+        ),
+        "RFC 1122, 4.1.3.1; RFC 4443, 3.1",
+    ),
+    Rule(
+        "filtered",
+        AREA,
+        NOTE,
+        Text("Filtered", "被过滤"),
+        "{subject} refuses by policy what is sent to {object} ({ports}): {messages}, the first to {other}",
+        Text(
+            "If this traffic is wanted, change the access list on the reporter.",
+            "若需要该流量，请修改报告者上的访问控制列表。",
+        ),
+        "RFC 1812, 5.2.7.1; RFC 4443, 3.1",
+    ),
+    Rule(
+        "loop",
+        AREA,
+        WARNING,
+        Text("Routing loop", "路由环路"),
+        "what {subject} sends to {object} runs out of hops, always at {reporters}: {messages}",
+        Text(
+            "Compare the routes to the destination on these routers: each sends it to the other, or in a ring. A "
+            "sender whose TTL is too small looks the same.",
+            "比较这些路由器上到该目的地的路由：它们彼此互指或成环。发送方 TTL 过小也有同样现象。",
+        ),
+        "RFC 792, page 6; RFC 1812, 5.3.1; RFC 4443, 3.3",
+        ("loop_errors",),
+    ),
+    Rule(
+        "mtu-black-hole",
+        AREA,
+        WARNING,
+        Text("MTU black hole", "MTU 黑洞"),
+        "{subject} goes on sending to {object} what is too big for an MTU of {detail}, though {other} told it in "
+        "{messages} over {seconds}",
+        Text(
+            "The errors do not reach the sender, or it does not heed them: let 3/4 and Packet Too Big through its "
+            "filters, or lower its MTU, or clamp the TCP MSS.",
+            "差错报文未到达发送方，或被其忽略：放行 3/4 与 Packet Too Big，或降低其 MTU，或限制 TCP MSS。",
+        ),
+        "RFC 1191, 6.3; RFC 8201, 4; RFC 2923",
+        ("mtu_repeats", "mtu_seconds"),
+    ),
+    Rule(
+        "rate-limited",
+        AREA,
+        NOTE,
+        Text("Rate limiting", "速率限制"),
+        "{reporters} answered {queries} of {subject} to {object} with {messages} alone: errors are limited in rate",
+        Text(
+            "Nothing, unless it hides a fault: ask more slowly. Losses shown by path tools at this hop are not real.",
+            "无需处理，除非它掩盖了故障：放慢探测即可。路径工具在该跳显示的丢包并不真实。",
+        ),
+        "RFC 1812, 4.3.2.8; RFC 4443, 2.4 (f)",
+        ("rate_queries", "rate_errors", "rate_ratio"),
+    ),
+    Rule(
+        "duplicate-address",
+        AREA,
+        ERROR,
+        Text("Duplicate address", "地址冲突"),
+        "{subject} is claimed by {macs}: {messages}",
+        Text(
+            "Find the hosts by their link-layer addresses and give one another address; if one of them is not "
+            "yours, somebody takes over its neighbour's traffic.",
+            "按链路层地址找到这些主机并更换其一的地址；若其中有不属于你的主机，可能有人在劫持邻居流量。",
+        ),
+        "RFC 4862, 5.4; RFC 4861, 7.2.5",
+    ),
+    Rule(
+        "routers-differ",
+        AREA,
+        WARNING,
+        Text("Routers at odds: one may be rogue", "路由器通告相互矛盾：可能有非法路由器"),
+        "{hosts} advertise themselves as routers on one link and contradict each other: {messages}",
+        Text(
+            "Find each by its link-layer address; switch off what is no router of yours and filter advertisements "
+            "on access ports (RA guard, RFC 6105); else give them one configuration.",
+            "按链路层地址逐一查找；关闭非法路由器，并在接入端口过滤通告（RA Guard，RFC 6105）；否则统一其配置。",
+        ),
+        "RFC 4861, 6.2.7; RFC 6104",
+    ),
+    Rule(
+        "routers-several",
+        AREA,
+        NOTE,
+        Text("Several routers on a link", "同一链路上有多个路由器"),
+        "{hosts} advertise themselves as routers on one link: {messages}",
+        Text(
+            "Make sure that all of them are yours.",
+            "确认它们都属于你。",
+        ),
+        "RFC 4861, 6.2.7; RFC 6104",
+    ),
+    Rule(
+        "redirected",
+        AREA,
+        NOTE,
+        Text("Redirected", "被重定向"),
+        "{subject} told {object} in {messages} to use another first hop, the first time {other}",
+        Text(
+            "Give the host the better route, so that the router need not forward what comes in and goes out by "
+            "one interface; or switch redirects off.",
+            "为主机配置更好的路由，使路由器不必将流量从同一接口收进又发出；或关闭重定向。",
+        ),
+        "RFC 1812, 5.2.7.2; RFC 4861, 8",
+    ),
+)
+
+TRACEROUTE = range(33434, 33434 + 256)
+"""UDP ports that traceroute sends to; that they are closed is how it ends."""
+PORT_UNREACHABLE = (3 << 8 | 3, (SIX + 1) << 8 | 4)
+PROHIBITED = (3 << 8 | 9, 3 << 8 | 10, 3 << 8 | 13, *((SIX + 1) << 8 | code for code in (1, 5, 6)))
+EXCEEDED = (11 << 8, (SIX + 3) << 8)
+UNREACHABLE_OR_EXCEEDED = (3, 11, SIX + 1, SIX + 3)
+DAD, ANNOUNCED, CLAIMED = (role << 48 for role in (1, 2, 3))
+"""What a link-layer address did with an IPv6 address: asked whether it is taken, told all, claimed it (O flag)."""
+MAC = (1 << 48) - 1
+
+
+class Taken(NamedTuple):
+    """Messages that a rule takes down: see :meth:`~dissector.analysis.findings.evidence.Sightings.add`."""
+
+    rule: str
+    rows: Numbers
+    subject: Words | None = None
+    object: Words | None = None
+    detail: NDArray[np.integer] | int = 0
+    value: NDArray[np.integer] | int = 0
+    other: Words | None = None
+    version: NDArray[np.uint8] | None = None
+
+
+def hits(view: View) -> Iterator[Taken]:
+    """Yield what the rules of this area take down of a batch."""
+    quotes = view.quotes
+    if quotes is not None:
+        yield from _errors(view, quotes)
+        yield from _too_big(view, quotes)
+    yield from _addresses(view)
+    yield from _routers(view)
+    yield from _redirects(view)
+
+
+def _errors(view: View, quotes: Quotes) -> Iterator[Taken]:
+    """Yield what errors tell of the hosts and paths that they are about."""
+    batch, rows = view.batch, quotes.rows
+    kinds = view.kinds[rows]
+    numbers = kinds << 8 | batch.code[rows]
+    src, dst = view.src[rows], view.dst[rows]
+    source, target = words(quotes.src), words(quotes.dst)
+    known = quotes.dst.any(axis=1)
+    port = np.where(quotes.dport == MISSING, 0, quotes.dport)
+    service = np.where(quotes.protocol == MISSING, 0, quotes.protocol) << 16 | port
+    traced = (quotes.protocol == UDP) & (port >= TRACEROUTE.start) & (port < TRACEROUTE.stop)
+    which = np.flatnonzero(np.isin(numbers, PORT_UNREACHABLE) & ~traced & (quotes.dport != MISSING))
+    yield Taken("port-closed", rows[which], src[which], dst[which], service[which], other=target[which])
+    which = np.flatnonzero(np.isin(numbers, PROHIBITED) & known)
+    yield Taken("filtered", rows[which], src[which], target[which], service[which], other=dst[which])
+    reporter = pair_hashes(src, src)
+    which = np.flatnonzero(np.isin(numbers, EXCEEDED) & known & ~traced)
+    yield Taken("loop", rows[which], source[which], target[which], reporter[which], other=src[which])
+    which = np.flatnonzero(np.isin(kinds, UNREACHABLE_OR_EXCEEDED) & known & (quotes.identifier != MISSING))
+    yield Taken("rate-limited", rows[which], source[which], target[which], reporter[which], other=src[which])
+
+
+def _too_big(view: View, quotes: Quotes) -> Iterator[Taken]:
+    """Yield errors that tell an MTU for a datagram that is larger."""
+    batch, rows = view.batch, quotes.rows
+    mtu, tells = mtu_of(batch, rows)
+    least = np.where(batch.family[rows] == IPV4, LEAST[4], LEAST[6])
+    which = np.flatnonzero(tells & (mtu >= least) & (quotes.length > mtu) & quotes.dst.any(axis=1))
+    source, target = words(quotes.src[which]), words(quotes.dst[which])
+    some = rows[which]
+    yield Taken("mtu-black-hole", some, source, target, mtu[which], quotes.length[which], view.src[some])
+
+
+def _addresses(view: View) -> Iterator[Taken]:
+    """Yield who asks whether an address is taken, and who claims it."""
+    batch = view.batch
+    rows = view.of(SIX + 135, octets=24)
+    rows = rows[~batch.src[rows].any(axis=1)]
+    if len(rows):
+        mac = view.mac(rows)
+        some = np.flatnonzero(mac)
+        target = words(view.octets(rows, 24)[some, 8:])
+        yield Taken("duplicate-address", rows[some], target, detail=mac[some] | np.uint64(DAD))
+    rows = view.of(SIX + 136, octets=24)
+    if len(rows):
+        head = view.octets(rows, 32)
+        # The Target Link-Layer Address option (RFC 4861, 4.6.1), where it comes first and is of Ethernet.
+        told = (batch.captured[rows] >= 32) & (head[:, 24] == 2) & (head[:, 25] == 1)  # noqa: PLR2004
+        named = np.zeros(len(rows), np.uint64)
+        for place in range(26, 32):
+            named = named << np.uint64(8) | head[:, place]
+        mac = np.where(told, named, view.mac(rows))
+        role = np.where(batch.dst[rows, 0] == 0xFF, ANNOUNCED, 0)  # noqa: PLR2004 - multicast
+        role = np.where(head[:, 4] & 0x20 != 0, CLAIMED, role)
+        some = np.flatnonzero((mac != 0) & (role != 0))
+        detail = mac[some] | role[some].astype(np.uint64)
+        yield Taken("duplicate-address", rows[some], words(head[some, 8:24]), detail=detail, other=view.src[rows[some]])
+
+
+def _routers(view: View) -> Iterator[Taken]:
+    """Yield the routers of ICMPv6 with the parameters that must not differ (RFC 4861, 6.2.7)."""
+    rows = view.of(SIX + 134, octets=16)
+    if not len(rows):
+        return
+    head = view.octets(rows, 16)
+    timers = [crc32(octets.tobytes()) & 0xFFFF if octets.any() else 0 for octets in head[:, 8:16]]
+    detail = view.links[rows] << 32 | np.array(timers, np.int64)
+    detail |= head[:, 4].astype(np.int64) << 16 | (head[:, 5] >> 6).astype(np.int64) << 24
+    default = head[:, 6:8].any(axis=1)
+    yield Taken("routers-differ", rows[default], view.src[rows[default]], detail=detail[default])
+
+
+def contradict(one: int, other: int) -> bool:
+    """Return whether two routers' parameters do; what is zero is not specified, but for the flags M and O."""
+    hops, timers = (one >> 16 & 0xFF, other >> 16 & 0xFF), (one & 0xFFFF, other & 0xFFFF)
+    flags = one >> 24 & 3 != other >> 24 & 3
+    return flags or any(0 not in pair and pair[0] != pair[1] for pair in (hops, timers))
+
+
+def _redirects(view: View) -> Iterator[Taken]:
+    """Yield redirects."""
+    for kind, size, place in ((5, 8, slice(4, 8)), (SIX + 137, 40, slice(8, 24))):
+        rows = view.of(kind, octets=size)
+        if len(rows):
+            gateway = np.zeros((len(rows), 16), np.uint8)
+            octets = view.octets(rows, size)[:, place]
+            gateway[:, : octets.shape[1]] = octets
+            yield Taken("redirected", rows, view.src[rows], view.dst[rows], other=words(gateway))

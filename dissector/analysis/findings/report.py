@@ -1,0 +1,395 @@
+"""From what was taken down to findings: which rows are one, whether they are enough, and the sentence."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dissector.analysis.findings import conformance, operation, security
+from dissector.analysis.findings.evidence import DETAIL, FILE_AT, OBJECT, SUBJECT, Sighting
+from dissector.analysis.findings.model import CaptureFinding, Place, Severity
+from dissector.analysis.findings.rules import BY_ID, NUMBERS, RULES
+from dissector.analysis.findings.view import SIX
+from dissector.analysis.flow_keys import address
+from dissector.analysis.path_mtu import REPEATS_GAP_NS
+from dissector.registry.model import Family
+from dissector.registry.table import find
+from dissector.tails.headers import PROTOCOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from dissector.analysis.findings.asked import Asked
+    from dissector.analysis.findings.evidence import Numbers, Seen
+    from dissector.analysis.findings.model import Thresholds
+    from dissector.analysis.findings.tunnels import Tunnels
+    from dissector.analysis.flow_keys import Address
+
+NAMED = 3
+"""How many ports, names or addresses a sentence has before it says how many more there are."""
+SECOND = 1_000_000_000
+GRAVITY = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+
+
+class Reporter:
+    """Tells findings from what was taken down.
+
+    Args:
+        seen: the sightings.
+        asked: the pairs of hosts with echo messages.
+        tunnels: those with odd data.
+        thresholds: what to compare with.
+        files: the files by their numbers.
+    """
+
+    def __init__(
+        self, seen: Seen, asked: Asked, tunnels: Tunnels, thresholds: Thresholds, files: list[str]
+    ) -> None:
+        self.seen = seen
+        self.asked = asked
+        self.tunnels = tunnels
+        self.thresholds = thresholds
+        self.files = files
+
+    def findings(self) -> list[CaptureFinding]:
+        """Return all findings: the gravest first, then by rule, then those with the most messages."""
+        every = [
+            *self._conformance(),
+            *self._ports(),
+            *self._filtered(),
+            *self._paths(),
+            *self._rates(),
+            *self._addresses(),
+            *self._routers(),
+            *self._redirects(),
+            *self._echo(),
+            *self._floods(),
+            *self._fragments(),
+            *self._recon(),
+        ]
+        places = {rule.id: place for place, rule in enumerate(RULES)}
+        return sorted(
+            every,
+            key=lambda one: (GRAVITY.index(one.rule.severity), places[one.rule.id], -one.messages),
+        )
+
+    # -- each area
+
+    def _conformance(self) -> Iterator[CaptureFinding]:
+        for rule in conformance.RULES:
+            for sighting in self._told(rule.id, SUBJECT):
+                yield self._finding(rule.id, sighting, name=names(sighting.details))
+
+    def _ports(self) -> Iterator[CaptureFinding]:
+        for sighting in self._told("port-closed", SUBJECT, OBJECT):
+            ports = services(sighting.details)
+            yield self._finding("port-closed", sighting, ports=ports)
+            if len(sighting.details) >= self.thresholds.sweep_ports:
+                facts = {"count": len(sighting.details), "ports": ports}
+                hosts = (sighting.object, sighting.subject)
+                yield self._finding("sweep-ports", sighting, hosts=hosts, **facts)
+
+    def _filtered(self) -> Iterator[CaptureFinding]:
+        for sighting in self._told("filtered", SUBJECT, OBJECT):
+            yield self._finding("filtered", sighting, ports=services(sighting.details))
+
+    def _paths(self) -> Iterator[CaptureFinding]:
+        for rows in self.seen.groups(NUMBERS["loop"], (SUBJECT, OBJECT)):
+            sighting = self.seen.sighting(rows)
+            if sighting.messages < self.thresholds.loop_errors or len(sighting.details) > 2:  # noqa: PLR2004
+                continue
+            requests, replies, varied = self._queries(rows[0])
+            if not (replies or requests and varied):
+                yield self._finding("loop", sighting, reporters=self._others(rows))
+        for sighting in self._told("mtu-black-hole", SUBJECT, OBJECT, DETAIL):
+            gap = sighting.seconds * SECOND / max(1, sighting.messages - 1)
+            few = sighting.messages < self.thresholds.mtu_repeats
+            if few or sighting.seconds < self.thresholds.mtu_seconds or gap >= REPEATS_GAP_NS:
+                continue
+            detail = sighting.details[0]
+            yield self._finding("mtu-black-hole", sighting, detail=detail, seconds=f"{sighting.seconds:.1f} s")
+
+    def _rates(self) -> Iterator[CaptureFinding]:
+        for rows in self.seen.groups(NUMBERS["rate-limited"], (SUBJECT, OBJECT)):
+            sighting = self.seen.sighting(rows)
+            requests, replies, varied = self._queries(rows[0])
+            enough = requests >= self.thresholds.rate_queries and sighting.messages >= self.thresholds.rate_errors
+            if enough and not replies and not varied:
+                if requests >= self.thresholds.rate_ratio * sighting.messages:
+                    queries = quantity(requests, "query", "queries")
+                    others = self._others(rows)
+                    yield self._finding("rate-limited", sighting, queries=queries, reporters=others)
+
+    def _addresses(self) -> Iterator[CaptureFinding]:
+        for sighting in self._told("duplicate-address", SUBJECT):
+            by_role: dict[int, dict[int, None]] = {}
+            for detail in sighting.details:
+                by_role.setdefault(detail & ~operation.MAC, {})[detail & operation.MAC] = None
+            asking = by_role.get(operation.DAD, {})
+            telling = by_role.get(operation.ANNOUNCED, {}) | by_role.get(operation.CLAIMED, {})
+            claims = by_role.get(operation.CLAIMED, {})
+            doubled = len(asking) > 1 or asking and telling.keys() - asking.keys() or len(claims) > 1
+            if doubled:
+                macs = some([security.mac_text(mac) for mac in {**asking, **telling}])
+                yield self._finding("duplicate-address", sighting, macs=macs)
+
+    def _routers(self) -> Iterator[CaptureFinding]:
+        rows = self.seen.of(NUMBERS["routers-differ"])
+        links = self.seen.keys[rows, DETAIL] >> np.uint64(32)
+        for link in dict.fromkeys(links.tolist()):
+            here = rows[links == link]
+            sources = {key.tobytes(): None for key in self.seen.keys[here, SUBJECT]}
+            if len(sources) < 2:  # noqa: PLR2004 - one router alone
+                continue
+            sighting = self.seen.sighting(here)
+            hosts = tuple(address(np.frombuffer(source, np.uint64), 6) for source in sources)
+            if len(hosts) >= self.thresholds.flood_routers:
+                shown = hosts[: self.thresholds.flood_routers]
+                yield self._finding("router-flood", sighting, hosts=shown, count=len(hosts))
+                continue
+            keys = [(key[SUBJECT].tobytes(), int(key[DETAIL])) for key in self.seen.keys[here]]
+            at_odds = any(
+                one[0] != other[0] and operation.contradict(one[1], other[1])
+                for place, one in enumerate(keys)
+                for other in keys[place + 1 :]
+            )
+            name = "routers-differ" if at_odds else "routers-several"
+            yield self._finding(name, sighting, hosts=hosts)
+
+    def _redirects(self) -> Iterator[CaptureFinding]:
+        advertised = self.seen.keys[self.seen.of(NUMBERS["routers-differ"]), SUBJECT]
+        routers = {key.tobytes() for key in advertised}
+        macs: dict[bytes, set[int]] = {}
+        for row in self.seen.of(NUMBERS["known-macs"]).tolist():
+            key = self.seen.keys[row]
+            macs.setdefault(key[SUBJECT].tobytes(), set()).add(int(key[DETAIL]))
+        for rows in self.seen.groups(NUMBERS["redirect-not-router"], (SUBJECT, OBJECT)):
+            sighting = self.seen.sighting(rows)
+            subject = self.seen.keys[rows[0], SUBJECT].tobytes()
+            if sighting.subject is None or sighting.object is None:
+                continue
+            six = sighting.subject.version == 6  # noqa: PLR2004 - the IP version
+            reasons = security.redirect_reasons(
+                sighting.details,
+                sighting.subject.version,
+                b"" if sighting.other is None else sighting.other.packed,
+                sighting.object.packed,
+                macs.get(subject, set()) - {0},
+                subject in routers if six and routers else None,
+                self.thresholds,
+            )
+            if reasons:
+                yield self._finding("redirect-not-router", sighting, reasons="; ".join(reasons))
+        for sighting in self._told("redirected", SUBJECT, OBJECT):
+            yield self._finding("redirected", sighting)
+
+    def _floods(self) -> Iterator[CaptureFinding]:
+        for rows in self.seen.groups(NUMBERS["unreachable-flood"], (SUBJECT,)):
+            counts = self.seen.values["count"][rows]
+            flooded = rows[counts >= self.thresholds.flood_errors]
+            if len(flooded):
+                most, least = int(counts.max()), int(self.seen.values["count"][flooded].min())
+                yield self._finding(
+                    "unreachable-flood", self.seen.sighting(flooded), most=most, least=least
+                )
+
+    def _fragments(self) -> Iterator[CaptureFinding]:
+        for sighting in self._told("fragments-overlap", SUBJECT, OBJECT):
+            yield self._finding("fragments-overlap", sighting)
+        for sighting in self._told("oversized", SUBJECT, OBJECT):
+            if sighting.most >= self.thresholds.oversized_octets:
+                yield self._finding("oversized", sighting)
+
+    def _recon(self) -> Iterator[CaptureFinding]:
+        for name, least in (("recon-mask", 1), ("recon-timestamp", self.thresholds.recon_hosts)):
+            for rows in self.seen.groups(NUMBERS[name], (SUBJECT,)):
+                hosts = list(dict.fromkeys(self.seen.sighting(rows[place : place + 1]).object for place in range(len(rows))))
+                if len(hosts) >= least:
+                    sighting = self.seen.sighting(rows)
+                    facts = {"count": len(hosts), "first": hosts[0], "last": hosts[-1]}
+                    yield self._finding(name, sighting, name=names(sighting.details), **facts)
+
+    def _echo(self) -> Iterator[CaptureFinding]:
+        for suspicion in self.tunnels.found(self.thresholds):
+            sighting = Sighting(
+                suspicion.hosts[0],
+                suspicion.hosts[1],
+                None,
+                (),
+                suspicion.messages,
+                0,
+                0,
+                0,
+                suspicion.first_ns,
+                suspicion.last_ns,
+                suspicion.places,
+            )
+            yield self._finding("tunnel", sighting, reasons="; ".join(suspicion.reasons))
+        pairs = self.asked.pairs
+        asking = pairs[pairs["requests"] > 0]
+        if len(asking):
+            _, place, counts = np.unique(asking["src"], axis=0, return_index=True, return_counts=True)
+            for start in np.sort(place[counts >= self.thresholds.sweep_hosts]).tolist():
+                yield from self._sweep(asking[(asking["src"] == asking["src"][start]).all(axis=1)])
+            yield from self._smurfs(asking)
+
+    def _sweep(self, pairs: NDArray[np.void]) -> Iterator[CaptureFinding]:
+        """Yield the sweep that one host's requests are, if they are."""
+        pairs = pairs[~groups(pairs)]
+        if len(pairs) < self.thresholds.sweep_hosts:
+            return
+        if int(pairs["requests"].sum()) > self.thresholds.sweep_queries * len(pairs):
+            return
+        sighting = self._pairs(pairs)
+        targets = sorted(address(pair["dst"], int(pair["version"])) for pair in pairs)
+        facts = {"count": len(pairs), "first": targets[0], "last": targets[-1]}
+        yield self._finding("sweep-hosts", sighting, hosts=(sighting.subject,), **facts)
+
+    def _smurfs(self, asking: NDArray[np.void]) -> Iterator[CaptureFinding]:
+        """Yield the requests to many that others answer than were asked."""
+        pairs = self.asked.pairs
+        wide = asking[groups(asking)]
+        answering = pairs[pairs["replies"] > 0] if len(wide) else wide
+        for one in wide:
+            to_it = answering[(answering["dst"] == one["src"]).all(axis=1)]
+            numbers = self.asked.between(to_it["dst"], to_it["src"])
+            by_name = (numbers >= 0) & (pairs["requests"][numbers] > 0)
+            unasked = to_it[~by_name]
+            unasked = unasked[alike(unasked["src"], one["dst"], self.thresholds.redirect_prefix)]
+            if len(unasked) >= self.thresholds.smurf_hosts:
+                yield self._finding("smurf", self._pairs(one.reshape(1)), count=len(unasked))
+
+    # -- what they share
+
+    def _told(self, name: str, *by: slice | int) -> Iterator[Sighting]:
+        """Yield the sightings of a rule, those put together that agree in some words of their keys."""
+        for rows in self.seen.groups(NUMBERS[name], by):
+            yield self.seen.sighting(rows)
+
+    def _others(self, rows: Numbers) -> str:
+        """Return the addresses that some rows have beside their keys'."""
+        found = [self.seen.sighting(rows[place : place + 1]).other for place in range(len(rows))]
+        return some(dict.fromkeys(map(str, found)))
+
+    def _queries(self, row: int) -> tuple[int, int, bool]:
+        """Return echo requests from subject to object, replies back, and whether the requests' TTLs vary."""
+        subject, target = self.seen.keys[row, SUBJECT][None], self.seen.keys[row, OBJECT][None]
+        there, back = int(self.asked.between(subject, target)[0]), int(self.asked.between(target, subject)[0])
+        pairs = self.asked.pairs
+        replies = 0 if back < 0 else int(pairs["replies"][back])
+        if there < 0:
+            return 0, replies, False
+        return int(pairs["requests"][there]), replies, bool(pairs["varied"][there])
+
+    def _pairs(self, pairs: NDArray[np.void]) -> Sighting:
+        """Return the requests of some pairs, of one source, as a sighting."""
+        version = int(pairs["version"][0])
+        return Sighting(
+            address(pairs["src"][0], version),
+            address(pairs["dst"][0], version),
+            None,
+            (),
+            int(pairs["requests"].sum()),
+            0,
+            0,
+            0,
+            int(pairs["first_ns"].min()) or None,
+            int(pairs["last_ns"].max()) or None,
+            tuple(np.sort(pairs["place"])[: self.thresholds.frames].tolist()),
+        )
+
+    def _finding(
+        self, identity: str, sighting: Sighting, *, hosts: Iterable[Address | None] | None = None, **facts: Any
+    ) -> CaptureFinding:
+        """Return a finding with the facts of a sighting, and others, in its sentence."""
+        rule = BY_ID[identity]
+        about = (sighting.subject, sighting.object) if hosts is None else tuple(hosts)
+        least, most = sighting.least, sighting.most
+        told = {
+            "subject": sighting.subject or "an unknown address",
+            "object": sighting.object or "an unknown address",
+            "other": sighting.other or "an unknown address",
+            "messages": quantity(sighting.messages, "message"),
+            "value": str(least) if least == most else f"{least} to {most}",
+            "hosts": some([str(host) for host in about]),
+        }
+        return CaptureFinding(
+            rule=rule,
+            text=rule.sentence.format_map(told | facts),
+            messages=sighting.messages,
+            first_ns=sighting.first_ns,
+            last_ns=sighting.last_ns,
+            hosts=tuple(host for host in about if host is not None),
+            frames=tuple(self._place(place) for place in sighting.places),
+        )
+
+    def _place(self, place: int) -> Place:
+        return Place(self.files[place >> FILE_AT], place & (1 << FILE_AT) - 1)
+
+
+def groups(pairs: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Return which pairs' destinations are no single host: broadcast, as far as it can be told, and multicast.
+
+    Multicast that stays on its link is left out: that its hosts answer does not reach others (RFC 4291, 2.7).
+    """
+    octets = np.ascontiguousarray(pairs["dst"]).view(np.uint8).reshape(len(pairs), 16)
+    four = pairs["version"] == 4  # noqa: PLR2004 - the IP version
+    first = octets[:, 0]
+    local4 = (octets[:, :3] == (224, 0, 0)).all(axis=1)
+    wide4 = (first >= 0xE0) & ~local4 | (octets[:, 3] == 0xFF)  # noqa: PLR2004 - class D, all ones
+    wide6 = (first == 0xFF) & (octets[:, 1] & 0x0F > 2)  # noqa: PLR2004 - multicast, the scope of a link
+    found: NDArray[np.bool_] = np.where(four, wide4, wide6)
+    return found
+
+
+def alike(sources: NDArray[np.uint64], target: NDArray[np.uint64], bits: int) -> NDArray[np.bool_]:
+    """Return which sources may be of the network whose broadcast address a target is; any for multicast."""
+    octets = np.ascontiguousarray(target).view(np.uint8)
+    if octets[0] >= 0xE0:  # noqa: PLR2004 - multicast of both families, and the limited broadcast
+        return np.ones(len(sources), np.bool_)
+    words = [np.ascontiguousarray(one).view(np.uint8).reshape(-1, 16)[:, :4] for one in (sources, target)]
+    ours, theirs = (one.astype(np.int64) @ (1 << np.arange(24, -1, -8)) for one in words)
+    shift = 32 - min(bits, 32)
+    found: NDArray[np.bool_] = ours >> shift == theirs >> shift
+    return found
+
+
+def names(details: Iterable[int]) -> str:
+    """Return the names of types: ``Redirect, Address Mask Request``."""
+    found = {}
+    for detail in details:
+        kind = detail >> 8
+        family = Family.ICMPV6 if kind >= SIX else Family.ICMPV4
+        entry = find(family, kind % SIX, detail & 0xFF)
+        name = entry.type.name.en
+        if entry.code is not None and len(entry.type.codes) > 1:
+            name += f" ({entry.code.name.en})"
+        found[name] = None
+    return some(found)
+
+
+def services(details: Iterable[int]) -> str:
+    """Return protocols and ports: ``UDP 53, TCP 22``."""
+    found = []
+    for detail in details:
+        protocol, port = detail >> 16, detail & 0xFFFF
+        name = PROTOCOLS.get(protocol, f"protocol {protocol}")
+        found.append(f"{name} {port}" if port else name)
+    return some(found)
+
+
+def some(texts: Iterable[str]) -> str:
+    """Return the first of some texts in a row, and how many more there are."""
+    every = list(texts)
+    more = len(every) - NAMED
+    shown = ", ".join(every[:NAMED])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def quantity(count: int, noun: str, plural: str = "") -> str:
+    """Return ``"1 message"`` or ``"5 messages"``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"

@@ -1,0 +1,97 @@
+"""The state that batches are put into: every rule looks at each, and takes down what it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dissector.analysis.findings import conformance, operation, security
+from dissector.analysis.findings.asked import Asked
+from dissector.analysis.findings.evidence import Seen, Sightings
+from dissector.analysis.findings.model import FindingsReport, Thresholds
+from dissector.analysis.findings.report import Reporter
+from dissector.analysis.findings.rules import NUMBERS
+from dissector.analysis.findings.tunnels import Tunnels
+from dissector.analysis.findings.view import View
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from dissector.batch import Batch
+
+LIMIT = 1 << 18
+"""How many rows each table keeps: about 200 octets each, with the frames."""
+
+
+class Findings:
+    """State: what the messages of batches show.
+
+    Args:
+        thresholds: what rules compare with; the defaults by default.
+        limit: rows kept of each table; see :attr:`FindingsReport.warnings`.
+    """
+
+    def __init__(self, thresholds: Thresholds | None = None, *, limit: int = LIMIT) -> None:
+        self.thresholds = Thresholds() if thresholds is None else thresholds
+        self.limit = limit
+        self.sightings = Sightings(self.thresholds.frames, limit)
+        self.asked = Asked(limit)
+        self.tunnels = Tunnels(limit)
+        self.files: list[str] = []
+
+    def update(self, batch: Batch) -> None:
+        """Put in the messages of a batch, which comes after all that were put in."""
+        if not len(batch):
+            return
+        view = View(batch, self._file(batch.origin.file))
+        for name, rows, value in conformance.hits(view):
+            if len(rows):
+                number = view.kinds[rows] << 8 | batch.code[rows]
+                taken = operation.Taken(name, rows, view.src[rows], None, number, value, view.dst[rows])
+                self._take(view, taken)
+        for hits in (operation.hits, security.hits):
+            for taken in hits(view):
+                if len(taken.rows):
+                    self._take(view, taken)
+        self.asked.update(view)
+        self.tunnels.update(view)
+
+    def _take(self, view: View, taken: operation.Taken) -> None:
+        self.sightings.add(
+            view.batch,
+            view.file,
+            NUMBERS[taken.rule],
+            taken.rows,
+            version=view.version[taken.rows],
+            subject=taken.subject,
+            object_=taken.object,
+            detail=taken.detail,
+            value=taken.value,
+            other=taken.other,
+        )
+
+    def merge(self, other: Self) -> Self:
+        """Put in the state of what came after, which is left as it is; return self."""
+        files = np.array([self._file(name) for name in other.files], np.int64)
+        self.sightings.merge(other.sightings, files)
+        self.asked.merge(other.asked, files)
+        self.tunnels.merge(other.tunnels, files)
+        return self
+
+    def result(self) -> FindingsReport:
+        """Return what is known so far."""
+        reporter = Reporter(Seen(self.sightings), self.asked, self.tunnels, self.thresholds, self.files)
+        refused = self.sightings.refused + self.asked.refused + self.tunnels.refused
+        warnings = []
+        if refused:
+            warnings.append(
+                f"findings may be wanting: {refused} sightings were not kept, "
+                f"for lack of room in a table of {self.limit} rows"
+            )
+        return FindingsReport(tuple(reporter.findings()), self.thresholds, refused, tuple(warnings))
+
+    def _file(self, name: str) -> int:
+        if name not in self.files:
+            self.files.append(name)
+        return self.files.index(name)

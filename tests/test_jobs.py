@@ -1,0 +1,82 @@
+"""`--jobs` changes how long it takes, and nothing else."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from dissector.capture.split import RANGE, plan
+
+SHARED = Path(__file__).parents[2] / "shared" / "captures" / "files"
+PCAP = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
+ETHERNET = b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0"
+
+
+def datagram(number: int, payload: bytes, fragment: int = 0) -> bytes:
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), number & 0xFFFF, fragment, 64, 1, 0)
+    return ETHERNET + head + b"\x0a\0\0\1\x0a\0\0" + bytes([number % 200 + 1]) + payload
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory) -> Path:
+    """Return a capture of three ranges, with fragments that lie far from each other, and damage."""
+    file = tmp_path_factory.mktemp("jobs") / "large.pcap"
+    octets = bytearray(PCAP)
+    late: list[bytes] = []
+    number = 0
+    while len(octets) < 2 * RANGE + 500_000:
+        payload = struct.pack(">BBHHH", 8, 0, 0, number >> 16, number & 0xFFFF) + bytes(1000)
+        frames = [datagram(number, payload)]
+        if number % 500 == 0:
+            frames = [datagram(number, payload[:504], 0x2000)]
+            late.append(datagram(number, payload[504:], 63))
+        if number % 5000 == 4999:
+            frames += late
+            late.clear()
+        for frame in frames:
+            octets += struct.pack("<IIII", 1_700_000_000, number, len(frame), len(frame)) + frame
+        number += 1
+    at = RANGE + 700_000
+    octets[at : at + 50] = b"\xff" * 50
+    file.write_bytes(octets)
+    return file
+
+
+def test_it_is_split(large: Path) -> None:
+    found = plan(str(large))
+    assert found is not None
+    assert found.ranges == 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--json",), ("-t", "d"), ("-c", "9000"), ("--no-reassemble", "--strict", "-t", "e")],
+    ids=" ".join,
+)
+def test_one_large_file(dissector, large: Path, options: tuple[str, ...]) -> None:
+    one = dissector("read", *options, large)
+    assert dissector("read", *options, "--jobs", "2", large) == one
+    assert one.out
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared captures are not beside the project")
+@pytest.mark.parametrize("options", [("--json",), ("-v", "-t", "ad")], ids=" ".join)
+def test_all_real_captures_at_once(dissector, options: tuple[str, ...]) -> None:
+    files = sorted(file for file in SHARED.rglob("*") if file.is_file())
+    one = dissector("read", *options, *files)
+    assert dissector("read", *options, "--jobs", "3", *files) == one
+    assert one.code == 2  # some are of formats that are not read
+    assert "packets read from" in one.err
+
+
+def test_standard_input_is_read_as_ever(dissector, large: Path) -> None:
+    octets = large.read_bytes()[:100_000]
+    one = dissector("read", "-", stdin=octets)
+    assert dissector("read", "--jobs", "2", "-", stdin=octets) == one
+    assert one.out
+
+
+def test_jobs_must_be_some(dissector) -> None:
+    assert dissector("read", "--jobs", "0", "x.pcap").code == 2
