@@ -8,6 +8,7 @@ messages of icmp.pcap in other containers, links and families.
 from __future__ import annotations
 
 import struct
+import sys
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -191,3 +192,7 @@ def make(folder: Path, scale: float) -> None:
             unfinished = path.with_suffix(".part")
             write(unfinished)
             unfinished.rename(path)
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]), float(sys.argv[2]))

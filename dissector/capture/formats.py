@@ -41,6 +41,9 @@ def open_capture(file: str | os.PathLike[str] | BinaryIO, *, strict: bool = Fals
         CaptureError: there is no such file, it cannot be opened, it is empty, or it ends in its header.
         UnknownFormatError: it is no capture, or one of a format that is not read.
     """
+    if file == "":
+        message = "'' is no file name"
+        raise CaptureError(message)
     try:
         source = open_source(file)
     except OSError as error:

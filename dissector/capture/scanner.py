@@ -15,7 +15,6 @@ from dissector import kernel
 from dissector.batch import DTYPES, OFFSETS, Batch
 from dissector.capture import layers
 from dissector.capture.links import KNOWN, layer_of
-from dissector.capture.records import CAPACITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,6 +48,7 @@ class Scanner:
         "_kernel",
         "_links",
         "_parents",
+        "_room",
         "_scratch",
         "_skipped",
         "_steps",
@@ -92,7 +92,7 @@ class Scanner:
             tunnels,
             reassemble,
         )
-        self._make_room(CAPACITY)
+        self._room = 0
         self._use_interfaces(origin.interfaces)
 
     @property
@@ -126,7 +126,7 @@ class Scanner:
             self._use_interfaces(self.origin.interfaces)
         records = block.records
         count = block.count
-        if count > len(self._scratch["record"]):
+        if count > self._room:
             self._make_room(count)
         octets = memoryview(block.octets)
         rows, paths = self._kernel.scan(
@@ -178,6 +178,8 @@ class Scanner:
             base = int(self._parents[base])
         base = int(self._parents[base])
         depth = len(self.paths[base])
+        if not self._room:
+            self._make_room(1)
         tunnel = bool(int(batch.flags[row]) & layers.TUNNEL)
         rows, paths = self._kernel.datagram(memoryview(octets), base, depth, tunnel, not alone)
         if not rows:
@@ -198,6 +200,7 @@ class Scanner:
         for name in _COLUMNS:
             self._scratch[name] = np.empty(count * (16 if name in _WIDE else 1), DTYPES[name])
         self._kernel.use_columns(*(column.data for column in self._scratch.values()))
+        self._room = count
 
     def _use_interfaces(self, interfaces: list[Interface]) -> None:
         """Tell the kernel what begins the packets of each interface."""
@@ -217,9 +220,10 @@ class Scanner:
             else self._scratch[name][:rows]
             for name in _COLUMNS
         }
-        if 2 * rows <= len(self._scratch["record"]) or not count:
+        if 2 * rows <= self._room or not count:
             return {name: column.copy() for name, column in filled.items()}
-        self._make_room(len(self._scratch["record"]))
+        # Small arrays come from memory that was used a moment ago, so no more room than a block needs.
+        self._room = 0
         return filled
 
     @property

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissector.batch import DTYPES, Batch, Origin
+from dissector.batch import Batch, Origin
 from dissector.capture import layers
 from dissector.capture.account import Account, Capture
 from dissector.capture.formats import open_capture
@@ -292,6 +292,4 @@ def _stretch(batch: Batch, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> 
     """Return some rows: with octets of their own, or, when they are most of them, with those of the batch."""
     if 2 * np.count_nonzero(rows) < len(rows):
         return batch.take(rows)
-    return Batch(
-        batch.octets, {name: getattr(batch, name)[rows] for name in DTYPES}, batch.paths, batch.origin
-    )
+    return batch[rows]

@@ -10,13 +10,15 @@ from typing import Any, NoReturn
 
 import click
 
-from dissector.errors import CaptureError, DissectError
+from dissector.errors import CaptureError, DissectError, FilterError
 from dissector.present.text import printable
 
 PROGRAM = "dissector"
 COMMANDS = {
     "read": "Every ICMP message in captures: a line, a tree, octets or JSON each.",
     "summary": "Tables: types, what was answered, which flow each error is about, paths.",
+    "export": "Messages as Parquet, CSV, JSON, pcap or pcapng.",
+    "query": "SQL over the table of messages.",
     "lookup": "What an ICMP type or code means, and what to do about it.",
     "decode": "One message or packet, given as hex or raw octets.",
 }
@@ -122,6 +124,12 @@ def main() -> NoReturn:
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = INTERRUPTED
+    except FilterError as error:
+        sentence, *shown = str(error).splitlines()  # the filter, and carets beneath what is wrong in it
+        complain(sentence)
+        for text in shown:
+            click.echo(text, err=True)
+        code = USAGE
     except DissectError as error:
         complain(str(error))
         code = USAGE if isinstance(error, CaptureError) else FAILED

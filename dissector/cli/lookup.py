@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import click
+from click.core import ParameterSource
 
-from dissector.cli import USAGE, options
+from dissector.cli import options
 from dissector.present.reference import page, table
 from dissector.registry.find import as_json as entry_record
 from dissector.registry.find import find_entries
@@ -54,18 +55,16 @@ def command(
 
         for entry in found:
             click.echo(dumps(entry_record(entry)))
-    elif what and len(found) <= MOST_PAGES:
+    elif what and len(found) <= MOST_PAGES and not asked_for_table(ctx):
         for index, entry in enumerate(found):
             if index:
                 click.echo()
             for text in page(entry, lang, layout=layout):
                 click.echo(text)
     else:
-        from tabulate import tabulate_formats
-
-        if table_format not in tabulate_formats:
-            click.echo(
-                f"error: no table format {table_format!r}; there are {', '.join(tabulate_formats)}", err=True
-            )
-            ctx.exit(USAGE)
         click.echo(table(found, lang, table_format))
+
+
+def asked_for_table(ctx: click.Context) -> bool:
+    """Return whether a format of tables was named."""
+    return ctx.get_parameter_source("table_format") is not ParameterSource.DEFAULT

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from dissector.present.times import TimeColumn
+
+if TYPE_CHECKING:
+    from dissector.filter import Filter
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -29,10 +33,23 @@ color = click.option(
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
+
+def known_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the name of a table format, if tabulate has it."""
+    if ctx.get_parameter_source("table_format") is not ParameterSource.DEFAULT:
+        from tabulate import tabulate_formats  # only tables need it
+
+        if value not in tabulate_formats:
+            message = f"no table format {value!r}; there are {', '.join(tabulate_formats)}"
+            raise click.BadParameter(message, ctx, param)
+    return value
+
+
 table_format = click.option(
     "--table-format",
     default="simple",
     metavar="NAME",
+    callback=known_format,
     help="One of tabulate's formats, such as github or html.",
 )
 
@@ -63,7 +80,31 @@ SOURCE = (
     click.option("--fail-if-empty", is_flag=True, help="Fail (1) where there is no ICMP message."),
 )
 
+
+def compiled(ctx: click.Context, param: click.Parameter, value: str | None) -> Filter | None:  # noqa: ARG001 - click's signature
+    """Return the filter of some text.
+
+    Raises:
+        FilterError: it is none.
+    """
+    if value is None:
+        return None
+    from dissector import filter as display  # its grammar takes a while
+
+    return display.compile(value)
+
+
+display_filter = click.option(
+    "-Y",
+    "--filter",
+    "chosen",
+    metavar="EXPR",
+    callback=compiled,
+    help="Only messages for which this is true, such as 'icmp.type == 3 && ip.src == 10.0.0.0/8'.",
+)
+
 LISTING = (
+    display_filter,
     click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Stop after N messages."),
     click.option(
         "-t",

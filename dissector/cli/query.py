@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from dissector.export.database import QueryError
 
 
-def known_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Return the name of a table format, if tabulate has it."""
-    from tabulate import tabulate_formats
-
-    if value not in tabulate_formats:
-        message = f"no table format {value!r}; there are {', '.join(tabulate_formats)}"
-        raise click.BadParameter(message, ctx, param)
-    return value
-
-
 @click.command("query")
 @click.argument("arguments", nargs=-1, required=True, metavar="[SQL] FILE...")
 @click.option("--where", metavar="SQL", help="Instead of a SELECT: show the messages for which this is true.")
@@ -63,7 +53,6 @@ def command(
     from dissector.export.database import MESSAGES, Database, QueryError, messages
     from dissector.export.table import tables
 
-    table_format = known_format(ctx, _parameter(ctx, "table_format"), table_format)
     if where is None:
         sql, *names = arguments
         if not names:
@@ -93,10 +82,6 @@ def command(
         ctx.exit(USAGE)
     if fail_if_empty and not account.messages:
         ctx.exit(FAILED)
-
-
-def _parameter(ctx: click.Context, name: str) -> click.Parameter:
-    return next(parameter for parameter in ctx.command.params if parameter.name == name)
 
 
 def as_objects(heads: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:

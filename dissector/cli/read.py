@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from dissector.batch import Batch
     from dissector.capture.parallel import Reading
+    from dissector.filter import Filter
     from dissector.present.blocks import Blocks
 
 
@@ -33,14 +34,21 @@ class Output:
 
     Args:
         text: the text of a batch, in pieces.
+        chosen: which messages; None for all.
         count: messages after which it is enough; None for no limit.
         line_buffered: write each message at once.
     """
 
     def __init__(
-        self, text: Callable[[Batch], Iterator[bytes | memoryview]], count: int | None, *, line_buffered: bool
+        self,
+        text: Callable[[Batch], Iterator[bytes | memoryview]],
+        chosen: Filter | None,
+        count: int | None,
+        *,
+        line_buffered: bool,
     ) -> None:
         self.text = text
+        self.chosen = chosen
         self.left = count
         self.line_buffered = line_buffered
 
@@ -51,6 +59,8 @@ class Output:
 
     def write(self, batch: Batch) -> None:
         """Write the messages of a batch, no more than asked for."""
+        if self.chosen is not None:
+            batch = batch[self.chosen.mask(batch)]
         if self.left is not None:
             batch = batch[: self.left]
             self.left -= len(batch)
@@ -87,6 +97,7 @@ def command(
     tree: bool,
     octets: bool,
     as_json: bool,
+    chosen: Filter | None,
     count: int | None,
     time_style: str,
     quiet: bool,
@@ -104,10 +115,11 @@ def command(
     """
     how: dict[str, Any] = {
         "tree": tree, "octets": octets, "as_json": as_json, "time_style": time_style, "name_files": len(files) > 1,
+        "color": colored(ctx),
     }  # fmt: skip
-    output = Output(view(**how).text, count, line_buffered=line_buffered)
+    output = Output(view(**how).text, chosen, count, line_buffered=line_buffered)
     alone = jobs == 1 or count or line_buffered or time_style in TimeColumn.RELATIVE
-    making, put = (as_it_is, output.write) if alone else (partial(as_text, how), output.put)
+    making, put = (as_it_is, output.write) if alone else (partial(as_text, how, chosen), output.put)
     total = Account()
     code = 0
     try:
@@ -157,16 +169,28 @@ def as_it_is() -> Callable[[Batch], Batch]:
     return lambda batch: batch
 
 
-def as_text(how: dict[str, Any]) -> Callable[[Batch], bytes]:
+def as_text(how: dict[str, Any], chosen: Filter | None) -> Callable[[Batch], bytes]:
     """Return what makes text of a batch."""
     shown = view(**how)
-    return lambda batch: b"".join(map(bytes, shown.text(batch)))
+
+    def text(batch: Batch) -> bytes:
+        wanted = batch if chosen is None else batch[chosen.mask(batch)]
+        return b"".join(map(bytes, shown.text(wanted)))
+
+    return text
 
 
-def view(*, tree: bool, octets: bool, as_json: bool, time_style: str, name_files: bool) -> Blocks:
+def colored(ctx: click.Context) -> bool:
+    """Return whether lines are coloured: as asked, else on a terminal."""
+    return sys.stdout.isatty() if ctx.color is None else ctx.color
+
+
+def view(
+    *, tree: bool, octets: bool, as_json: bool, time_style: str, name_files: bool, color: bool
+) -> Blocks:
     """Return what shows messages as the options ask."""
     if as_json:
         return JsonLines()
     if tree or octets:
-        return Details(time_style, tree=tree, octets=octets, name_files=name_files)
-    return Lines(time_style, name_files=name_files)
+        return Details(time_style, tree=tree, octets=octets, name_files=name_files, color=color)
+    return Lines(time_style, name_files=name_files, color=color)

@@ -52,16 +52,6 @@ def parts(timeout: float, max_open: int) -> tuple[Part, ...]:
     )
 
 
-def known_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Return the name of a format if tabulate knows it."""
-    from tabulate import tabulate_formats  # JSON does not wait for it
-
-    if value not in tabulate_formats:
-        message = f"{value!r} is none of {', '.join(tabulate_formats)}"
-        raise click.BadParameter(message, ctx, param)
-    return value
-
-
 @click.command("summary")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
@@ -107,10 +97,6 @@ def command(
 
     Several captures count as one, in the order given. - is standard input.
     """
-    if not as_json:
-        known_format(
-            ctx, next(param for param in ctx.command.params if param.name == "table_format"), table_format
-        )
     questions = parts(timeout, max_open)
     total = Account()
     code = 0

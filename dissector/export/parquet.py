@@ -3,12 +3,11 @@
 Strategy: everything is done on whole columns. Texts, and numbers of which few are distinct, are written as indices
 of a dictionary, in 8, 16 or 32 bits each, so that what the format calls bit-packing is the memory of an array; a
 column of one value, or of none, is a run of a few octets. Other numbers stand as they are. What that leaves is
-compressed, beside the reading of the next table.
+compressed. (A thread for it gains nothing: most of the time is in calls too short to hand the interpreter over.)
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,8 +18,7 @@ from dissector.export.schema import BOOLEAN, TEXT, TIME, VERSION, columns
 from dissector.export.thrift import Octet, Short, varint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Iterable, Sequence
     from typing import BinaryIO
 
     from numpy.typing import NDArray
@@ -35,8 +33,6 @@ DATA_PAGE, DICTIONARY_PAGE = 0, 2
 UNCOMPRESSED, ZSTD = 0, 6
 LEVEL = 1
 """Of zstd: its fastest."""
-WAITING = 2
-"""Tables that are compressed or wait for it, at most."""
 SMALL = 1 << 16
 """Numbers that may have a dictionary are less."""
 WORTH = 0.75
@@ -99,7 +95,9 @@ def write(tables: Iterable[Table], out: BinaryIO) -> int:
     out.write(MAGIC)
     position, rows = len(MAGIC), 0
     groups: list[thrift.Fields] = []
-    for table, chunks in _encoded(tables):
+    encoder = Encoder()
+    for table in tables:
+        chunks = encoder.encode(table)
         group, size = _row_group(table.length, chunks, position)
         for chunk in chunks:
             out.writelines(page.octets for page in chunk.pages)
@@ -109,23 +107,6 @@ def write(tables: Iterable[Table], out: BinaryIO) -> int:
     footer = thrift.struct(_metadata(rows, groups))
     out.write(footer + len(footer).to_bytes(4, "little") + MAGIC)
     return rows
-
-
-def _encoded(tables: Iterable[Table]) -> Iterator[tuple[Table, list[Chunk]]]:
-    """Yield tables with their chunks, made in another thread while the next table is made in this one."""
-    waiting: list[tuple[Table, Future[list[Chunk]]]] = []
-    encoder = Encoder()
-    with ThreadPoolExecutor(1) as pool:
-        try:
-            for table in tables:
-                waiting.append((table, pool.submit(encoder.encode, table)))
-                if len(waiting) > WAITING:
-                    first, chunks = waiting.pop(0)
-                    yield first, chunks.result()
-            for first, chunks in waiting:
-                yield first, chunks.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 class Encoder:

@@ -14,7 +14,7 @@ from dissector.message import STATUSES, Message, Rows
 from dissector.present import programs
 from dissector.present.hexdump import hexdump
 from dissector.present.jsonlines import dumps, record
-from dissector.present.line import line
+from dissector.present.line import colored, line
 from dissector.present.text import printable
 from dissector.present.times import TimeColumn
 from dissector.present.tree import tree
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from dissector.batch import Batch
     from dissector.present.programs import Program
 
+AT_ONCE = 64
+"""Messages written one by one before their text is handed out: few, so that it comes soon and no interrupt loses it."""
 ROOM = 1 << 20
 """Octets of text written at a time."""
 NOT_PLAIN = (
@@ -95,7 +97,7 @@ class Blocks(ABC):
             if status != operations.HARD:
                 continue
             last = row + 1
-            while last < count and chosen[last] < 0:
+            while last < min(count, row + AT_ONCE) and chosen[last] < 0:
                 last += 1
             rows = rows or Rows(batch)
             pieces = [self.one(Message(rows, index), int(shown[index])) for index in range(row, last)]
@@ -168,21 +170,23 @@ class Lines(Blocks):
     Args:
         time_style: one of ``TimeColumn.STYLES``.
         name_files: begin each line with the name of its file.
+        color: errors in yellow, and what is wrong in itself in red.
     """
 
-    def __init__(self, time_style: str, *, name_files: bool = False) -> None:
+    def __init__(self, time_style: str, *, name_files: bool = False, color: bool = False) -> None:
         super().__init__()
         self.time = TimeColumn(time_style)
         self.name_files = name_files
+        self.color = color
 
     def program(self, message: Message) -> Program | None:
-        """Return the program of a line."""
-        return programs.line_program(message, self.time.style)
+        """Return the program of a line; colours are for people, who read no millions of lines."""
+        return None if self.color else programs.line_program(message, self.time.style)
 
     def one(self, message: Message, time: int) -> str:
         """Return a line."""
-        shown = "-" if message.time_ns is None else self.time.text(time)
-        return f"{self.prefix(message.rows.batch)}{line(message, shown)}\n"
+        shown = line(message, "-" if message.time_ns is None else self.time.text(time))
+        return f"{self.prefix(message.rows.batch)}{colored(message, shown) if self.color else shown}\n"
 
     def words(self, batch: Batch) -> Iterator[list[str]]:
         """Yield the texts as a line has them."""
@@ -207,10 +211,13 @@ class Details(Lines):
         tree: a tree instead of a line.
         octets: the octets too.
         name_files: as in :class:`Lines`.
+        color: likewise.
     """
 
-    def __init__(self, time_style: str, *, tree: bool, octets: bool, name_files: bool = False) -> None:
-        super().__init__(time_style, name_files=name_files)
+    def __init__(
+        self, time_style: str, *, tree: bool, octets: bool, name_files: bool = False, color: bool = False
+    ) -> None:
+        super().__init__(time_style, name_files=name_files, color=color)
         self.tree = tree
         self.octets = octets
 

@@ -83,7 +83,9 @@ def record(message: Message) -> dict[str, Any]:
 
 def bare_record(decoded: Decoded) -> dict[str, Any]:
     """Return the same keys for a message that comes from no capture, null where there is nothing to say."""
-    nowhere = dict.fromkeys(("file", "frame", "time", "time_ns", "interface", "link", "path", "src", "dst", "ttl"))
+    nowhere = dict.fromkeys(
+        ("file", "frame", "time", "time_ns", "interface", "link", "path", "src", "dst", "ttl")
+    )
     later = dict.fromkeys(("fragment", "response_to", "response_in", "rtt_ns"))
     return {"schema": SCHEMA, **nowhere, **message_record(decoded), **later}
 
@@ -91,7 +93,11 @@ def bare_record(decoded: Decoded) -> dict[str, Any]:
 def dumps(value: Any) -> str:
     """Return one line of JSON."""
     text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
-    return text if text.isprintable() else "".join(char if char.isprintable() else escaped(char) for char in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(char if char.isprintable() else escaped(char) for char in text)
+    )
 
 
 def escaped(char: str) -> str:

@@ -85,6 +85,8 @@ def brief(value: Any) -> str:
 def telling(part: Shape) -> Iterator[str]:
     """Yield the values of a part that tell it apart from its like."""
     for key, value in part.values().items():
+        if key == "parts":  # what is in them is told by values of the part's own
+            continue
         if isinstance(value, IPv4Address | IPv6Address | Kept) or (isinstance(value, Several) and value):
             bits = getattr(part, "prefix_length", None) if "prefix" in key else None
             yield brief(value) if bits is None else f"{brief(value)}/{bits}"
@@ -105,6 +107,18 @@ def remarks(message: Message) -> Iterator[str]:
     for finding in message.findings:
         if finding.severity is not Severity.NOTE and finding.id != "checksum-bad":
             yield f"[{finding.id}]"
+
+
+YELLOW, RED, PLAIN = "\x1b[33m", "\x1b[31m", "\x1b[0m"
+
+
+def colored(message: Message, text: str) -> str:
+    """Return a message's line in its colour: an error yellow, what has something wrong in itself red."""
+    if message.malformed is not None or any(
+        finding.severity is not Severity.NOTE for finding in message.findings
+    ):
+        return f"{RED}{text}{PLAIN}"
+    return f"{YELLOW}{text}{PLAIN}" if message.entry.type.kind is Kind.ERROR else text
 
 
 def line(message: Message, time: str) -> str:

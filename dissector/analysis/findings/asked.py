@@ -1,4 +1,4 @@
-"""Who sent echo requests and replies to whom: what sweeps, smurfs and rate limits are told from.
+"""Who sent echo requests and replies to whom: what sweeps, smurfs, rate limits and tunnels are told from.
 
 Strategy: a pair of hosts is one number of a hash table, and what is kept of it are columns. So most messages cost a
 look-up, and no sorting.
@@ -15,7 +15,7 @@ from dissector.analysis.findings.view import SIX
 from dissector.analysis.hashing import FACTORS, Index, mix
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
 
     from numpy.typing import NDArray
 
@@ -26,21 +26,25 @@ if TYPE_CHECKING:
 ECHO = (8, SIX + 128, 0, SIX + 129)
 """Echo requests, then replies."""
 REPLIES = ECHO[2:]
-PAIR = np.dtype(
-    [
-        ("src", np.uint64, 2),
-        ("dst", np.uint64, 2),
-        ("version", np.uint8),
-        ("ttl", np.uint8),
-        ("varied", np.bool_),
-        ("requests", np.int64),
-        ("replies", np.int64),
-        ("first_ns", np.int64),
-        ("last_ns", np.int64),
-        ("place", np.int64),
-    ]
-)
-"""What is kept of a pair: addresses, TTL of the first request and whether others had another one, how many, when."""
+COLUMNS = {
+    "version": np.uint8,
+    "ttl": np.uint8,
+    "varied": np.bool_,
+    "requests": np.int64,
+    "replies": np.int64,
+    "first_ns": np.int64,
+    "last_ns": np.int64,
+    "place": np.int64,
+    "odd": np.int64,
+    "odd_octets": np.int64,
+    "marked": np.int64,
+}
+"""What is kept of a pair beside its addresses.
+
+TTL of the first request, and whether another one had a different one; how many; the times of the first and the last in
+the order of their coming; where the first is; messages with odd data, octets of those, messages with a tunnel's mark.
+"""
+SUMS = ("requests", "replies", "odd", "odd_octets", "marked")
 
 
 class Asked:
@@ -50,6 +54,8 @@ class Asked:
         limit: pairs kept.
 
     Attributes:
+        src, dst: their addresses, shape (n, 2), in the order of their coming; longer than there are pairs.
+        columns: of them, see :data:`COLUMNS`; likewise.
         refused: messages between other pairs.
     """
 
@@ -57,87 +63,136 @@ class Asked:
         self.limit = limit
         self.refused = 0
         self._index = Index()
-        self._pairs = np.zeros(1 << 10, PAIR)
+        self.src, self.dst = np.zeros((0, 2), np.uint64), np.zeros((0, 2), np.uint64)
+        self.columns: dict[str, NDArray[Any]] = {name: np.zeros(0, dtype) for name, dtype in COLUMNS.items()}
+
+    def __len__(self) -> int:
+        """Return how many pairs there are."""
+        return len(self._index)
 
     @property
-    def pairs(self) -> NDArray[np.void]:
-        """The pairs, in the order of their coming, dtype PAIR."""
-        return self._pairs[: len(self._index)]
+    def hashes(self) -> Hashes:
+        """The hash of each pair."""
+        return self._index.hashes
 
-    def update(self, view: View) -> None:
-        """Take in the echo messages of a batch."""
+    def pairs(self) -> Pairs:
+        """Return the pairs."""
+        count = len(self)
+        return Pairs(self.src[:count], self.dst[:count], {name: of[:count] for name, of in self.columns.items()})
+
+    def update(self, view: View) -> tuple[Numbers, Numbers]:
+        """Take in the echo messages of a batch; return their rows, and the number of each one's pair, -1 for none."""
         rows = view.of(*ECHO, octets=8)
         if not len(rows):
-            return
+            return rows, rows
         batch = view.batch
         src, dst = _gathered(view.src, rows), _gathered(view.dst, rows)
-        numbers, new = self._numbered(_hashes(src, dst))
-        answers = np.isin(view.kinds[rows], REPLIES) if len(rows) else np.zeros(0, np.bool_)
-        pairs = self.pairs
-        ttl, times = batch.ttl[rows], batch.time_ns[rows]
+        numbers, new = self._numbered(pair_numbers(src, dst))
+        columns = self.columns
         if len(new):
             fresh = numbers[new]
-            for name, column in (("src", src), ("dst", dst), ("version", view.version[rows])):
-                pairs[name][fresh] = column[new]
-            pairs["first_ns"][fresh] = times[new]
-            pairs["place"][fresh] = batch.frame[rows[new]] | view.file << FILE_AT
-        kept = numbers >= 0
-        if not kept.all():
-            self.refused += int(len(rows) - kept.sum())
-            numbers, answers, ttl, times = numbers[kept], answers[kept], ttl[kept], times[kept]
+            self.src[fresh], self.dst[fresh] = src[new], dst[new]
+            columns["version"][fresh] = view.version[rows[new]]
+            columns["first_ns"][fresh] = batch.time_ns[rows[new]]
+            columns["place"][fresh] = batch.frame[rows[new]] | view.file << FILE_AT
+        kept = np.flatnonzero(numbers >= 0)
+        self.refused += len(rows) - len(kept)
+        some, known = (rows, numbers) if len(kept) == len(rows) else (rows[kept], numbers[kept])
+        answers = (batch.type[some] == 0) | (view.kinds[some] == SIX + 129)
         asking = np.flatnonzero(~answers)
-        asked = numbers[asking]
-        # Of several requests of one pair, the first is written last and stays.
-        first = asking[::-1][pairs["requests"][asked[::-1]] == 0]
-        pairs["ttl"][numbers[first]] = ttl[first]
-        pairs["varied"][asked[ttl[asking] != pairs["ttl"][asked]]] = True
-        pairs["requests"] += np.bincount(asked, minlength=len(pairs))
-        pairs["replies"] += np.bincount(numbers[answers], minlength=len(pairs))
-        pairs["last_ns"][numbers] = times
+        asked, ttl = known[asking], batch.ttl[some[asking]]
+        # Of several first requests of one pair the earliest is written last, and stays.
+        first = np.flatnonzero(columns["requests"][asked] == 0)[::-1]
+        columns["ttl"][asked[first]] = ttl[first]
+        columns["varied"][asked[ttl != columns["ttl"][asked]]] = True
+        np.add.at(columns["requests"], asked, 1)
+        np.add.at(columns["replies"], known[answers], 1)
+        columns["last_ns"][known] = batch.time_ns[some]
+        return rows, numbers
 
     def merge(self, other: Self, files: Numbers) -> None:
         """Take in the pairs of what comes after, of which ``files`` are the numbers of the files here."""
-        theirs = other.pairs.copy()
         self.refused += other.refused
-        if not len(theirs):
+        theirs = other.pairs()
+        if not len(theirs.src):
             return
-        place = theirs["place"]
-        theirs["place"] = place & ((1 << FILE_AT) - 1) | files[place >> FILE_AT] << FILE_AT
-        numbers, new = self._numbered(_hashes(theirs["src"], theirs["dst"]))
-        known = np.ones(len(theirs), np.bool_)
+        place = theirs.columns["place"]
+        values = theirs.columns | {"place": place & ((1 << FILE_AT) - 1) | files[place >> FILE_AT] << FILE_AT}
+        numbers, new = self._numbered(other.hashes.copy())
+        fresh = numbers[new]
+        self.src[fresh], self.dst[fresh] = theirs.src[new], theirs.dst[new]
+        for name, column in values.items():
+            self.columns[name][fresh] = column[new]
+        known = numbers >= 0
+        self.refused += int((values["requests"] + values["replies"])[~known].sum())
         known[new] = False
-        self.pairs[numbers[new]] = theirs[new]
-        self.refused += int((theirs["requests"] + theirs["replies"])[numbers < 0].sum())
-        known &= numbers >= 0
-        ours, theirs = self.pairs[numbers[known]], theirs[known]
-        both = (ours["requests"] > 0) & (theirs["requests"] > 0)
-        ours["varied"] |= theirs["varied"] | both & (ours["ttl"] != theirs["ttl"])
-        ours["ttl"] = np.where(ours["requests"] > 0, ours["ttl"], theirs["ttl"])
-        for name in ("requests", "replies"):
-            ours[name] += theirs[name]
-        ours["last_ns"] = theirs["last_ns"]
-        self.pairs[numbers[known]] = ours
+        ours = numbers[known]
+        columns, values = self.columns, {name: column[known] for name, column in values.items()}
+        asked = columns["requests"][ours] > 0
+        differ = asked & (values["requests"] > 0) & (columns["ttl"][ours] != values["ttl"])
+        columns["varied"][ours] |= values["varied"] | differ
+        columns["ttl"][ours] = np.where(asked, columns["ttl"][ours], values["ttl"])
+        for name in SUMS:
+            columns[name][ours] += values[name]
+        columns["last_ns"][ours] = values["last_ns"]
 
     def between(self, src: Words, dst: Words) -> Numbers:
         """Return the numbers of some pairs, -1 where there is none; addresses of two words each, shape (n, 2)."""
-        return self._index.find(_hashes(src, dst))
+        return self._index.find(pair_numbers(src, dst))
 
     def _numbered(self, hashes: Hashes) -> tuple[Numbers, Numbers]:
         """Return the number of each hash, -1 where there is no room, and the rows of those that are new."""
-        room = self.limit - len(self._index)
         numbers = self._index.find(hashes)
         missing = np.flatnonzero(numbers < 0)
         if not len(missing):
             return numbers, missing
         _, first = np.unique(hashes[missing], return_index=True)
-        new = missing[np.sort(first)][:room]
+        new = missing[np.sort(first)][: self.limit - len(self._index)]
         self._index.number(hashes[new])
         numbers[missing] = self._index.find(hashes[missing])
-        if len(self._index) > len(self._pairs):
-            more = np.zeros(max(len(self._index), 2 * len(self._pairs)), PAIR)
-            more[: len(self._pairs)] = self._pairs
-            self._pairs = more
+        if len(self) > len(self.src):
+            count = max(len(self), 2 * len(self.src))
+            self.src, self.dst = grown(self.src, count), grown(self.dst, count)
+            self.columns = {name: grown(column, count) for name, column in self.columns.items()}
         return numbers, new
+
+
+class Pairs:
+    """Some pairs of hosts: their addresses and what is kept of them.
+
+    Attributes:
+        src, dst, columns: as in :class:`Asked`.
+    """
+
+    def __init__(self, src: Words, dst: Words, columns: dict[str, NDArray[Any]]) -> None:
+        self.src, self.dst, self.columns = src, dst, columns
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.src)
+
+    def __getitem__(self, which: NDArray[Any] | slice) -> Pairs:
+        """Return some of them."""
+        return Pairs(
+            self.src[which], self.dst[which], {name: column[which] for name, column in self.columns.items()}
+        )
+
+
+def grown(array: NDArray[Any], count: int) -> NDArray[Any]:
+    """Return an array with room for so many rows."""
+    larger = np.zeros((count, *array.shape[1:]), array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+def pair_numbers(src: Words, dst: Words) -> Hashes:
+    """Return one hash for each pair, of its direction too."""
+    folded = src[:, 0] * FACTORS[0]
+    folded ^= dst[:, 0] * FACTORS[1]
+    for factor, column in ((FACTORS[2], src[:, 1]), (FACTORS[3], dst[:, 1])):
+        # What is zero for all, as in IPv4, changes nothing; for one row of several it must not depend on the others.
+        folded += mix(column * factor) if column.any() else np.uint64(0)
+    return mix(folded)
 
 
 def _gathered(addresses: Words, rows: Numbers) -> Words:
@@ -146,13 +201,3 @@ def _gathered(addresses: Words, rows: Numbers) -> Words:
         return addresses
     found: Words = addresses.view(np.complex128).ravel()[rows].view(np.uint64).reshape(-1, 2)
     return found
-
-
-def _hashes(src: Words, dst: Words) -> Hashes:
-    """Return one number for each pair."""
-    folded = src[:, 0] * FACTORS[0]
-    folded ^= dst[:, 0] * FACTORS[1]
-    for factor, column in ((FACTORS[2], src[:, 1]), (FACTORS[3], dst[:, 1])):
-        if column.any():
-            folded = mix(folded) + column * factor
-    return mix(folded)

@@ -39,7 +39,6 @@ RULES = {
     "last_ns": "most",
     "least": "least",
     "most": "most",
-    "total": "count",
     "other_0": "first",
     "other_1": "first",
 }
@@ -127,22 +126,21 @@ class Sighting(NamedTuple):
         other: the address beside them that the first message had.
         details: the numbers of the keys, in the order of their coming.
         messages: how many.
-        least, most, total: of the value that the rule takes down.
+        least, most: of the value that the rule takes down.
         first_ns, last_ns: as in a finding.
         places: of the first messages.
     """
 
-    subject: Address | None
-    object: Address | None
-    other: Address | None
-    details: tuple[int, ...]
-    messages: int
-    least: int
-    most: int
-    total: int
-    first_ns: int | None
-    last_ns: int | None
-    places: tuple[int, ...]
+    subject: Address | None = None
+    object: Address | None = None
+    other: Address | None = None
+    details: tuple[int, ...] = ()
+    messages: int = 0
+    least: int = 0
+    most: int = 0
+    first_ns: int | None = None
+    last_ns: int | None = None
+    places: tuple[int, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -185,7 +183,7 @@ class Sightings:
             rows: the messages.
             version: of their addresses.
             subject, object_, detail: of the key; nothing by default.
-            value: a number of each message, of which least, most and sum are kept.
+            value: a number of each message, of which the least and the most are kept.
             other: an address, of which the first one is kept.
         """
         keys = np.zeros((len(rows), KEY_WORDS), np.uint64)
@@ -205,7 +203,6 @@ class Sightings:
             "last_ns": np.where(timeless, ALWAYS, times),
             "least": values,
             "most": values,
-            "total": values,
             "other_0": told[:, 0],
             "other_1": told[:, 1],
         }
@@ -274,7 +271,6 @@ class Seen:
             messages=int(values["count"][rows].sum()),
             least=int(values["least"][rows].min()),
             most=int(values["most"][rows].max()),
-            total=int(values["total"][rows].sum()),
             first_ns=None if first == NEVER else first,
             last_ns=None if last == ALWAYS else last,
             places=tuple(places[: self.each]),

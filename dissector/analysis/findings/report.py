@@ -14,8 +14,10 @@ from dissector.analysis.findings.rules import BY_ID, NUMBERS, RULES
 from dissector.analysis.findings.view import SIX
 from dissector.analysis.flow_keys import address
 from dissector.analysis.path_mtu import REPEATS_GAP_NS
+from dissector.analysis.table import grouped
 from dissector.registry.model import Family
 from dissector.registry.table import find
+from dissector.tails.datagram import IPV4
 from dissector.tails.headers import PROTOCOLS
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dissector.analysis.findings.asked import Asked
-    from dissector.analysis.findings.evidence import Numbers, Seen
+    from dissector.analysis.findings.asked import Asked, Pairs
+    from dissector.analysis.findings.evidence import Numbers, Seen, Words
     from dissector.analysis.findings.model import Thresholds
     from dissector.analysis.findings.tunnels import Tunnels
     from dissector.analysis.flow_keys import Address
@@ -66,7 +68,9 @@ class Reporter:
             *self._addresses(),
             *self._routers(),
             *self._redirects(),
-            *self._echo(),
+            *self._tunnels(),
+            *self._sweeps(),
+            *self._smurfs(),
             *self._floods(),
             *self._fragments(),
             *self._recon(),
@@ -213,55 +217,52 @@ class Reporter:
                     facts = {"count": len(hosts), "first": hosts[0], "last": hosts[-1]}
                     yield self._finding(name, sighting, name=names(sighting.details), **facts)
 
-    def _echo(self) -> Iterator[CaptureFinding]:
-        for suspicion in self.tunnels.found(self.thresholds):
+    def _tunnels(self) -> Iterator[CaptureFinding]:
+        for suspicion in self.tunnels.found(self.asked, self.thresholds):
             sighting = Sighting(
-                suspicion.hosts[0],
-                suspicion.hosts[1],
-                None,
-                (),
-                suspicion.messages,
-                0,
-                0,
-                0,
-                suspicion.first_ns,
-                suspicion.last_ns,
-                suspicion.places,
+                subject=suspicion.hosts[0],
+                object=suspicion.hosts[1],
+                messages=suspicion.messages,
+                first_ns=suspicion.first_ns or None,
+                last_ns=suspicion.last_ns or None,
+                places=suspicion.places,
             )
             yield self._finding("tunnel", sighting, reasons="; ".join(suspicion.reasons))
-        pairs = self.asked.pairs
-        asking = pairs[pairs["requests"] > 0]
-        if len(asking):
-            _, place, counts = np.unique(asking["src"], axis=0, return_index=True, return_counts=True)
-            for start in np.sort(place[counts >= self.thresholds.sweep_hosts]).tolist():
-                yield from self._sweep(asking[(asking["src"] == asking["src"][start]).all(axis=1)])
-            yield from self._smurfs(asking)
 
-    def _sweep(self, pairs: NDArray[np.void]) -> Iterator[CaptureFinding]:
-        """Yield the sweep that one host's requests are, if they are."""
-        pairs = pairs[~groups(pairs)]
-        if len(pairs) < self.thresholds.sweep_hosts:
-            return
-        if int(pairs["requests"].sum()) > self.thresholds.sweep_queries * len(pairs):
-            return
-        sighting = self._pairs(pairs)
-        targets = sorted(address(pair["dst"], int(pair["version"])) for pair in pairs)
-        facts = {"count": len(pairs), "first": targets[0], "last": targets[-1]}
-        yield self._finding("sweep-hosts", sighting, hosts=(sighting.subject,), **facts)
+    def _sweeps(self) -> Iterator[CaptureFinding]:
+        pairs = self.asked.pairs()
+        asking = pairs[pairs.columns["requests"] > 0]
+        asking = asking[~groups(asking)]
+        order, starts = grouped(asking.src)
+        for rows in np.split(order, starts[1:])[: len(starts)]:
+            targets = len(rows)
+            if targets < self.thresholds.sweep_hosts:
+                continue
+            some_pairs = asking[rows]
+            if int(some_pairs.columns["requests"].sum()) > self.thresholds.sweep_queries * targets:
+                continue
+            sighting = self._pairs(some_pairs)
+            ends = [int(place) for place in extremes(some_pairs)]
+            first, last = (address(some_pairs.dst[end], int(some_pairs.columns["version"][end])) for end in ends)
+            facts = {"count": targets, "first": first, "last": last}
+            yield self._finding("sweep-hosts", sighting, hosts=(sighting.subject,), **facts)
 
-    def _smurfs(self, asking: NDArray[np.void]) -> Iterator[CaptureFinding]:
+    def _smurfs(self) -> Iterator[CaptureFinding]:
         """Yield the requests to many that others answer than were asked."""
-        pairs = self.asked.pairs
+        pairs = self.asked.pairs()
+        asking = pairs[pairs.columns["requests"] > 0]
         wide = asking[groups(asking)]
-        answering = pairs[pairs["replies"] > 0] if len(wide) else wide
-        for one in wide:
-            to_it = answering[(answering["dst"] == one["src"]).all(axis=1)]
-            numbers = self.asked.between(to_it["dst"], to_it["src"])
-            by_name = (numbers >= 0) & (pairs["requests"][numbers] > 0)
-            unasked = to_it[~by_name]
-            unasked = unasked[alike(unasked["src"], one["dst"], self.thresholds.redirect_prefix)]
-            if len(unasked) >= self.thresholds.smurf_hosts:
-                yield self._finding("smurf", self._pairs(one.reshape(1)), count=len(unasked))
+        if not len(wide):
+            return
+        answering = pairs[pairs.columns["replies"] > 0]
+        numbers = self.asked.between(answering.dst, answering.src)
+        unasked = answering[~((numbers >= 0) & (pairs.columns["requests"][numbers] > 0))]
+        for row in range(len(wide)):
+            one = wide[row : row + 1]
+            to_it = unasked[(unasked.dst == one.src).all(axis=1)]
+            count = int(alike(to_it.src, one.dst, self.thresholds.redirect_prefix).sum())
+            if count >= self.thresholds.smurf_hosts:
+                yield self._finding("smurf", self._pairs(one), count=count)
 
     # -- what they share
 
@@ -279,27 +280,23 @@ class Reporter:
         """Return echo requests from subject to object, replies back, and whether the requests' TTLs vary."""
         subject, target = self.seen.keys[row, SUBJECT][None], self.seen.keys[row, OBJECT][None]
         there, back = int(self.asked.between(subject, target)[0]), int(self.asked.between(target, subject)[0])
-        pairs = self.asked.pairs
-        replies = 0 if back < 0 else int(pairs["replies"][back])
+        columns = self.asked.columns
+        replies = 0 if back < 0 else int(columns["replies"][back])
         if there < 0:
             return 0, replies, False
-        return int(pairs["requests"][there]), replies, bool(pairs["varied"][there])
+        return int(columns["requests"][there]), replies, bool(columns["varied"][there])
 
-    def _pairs(self, pairs: NDArray[np.void]) -> Sighting:
+    def _pairs(self, pairs: Pairs) -> Sighting:
         """Return the requests of some pairs, of one source, as a sighting."""
-        version = int(pairs["version"][0])
+        columns = pairs.columns
+        version = int(columns["version"][0])
         return Sighting(
-            address(pairs["src"][0], version),
-            address(pairs["dst"][0], version),
-            None,
-            (),
-            int(pairs["requests"].sum()),
-            0,
-            0,
-            0,
-            int(pairs["first_ns"].min()) or None,
-            int(pairs["last_ns"].max()) or None,
-            tuple(np.sort(pairs["place"])[: self.thresholds.frames].tolist()),
+            subject=address(pairs.src[0], version),
+            object=address(pairs.dst[0], version),
+            messages=int(columns["requests"].sum()),
+            first_ns=int(columns["first_ns"].min()) or None,
+            last_ns=int(columns["last_ns"].max()) or None,
+            places=tuple(np.sort(columns["place"])[: self.thresholds.frames].tolist()),
         )
 
     def _finding(
@@ -331,13 +328,13 @@ class Reporter:
         return Place(self.files[place >> FILE_AT], place & (1 << FILE_AT) - 1)
 
 
-def groups(pairs: NDArray[np.void]) -> NDArray[np.bool_]:
+def groups(pairs: Pairs) -> NDArray[np.bool_]:
     """Return which pairs' destinations are no single host: broadcast, as far as it can be told, and multicast.
 
     Multicast that stays on its link is left out: that its hosts answer does not reach others (RFC 4291, 2.7).
     """
-    octets = np.ascontiguousarray(pairs["dst"]).view(np.uint8).reshape(len(pairs), 16)
-    four = pairs["version"] == 4  # noqa: PLR2004 - the IP version
+    octets = np.ascontiguousarray(pairs.dst).view(np.uint8).reshape(len(pairs), 16)
+    four = pairs.columns["version"] == IPV4
     first = octets[:, 0]
     local4 = (octets[:, :3] == (224, 0, 0)).all(axis=1)
     wide4 = (first >= 0xE0) & ~local4 | (octets[:, 3] == 0xFF)  # noqa: PLR2004 - class D, all ones
@@ -346,15 +343,23 @@ def groups(pairs: NDArray[np.void]) -> NDArray[np.bool_]:
     return found
 
 
-def alike(sources: NDArray[np.uint64], target: NDArray[np.uint64], bits: int) -> NDArray[np.bool_]:
+def extremes(pairs: Pairs) -> tuple[int, int]:
+    """Return which pairs have the least and the greatest destination."""
+    octets = np.ascontiguousarray(pairs.dst).view(np.uint8).reshape(len(pairs), 16)
+    order = np.lexsort(octets.T[::-1])
+    return int(order[0]), int(order[-1])
+
+
+def alike(sources: Words, target: Words, bits: int) -> NDArray[np.bool_]:
     """Return which sources may be of the network whose broadcast address a target is; any for multicast."""
-    octets = np.ascontiguousarray(target).view(np.uint8)
+    octets = np.ascontiguousarray(target).view(np.uint8).ravel()
     if octets[0] >= 0xE0:  # noqa: PLR2004 - multicast of both families, and the limited broadcast
         return np.ones(len(sources), np.bool_)
-    words = [np.ascontiguousarray(one).view(np.uint8).reshape(-1, 16)[:, :4] for one in (sources, target)]
-    ours, theirs = (one.astype(np.int64) @ (1 << np.arange(24, -1, -8)) for one in words)
+    theirs = np.ascontiguousarray(sources).view(np.uint8).reshape(-1, 16)[:, :4]
     shift = 32 - min(bits, 32)
-    found: NDArray[np.bool_] = ours >> shift == theirs >> shift
+    weights = 1 << np.arange(24, -1, -8)
+    ours = octets[:4].astype(np.int64) @ weights >> shift
+    found: NDArray[np.bool_] = theirs.astype(np.int64) @ weights >> shift == ours
     return found
 
 

@@ -54,8 +54,7 @@ class Findings:
             for taken in hits(view):
                 if len(taken.rows):
                     self._take(view, taken)
-        self.asked.update(view)
-        self.tunnels.update(view)
+        self.tunnels.update(view, self.asked, *self.asked.update(view))
 
     def _take(self, view: View, taken: operation.Taken) -> None:
         self.sightings.add(
@@ -82,7 +81,7 @@ class Findings:
     def result(self) -> FindingsReport:
         """Return what is known so far."""
         reporter = Reporter(Seen(self.sightings), self.asked, self.tunnels, self.thresholds, self.files)
-        refused = self.sightings.refused + self.asked.refused + self.tunnels.refused
+        refused = self.sightings.refused + self.asked.refused
         warnings = []
         if refused:
             warnings.append(
