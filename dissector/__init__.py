@@ -20,27 +20,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dissector.api import decode, read, scan
-    from dissector.batch import Batch
-    from dissector.decoder import ChecksumStatus, Decoded
-    from dissector.encoder import encode
-    from dissector.errors import (
-        CaptureError,
-        DecodeError,
-        DissectError,
-        EncodeError,
-        FilterError,
-        Finding,
-        LookupFailedError,
-        Severity,
-        TruncatedCaptureError,
-        TruncatedError,
-        UnknownFormatError,
-    )
-    from dissector.message import Message
-    from dissector.messages.base import IcmpMessage
-    from dissector.registry.find import lookup
-    from dissector.registry.model import Entry, Family, Kind, Status
+    from dissector.api import decode as decode
+    from dissector.api import read as read
+    from dissector.api import scan as scan
+    from dissector.batch import Batch as Batch
+    from dissector.decoder import ChecksumStatus as ChecksumStatus
+    from dissector.decoder import Decoded as Decoded
+    from dissector.encoder import encode as encode
+    from dissector.errors import CaptureError as CaptureError
+    from dissector.errors import DecodeError as DecodeError
+    from dissector.errors import DissectError as DissectError
+    from dissector.errors import EncodeError as EncodeError
+    from dissector.errors import FilterError as FilterError
+    from dissector.errors import Finding as Finding
+    from dissector.errors import LookupFailedError as LookupFailedError
+    from dissector.errors import Severity as Severity
+    from dissector.errors import TruncatedCaptureError as TruncatedCaptureError
+    from dissector.errors import TruncatedError as TruncatedError
+    from dissector.errors import UnknownFormatError as UnknownFormatError
+    from dissector.message import Message as Message
+    from dissector.messages.base import IcmpMessage as IcmpMessage
+    from dissector.registry.find import lookup as lookup
+    from dissector.registry.model import Entry as Entry
+    from dissector.registry.model import Family as Family
+    from dissector.registry.model import Kind as Kind
+    from dissector.registry.model import Status as Status
 
 __version__ = "0.1.0"
 
@@ -79,14 +83,16 @@ __all__ = [  # noqa: PLE0604 - names of a dictionary, all text
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for (PEP 562)."""
-    if name not in _HOMES:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # else a name that is not there would be one of any type
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first asked for (PEP 562)."""
+        if name not in _HOMES:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

@@ -72,7 +72,7 @@ RULES = (
         "deprecated",
         NOTE,
         ("Deprecated type or code", "已弃用的类型或代码"),
-        "{subject} sent {messages} of {name}, which is deprecated or obsolete, the first to {other}",
+        "{subject} sent {messages} of what is deprecated or obsolete ({name}), the first to {other}",
         (
             "Nothing needs it today: find the old system or the scanner that sends it, and filter it.",
             "如今没有任何系统需要它：找出发送它的旧系统或扫描器，并加以过滤。",
@@ -83,7 +83,7 @@ RULES = (
         "type-unassigned",
         NOTE,
         ("Unassigned type", "未分配的类型"),
-        "{subject} sent {messages} of type {value}, which nobody assigned, the first to {other}",
+        "{subject} sent {messages} of a type that nobody assigned ({value}), the first to {other}",
         (
             "Receivers discard it: look at what the sender tries.",
             "接收方会丢弃：查明发送者的意图。",
@@ -94,7 +94,7 @@ RULES = (
         "code-unassigned",
         NOTE,
         ("Unassigned code", "未分配的代码"),
-        "{subject} sent {messages} of {name}, which has no code {value}, the first to {other}",
+        "{subject} sent {messages} with a code that the type does not have ({name}: {value}), the first to {other}",
         (
             "Look at what the sender tries: scanners tell systems apart by what they make of it.",
             "查明发送者的意图：扫描器借此分辨系统。",
@@ -156,7 +156,7 @@ RULES = (
         "quote-short",
         WARNING,
         ("Quote too short", "引用过短"),
-        "{subject} sent {messages} that quote too little, {value} octets, the first to {other}",
+        "{subject} quoted too little in {messages}, {value} octets, the first to {other}",
         (
             "The sender cannot tell which of its flows the error is about; correct the reporter, or what cuts its "
             "packets.",
@@ -168,7 +168,7 @@ RULES = (
         "mtu-below-1280",
         WARNING,
         ("Packet Too Big below 1280", "Packet Too Big 小于 1280"),
-        "{subject} told {messages} of an MTU of {value}, below the 1280 that every IPv6 link has, the first to {other}",
+        "{subject} told of an MTU of {value} in {messages}, below the 1280 that every IPv6 link has, the first to {other}",
         MTU_ADVICE,
         "RFC 8201, 4",
     ),
@@ -196,8 +196,8 @@ RULES = (
         "mtu-above-packet",
         WARNING,
         ("MTU not below the packet", "MTU 不小于原数据报"),
-        "{subject} sent {messages} that call a datagram too big and tell an MTU, {value}, into which it fits, the "
-        "first to {other}",
+        "{subject} called a datagram too big in {messages} that fits the MTU that is told, {value}; the first to "
+        "{other}",
         (
             "Somebody may send it in the router's name to slow connections down; else a tunnel or a translator "
             "forgets its own header.",

@@ -122,8 +122,8 @@ class Sighting(NamedTuple):
     """Messages that show the same: one row, or several put together.
 
     Attributes:
-        subject, object: the addresses of its key; None where the rule has none.
-        other: the address beside them that the first message had.
+        subject, object: the addresses of its key; no object where the rule has none, or there are several.
+        other: the address beside them that the first message had; none where nobody asked for it.
         details: the numbers of the keys, in the order of their coming.
         messages: how many.
         least, most: of the value that the rule takes down.
@@ -131,7 +131,7 @@ class Sighting(NamedTuple):
         places: of the first messages.
     """
 
-    subject: Address | None = None
+    subject: Address
     object: Address | None = None
     other: Address | None = None
     details: tuple[int, ...] = ()
@@ -256,17 +256,17 @@ class Seen:
         order, starts = grouped(np.column_stack(key))
         return sorted(np.split(rows[order], starts[1:]), key=lambda group: int(group[0]))
 
-    def sighting(self, rows: Numbers) -> Sighting:
-        """Return some rows, put together."""
+    def sighting(self, rows: Numbers, *, pair: bool = True) -> Sighting:
+        """Return some rows, put together; ``pair`` is whether the rule has an object, and the rows have one of them."""
         keys, values = self.keys[rows], self.values
         version = int(keys[0, RULE]) >> VERSION_AT
         first, last = int(values["first_ns"][rows].min()), int(values["last_ns"][rows].max())
         other = np.array([values["other_0"][rows[0]], values["other_1"][rows[0]]]).view(np.uint64)
         places = sorted({place for key in keys for place in self._places.get(key.tobytes(), ())})
         return Sighting(
-            subject=_address(keys[0, SUBJECT], version),
-            object=_address(keys[0, OBJECT], version),
-            other=_address(other, version),
+            subject=address(keys[0, SUBJECT], version),
+            object=address(keys[0, OBJECT], version) if pair else None,
+            other=address(other, version),
             details=tuple(dict.fromkeys(keys[:, DETAIL].tolist())),
             messages=int(values["count"][rows].sum()),
             least=int(values["least"][rows].min()),
@@ -275,7 +275,3 @@ class Seen:
             last_ns=None if last == ALWAYS else last,
             places=tuple(places[: self.each]),
         )
-
-
-def _address(key: Words, version: int) -> Address | None:
-    return address(key, version) if key.any() else None

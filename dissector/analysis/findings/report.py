@@ -121,12 +121,11 @@ class Reporter:
         for rows in self.seen.groups(NUMBERS["rate-limited"], (SUBJECT, OBJECT)):
             sighting = self.seen.sighting(rows)
             requests, replies, varied = self._queries(rows[0])
-            enough = requests >= self.thresholds.rate_queries and sighting.messages >= self.thresholds.rate_errors
-            if enough and not replies and not varied:
-                if requests >= self.thresholds.rate_ratio * sighting.messages:
-                    queries = quantity(requests, "query", "queries")
-                    others = self._others(rows)
-                    yield self._finding("rate-limited", sighting, queries=queries, reporters=others)
+            few = requests < self.thresholds.rate_queries or sighting.messages < self.thresholds.rate_errors
+            if few or replies or varied or requests < self.thresholds.rate_ratio * sighting.messages:
+                continue
+            queries = quantity(requests, "query", "queries")
+            yield self._finding("rate-limited", sighting, queries=queries, reporters=self._others(rows))
 
     def _addresses(self) -> Iterator[CaptureFinding]:
         for sighting in self._told("duplicate-address", SUBJECT):
@@ -149,7 +148,7 @@ class Reporter:
             sources = {key.tobytes(): None for key in self.seen.keys[here, SUBJECT]}
             if len(sources) < 2:  # noqa: PLR2004 - one router alone
                 continue
-            sighting = self.seen.sighting(here)
+            sighting = self.seen.sighting(here, pair=False)
             hosts = tuple(address(np.frombuffer(source, np.uint64), 6) for source in sources)
             if len(hosts) >= self.thresholds.flood_routers:
                 shown = hosts[: self.thresholds.flood_routers]
@@ -174,13 +173,13 @@ class Reporter:
         for rows in self.seen.groups(NUMBERS["redirect-not-router"], (SUBJECT, OBJECT)):
             sighting = self.seen.sighting(rows)
             subject = self.seen.keys[rows[0], SUBJECT].tobytes()
-            if sighting.subject is None or sighting.object is None:
+            if sighting.object is None or sighting.other is None:
                 continue
             six = sighting.subject.version == 6  # noqa: PLR2004 - the IP version
             reasons = security.redirect_reasons(
                 sighting.details,
                 sighting.subject.version,
-                b"" if sighting.other is None else sighting.other.packed,
+                sighting.other.packed,
                 sighting.object.packed,
                 macs.get(subject, set()) - {0},
                 subject in routers if six and routers else None,
@@ -197,9 +196,8 @@ class Reporter:
             flooded = rows[counts >= self.thresholds.flood_errors]
             if len(flooded):
                 most, least = int(counts.max()), int(self.seen.values["count"][flooded].min())
-                yield self._finding(
-                    "unreachable-flood", self.seen.sighting(flooded), most=most, least=least
-                )
+                sighting = self.seen.sighting(flooded, pair=False)
+                yield self._finding("unreachable-flood", sighting, most=most, least=least)
 
     def _fragments(self) -> Iterator[CaptureFinding]:
         for sighting in self._told("fragments-overlap", SUBJECT, OBJECT):
@@ -211,10 +209,11 @@ class Reporter:
     def _recon(self) -> Iterator[CaptureFinding]:
         for name, least in (("recon-mask", 1), ("recon-timestamp", self.thresholds.recon_hosts)):
             for rows in self.seen.groups(NUMBERS[name], (SUBJECT,)):
-                hosts = list(dict.fromkeys(self.seen.sighting(rows[place : place + 1]).object for place in range(len(rows))))
+                hosts = list(dict.fromkeys(one.object for one in map(self.seen.sighting, rows[:, None])))
                 if len(hosts) >= least:
-                    sighting = self.seen.sighting(rows)
-                    facts = {"count": len(hosts), "first": hosts[0], "last": hosts[-1]}
+                    sighting = self.seen.sighting(rows, pair=False)
+                    told = {"hosts_asked": quantity(len(hosts), "host")}
+                    facts = told | {"first": hosts[0], "last": hosts[-1]}
                     yield self._finding(name, sighting, name=names(sighting.details), **facts)
 
     def _tunnels(self) -> Iterator[CaptureFinding]:
@@ -269,11 +268,11 @@ class Reporter:
     def _told(self, name: str, *by: slice | int) -> Iterator[Sighting]:
         """Yield the sightings of a rule, those put together that agree in some words of their keys."""
         for rows in self.seen.groups(NUMBERS[name], by):
-            yield self.seen.sighting(rows)
+            yield self.seen.sighting(rows, pair=OBJECT in by)
 
     def _others(self, rows: Numbers) -> str:
         """Return the addresses that some rows have beside their keys'."""
-        found = [self.seen.sighting(rows[place : place + 1]).other for place in range(len(rows))]
+        found = [self.seen.sighting(row).other for row in rows[:, None]]
         return some(dict.fromkeys(map(str, found)))
 
     def _queries(self, row: int) -> tuple[int, int, bool]:
@@ -307,9 +306,9 @@ class Reporter:
         about = (sighting.subject, sighting.object) if hosts is None else tuple(hosts)
         least, most = sighting.least, sighting.most
         told = {
-            "subject": sighting.subject or "an unknown address",
-            "object": sighting.object or "an unknown address",
-            "other": sighting.other or "an unknown address",
+            "subject": sighting.subject,
+            "object": sighting.object,
+            "other": sighting.other,
             "messages": quantity(sighting.messages, "message"),
             "value": str(least) if least == most else f"{least} to {most}",
             "hosts": some([str(host) for host in about]),

@@ -152,7 +152,7 @@ RULES = (
         AREA,
         WARNING,
         Text("Asks for masks", "询问地址掩码"),
-        "{subject} sent {messages} of {name} to {count} hosts, the first {first}",
+        "{subject} sent {messages} of {name} to {hosts_asked}, the first {first}",
         Text(
             "Nothing uses that today but scanners, which learn of the network from the answers: filter the types, "
             "and find out who asks.",
@@ -165,7 +165,7 @@ RULES = (
         AREA,
         NOTE,
         Text("Asks hosts for their clocks", "询问多台主机的时钟"),
-        "{subject} sent {messages} of {name} to {count} hosts, from {first} to {last}",
+        "{subject} sent {messages} of {name} to {hosts_asked}, the first {first}, the last {last}",
         Text(
             "If nobody measures clocks, a scanner looks for hosts that do not answer echo; filter types 13 and 14.",
             "若无人测量时钟，则是扫描器在寻找不应答回显的主机；过滤类型 13 和 14。",
