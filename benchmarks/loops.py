@@ -93,7 +93,9 @@ def single(file: str, _most: int) -> int:
 
     chosen = [batch[:].take((batch.type == 0) | (batch.type == 8)) for batch in dissector.scan(file)]  # noqa: PLR2004
     begin()
-    found: dict[str, list[int]] = {"identifier": [], "sequence": [], "checksum": []}
+    found: dict[str, list[int]] = {
+        name: [] for name in ("type", "code", "checksum", "identifier", "sequence")
+    }
     for batch in chosen:
         for message in messages(batch):
             for name, values in found.items():

@@ -126,8 +126,9 @@ class Bench:
 
 
 def dissector(*arguments: str) -> tuple[str, ...]:
-    """Return the command."""
-    return PYTHON, "-m", "dissector", *arguments
+    """Return the command, as installed where it is."""
+    script = Path(PYTHON).with_name("dissector")
+    return (str(script), *arguments) if script.exists() else (PYTHON, "-m", "dissector", *arguments)
 
 
 def installed(name: str) -> bool:

@@ -10,6 +10,7 @@ import cases
 from cases import REQUEST, REQUEST6, START, clock, pings
 from containers import Frame, Section, pcap_file
 from examples import examples
+from findings import findings
 from frames import datagram, ethernet
 from hostile import hostile
 from links import links
@@ -67,6 +68,7 @@ CAPTURES: dict[str, Callable[[], bytes]] = {
     "damaged.pcap": cases.damaged,
     "short.pcap": cases.short,
     "hostile.pcap": hostile,
+    "findings.pcapng": findings,
     "big-endian-ns.pcap": lambda: pcap_file(pings(4), big=True, nanoseconds=True),
     "modified.pcap": lambda: pcap_file(pings(4), modified=True),
 }

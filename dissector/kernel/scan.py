@@ -402,6 +402,7 @@ class Kernel:
     # --- rows ---------------------------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _child(self, parent: cython.int, step: cython.int) -> cython.int:
         """Return the path that is ``parent`` and one step more; ``parent`` itself when there is no room for more."""
         mask: cython.longlong = self.slots.shape[0] - 1
@@ -424,6 +425,7 @@ class Kernel:
         return parent
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _whole_path(self) -> cython.int:
         """Return the path of the steps so far."""
         path: cython.int = self.base
@@ -534,6 +536,7 @@ class Kernel:
         return 0
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _message(self, family: cython.int) -> cython.int:
         """A message begins at ``self.at``: fill its row."""
         if self.end <= self.at:
@@ -542,6 +545,7 @@ class Kernel:
         return _STOP + (_MESSAGE4 if family == 4 else _MESSAGE6)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _fragment(self, protocol: cython.int) -> cython.int:
         """A fragment that is of use only when it is put together with others: give it a row, if that is wanted."""
         layer: cython.int = self.protocols[protocol]
@@ -553,6 +557,7 @@ class Kernel:
         return _STOP + protocol
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _short(self) -> cython.int:
         """A header does not fit: the capture was cut, or what carries it is too small."""
         return _STOP + (_CUT_SHORT if self.end < self.wire else _MALFORMED)
@@ -560,28 +565,33 @@ class Kernel:
     # --- peeling ------------------------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _u16(self, at: cython.Py_ssize_t) -> cython.int:
         """Return the 16-bit number at ``at``; the caller has made sure of its octets."""
         return self.octets[at] << 8 | self.octets[at + 1]
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _u16_little(self, at: cython.Py_ssize_t) -> cython.int:
         """Return the little-endian 16-bit number at ``at``."""
         return self.octets[at + 1] << 8 | self.octets[at]
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _u32(self, at: cython.Py_ssize_t) -> cython.longlong:
         """Return the 32-bit number at ``at``."""
         value: cython.longlong = self._u16(at)
         return value << 16 | self._u16(at + 2)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _u32_little(self, at: cython.Py_ssize_t) -> cython.longlong:
         """Return the little-endian 32-bit number at ``at``."""
         value: cython.longlong = self._u16_little(at + 2)
         return value << 16 | self._u16_little(at)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _skip(self, octets: cython.Py_ssize_t, layer: cython.int) -> cython.int:
         """Pass over a header of a fixed size, before ``layer``."""
         if self.end - self.at < octets:
@@ -590,6 +600,7 @@ class Kernel:
         return layer
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _limit(self, octets: cython.Py_ssize_t) -> cython.int:
         """What follows has so many octets: the rest is padding or a trailer."""
         if self.wire > self.at + octets:
@@ -598,6 +609,7 @@ class Kernel:
         return 0
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _peel(self, layer: cython.int) -> cython.int:
         """Peel the packet from ``layer`` on, which begins at ``self.at``; return the verdict."""
         self.pending = False
@@ -618,6 +630,7 @@ class Kernel:
         return layer - _STOP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _peel_net(self, layer: cython.int) -> cython.int:
         if layer == _IPV4:
             return self._ipv4()
@@ -642,6 +655,7 @@ class Kernel:
         return self._snap()
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ethernet(self) -> cython.int:
         """Ethernet or IEEE 802.3."""
         if self.end - self.at < 14:
@@ -649,6 +663,7 @@ class Kernel:
         return self._ethertype(12)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ethertype(self, skipped: cython.Py_ssize_t) -> cython.int:
         """An Ethernet type, ``skipped`` octets from here, or the length of an LLC frame in its place."""
         kind: cython.int
@@ -662,12 +677,14 @@ class Kernel:
         return _LLC
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _carried_by_type(self, kind: cython.int) -> cython.int:
         """What an Ethernet type announces."""
         layer: cython.int = self.ether_types[kind]
         return layer if layer else _STOP + _ETHERTYPES + kind
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _by_version(self) -> cython.int:
         """IPv4 or IPv6."""
         if self.end <= self.at:
@@ -679,6 +696,7 @@ class Kernel:
         return _STOP + _NOT_IP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _vlan(self) -> cython.int:
         """IEEE 802.1Q: tag control information, of which twelve bits are the VLAN."""
         if self.end - self.at < 4:
@@ -687,6 +705,7 @@ class Kernel:
         return self._ethertype(2)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _mpls(self) -> cython.int:
         """A label stack (RFC 3032), and whatever is below it: nothing says what, but its first four bits."""
         entry: cython.longlong
@@ -710,6 +729,7 @@ class Kernel:
         return _PSEUDO_WIRE
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _like_ipv4(self, at: cython.Py_ssize_t) -> cython.bint:
         """Whether an IPv4 header may be at ``at``."""
         header: cython.int
@@ -719,6 +739,7 @@ class Kernel:
         return header >= 20 and header <= self._u16(at + 2) <= self.wire - at
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _like_ethernet(self, at: cython.Py_ssize_t) -> cython.bint:
         """Whether an Ethernet frame of something known may be at ``at``."""
         kind: cython.int
@@ -730,6 +751,7 @@ class Kernel:
         return self.ether_types[kind] != 0 or kind == 0x0806 or kind == 0x88CC or kind == 0x9000
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _pppoe(self) -> cython.int:
         """PPPoE session (RFC 2516 section 4)."""
         if self.end - self.at < 6:
@@ -741,6 +763,7 @@ class Kernel:
         return _PPP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ppp(self) -> cython.int:
         """PPP (RFC 1661, RFC 1662), address, control and the protocol's first octet perhaps left out."""
         kind: cython.int
@@ -774,6 +797,7 @@ class Kernel:
         return _STOP + _NOT_IP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _llc(self) -> cython.int:
         """IEEE 802.2; IP has a service access point of its own, or comes in SNAP or, on ATM, as an NLPID."""
         kind: cython.int
@@ -792,6 +816,7 @@ class Kernel:
         return _STOP + _NOT_IP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _nlpid(self) -> cython.int:
         """Network layer protocol identifier of ISO/IEC TR 9577 (RFC 2427 section 3, RFC 2684 section 5.1)."""
         kind: cython.int
@@ -810,6 +835,7 @@ class Kernel:
         return _STOP + _NOT_IP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _snap(self) -> cython.int:
         """SNAP: an organisation and its number of the protocol."""
         organisation: cython.int
@@ -828,6 +854,7 @@ class Kernel:
     # --- IP -----------------------------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _datagram(self, claimed: cython.Py_ssize_t) -> cython.int:
         """The IP header at ``self.at`` describes what ends at ``claimed``."""
         self.header = self.at
@@ -843,6 +870,7 @@ class Kernel:
         return 0
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ipv4(self) -> cython.int:
         """IPv4 (RFC 791 section 3.1)."""
         at: cython.Py_ssize_t = self.at
@@ -873,6 +901,7 @@ class Kernel:
         return self._payload(protocol)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ipv6(self) -> cython.int:
         """IPv6 (RFC 8200 section 3)."""
         at: cython.Py_ssize_t = self.at
@@ -897,6 +926,7 @@ class Kernel:
         return self._extensions(following)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _jumbo(self) -> cython.int:
         """Look for the jumbo payload option (RFC 2675 section 2) in the hop-by-hop options header here."""
         at: cython.Py_ssize_t = self.at + 2
@@ -916,6 +946,7 @@ class Kernel:
         return 0
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _extensions(self, protocol: cython.int) -> cython.int:
         """IPv6 extension headers (RFC 8200 section 4)."""
         size: cython.int
@@ -951,6 +982,7 @@ class Kernel:
             self.at += size
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _routing(self, size: cython.int) -> cython.int:
         """Note the final destination in a routing header that has segments left (RFC 8200 section 8.1)."""
         kind: cython.int = self.octets[self.at + 2]
@@ -974,6 +1006,7 @@ class Kernel:
         return 0
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _payload(self, protocol: cython.int) -> cython.int:
         """What the protocol number of an IP header announces."""
         layer: cython.int = self.protocols[protocol]
@@ -990,6 +1023,7 @@ class Kernel:
         return layer
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _udp(self) -> cython.int:
         """UDP (RFC 768), which is opened if it is a tunnel."""
         layer: cython.int
@@ -1012,6 +1046,7 @@ class Kernel:
     # --- link layers --------------------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _peel_link(self, layer: cython.int) -> cython.int:
         if layer == _RAW:
             return self._by_version()
@@ -1090,6 +1125,7 @@ class Kernel:
         return self._classical_ip()
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _by_link_type(self, link_type: cython.longlong) -> cython.int:
         """What a link type within a packet's own header announces."""
         layer: cython.int = 0
@@ -1098,6 +1134,7 @@ class Kernel:
         return layer if layer else _STOP + _NOT_DECODED
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _null(self) -> cython.int:
         """BSD loopback: address family in the byte order of who captured, or of the network (LOOP)."""
         kind: cython.longlong
@@ -1118,6 +1155,7 @@ class Kernel:
         return _STOP + _NOT_IP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _cooked(self, hardware: cython.int, kind: cython.int) -> cython.int:
         """What Linux's cooked headers announce: the protocol depends on the kind of hardware (ARPHRD_)."""
         if hardware == 824:  # netlink: a number of its own kind
@@ -1129,6 +1167,7 @@ class Kernel:
         return _LLC if kind == 4 else _STOP + _NOT_IP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _linux_sll(self) -> cython.int:
         if self.end - self.at < 16:
             return self._short()
@@ -1136,6 +1175,7 @@ class Kernel:
         return self._cooked(self._u16(self.at - 14), self._u16(self.at - 2))
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _linux_sll2(self) -> cython.int:
         if self.end - self.at < 20:
             return self._short()
@@ -1143,6 +1183,7 @@ class Kernel:
         return self._cooked(self._u16(self.at - 12), self._u16(self.at - 20))
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ppp_serial(self) -> cython.int:
         """PPP in HDLC-like framing (RFC 1662), or Cisco's HDLC (RFC 1547 section 4.3.1) on the same line."""
         if self.end <= self.at:
@@ -1152,6 +1193,7 @@ class Kernel:
         return _PPP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ppp_direction(self) -> cython.int:
         """A direction before PPP, or in the place of its address octet."""
         if self.end - self.at < 2:
@@ -1160,6 +1202,7 @@ class Kernel:
         return _PPP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _cisco_hdlc(self) -> cython.int:
         if self.end - self.at < 4:
             return self._short()
@@ -1167,6 +1210,7 @@ class Kernel:
         return self._carried_by_type(self._u16(self.at - 2))
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _frame_relay(self) -> cython.int:
         """Frame relay: Q.922 address, then RFC 2427, or an Ethernet type as Cisco does."""
         octets: cython.int = 0
@@ -1188,6 +1232,7 @@ class Kernel:
         return self._nlpid()
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _wlan(self) -> cython.int:
         """IEEE 802.11 data frames."""
         control: cython.int
@@ -1222,6 +1267,7 @@ class Kernel:
         return self._skip(size, _LLC)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _radiotap(self) -> cython.int:
         """Radiotap: only its flag for an 802.11 header padded to a multiple of four is of interest here."""
         at: cython.Py_ssize_t = self.at + 4
@@ -1247,6 +1293,7 @@ class Kernel:
         return _WLAN
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ppi(self) -> cython.int:
         """Per-packet information: length of its header and the link type, little-endian."""
         size: cython.int
@@ -1260,6 +1307,7 @@ class Kernel:
         return self._skip(size, self._by_link_type(kind))
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _prism(self) -> cython.int:
         """Prism header, 144 octets; AVS headers come under this link type too."""
         if self.end - self.at < 8:
@@ -1269,6 +1317,7 @@ class Kernel:
         return self._skip(144, _WLAN)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _avs(self) -> cython.int:
         """AVS header: version, length."""
         size: cython.longlong
@@ -1280,6 +1329,7 @@ class Kernel:
         return self._skip(size, _WLAN)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _nflog(self) -> cython.int:
         """Netfilter's log: attributes in the byte order of who captured; number 9 is the packet."""
         size: cython.int
@@ -1301,6 +1351,7 @@ class Kernel:
         return self._short()
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ipoib(self) -> cython.int:
         """IP over InfiniBand (RFC 4391 section 6) behind a global routing header of 40 octets."""
         if self.end - self.at < 44:
@@ -1309,6 +1360,7 @@ class Kernel:
         return self._carried_by_type(self._u16(self.at - 4))
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _fddi(self) -> cython.int:
         """FDDI: frame control, two addresses, LLC."""
         if self.end - self.at < 13:
@@ -1319,6 +1371,7 @@ class Kernel:
         return _LLC
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _token_ring(self) -> cython.int:
         """IEEE 802.5: access control, frame control, two addresses, perhaps a source route, LLC."""
         size: cython.int = 14
@@ -1333,6 +1386,7 @@ class Kernel:
         return self._skip(size, _LLC)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _arcnet(self, addresses: cython.int) -> cython.int:
         """ARCNET: RFC 1201 with its split flag and sequence number, RFC 1051 without."""
         kind: cython.int
@@ -1356,6 +1410,7 @@ class Kernel:
         return _IPV4 if kind == 212 else _IPV6
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _slip(self) -> cython.int:
         """SLIP: 16 octets of libpcap's own: direction, compression (RFC 1144), the header compressed."""
         if self.end - self.at < 16:
@@ -1366,6 +1421,7 @@ class Kernel:
         return _BY_VERSION
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _pktap(self) -> cython.int:
         """Apple's PKTAP: length of its header, kind of record, link type, little-endian."""
         size: cython.longlong
@@ -1379,6 +1435,7 @@ class Kernel:
         return self._skip(size, self._by_link_type(self._u32_little(self.at + 8)))
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _pflog(self) -> cython.int:
         """The packet filter's log: its header says its length without padding."""
         if self.end <= self.at:
@@ -1386,6 +1443,7 @@ class Kernel:
         return self._skip(self.octets[self.at] + 3 & ~3, _BY_VERSION)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _erf(self) -> cython.int:
         """Endace's extensible record format: 16 octets, extension headers, two more before Ethernet."""
         kind: cython.int
@@ -1411,6 +1469,7 @@ class Kernel:
         return _STOP + _NOT_DECODED
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _mpacket(self) -> cython.int:
         """IEEE 802.3br: seven octets of preamble and one that says where the frame begins."""
         if self.end - self.at < 8:
@@ -1421,6 +1480,7 @@ class Kernel:
         return _ETHERNET
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _sun_atm(self) -> cython.int:
         """Solaris ATM: traffic type in the low bits of the first of four octets."""
         kind: cython.int
@@ -1433,6 +1493,7 @@ class Kernel:
         return self._skip(4, _LLC if kind == 2 else _BY_VERSION)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _classical_ip(self) -> cython.int:
         """Linux's Classical IP over ATM (RFC 2225): LLC, or IP alone."""
         if self.end - self.at < 3:
@@ -1443,6 +1504,7 @@ class Kernel:
     # --- tags and tunnels ---------------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _peel_tunnel(self, layer: cython.int) -> cython.int:
         if layer == _GRE:
             return self._gre()
@@ -1491,6 +1553,7 @@ class Kernel:
         return self._ayiya()
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _pseudo_wire(self) -> cython.int:
         """Ethernet over MPLS (RFC 4448), with a control word or without: nothing says which (RFC 4928)."""
         if not self.tunnels:
@@ -1508,12 +1571,14 @@ class Kernel:
         return _ETHERNET
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _backbone_tag(self) -> cython.int:
         """IEEE 802.1ah: a service tag before the customer's frame."""
         self.carried = True
         return self._skip(4, _ETHERNET)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _macsec(self) -> cython.int:
         """IEEE 802.1AE: tag control, length, packet number, perhaps a channel; 16 octets at the end."""
         control: cython.int
@@ -1526,6 +1591,7 @@ class Kernel:
         return self._ethertype(14 if control & 0x20 else 6)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _cisco_metadata(self) -> cython.int:
         """Cisco's metadata: a type, version, length of the options in units of four, the options.
 
@@ -1545,6 +1611,7 @@ class Kernel:
         return self._carried_by_type(kind)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _by_next_protocol(self, kind: cython.int) -> cython.int:
         """What a next protocol of NSH (RFC 8300 section 2.2) or VXLAN GPE announces."""
         if kind == 1:
@@ -1560,6 +1627,7 @@ class Kernel:
         return _STOP + _NOT_IP
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _nsh(self) -> cython.int:
         """Network service header (RFC 8300 section 2.2): length in units of four octets."""
         size: cython.int
@@ -1571,6 +1639,7 @@ class Kernel:
         return self._skip(size, self._by_next_protocol(self.octets[self.at + 3]))
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _authentication(self) -> cython.int:
         """Authentication header (RFC 4302 section 2): length in units of four octets, less two."""
         size: cython.int
@@ -1585,6 +1654,7 @@ class Kernel:
         return self._extensions(protocol) if self.version == 6 else self._payload(protocol)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _gre(self) -> cython.int:
         """GRE (RFC 2784, RFC 2890, the routing of RFC 1701, version 1 of RFC 2637)."""
         marks: cython.int
@@ -1624,11 +1694,13 @@ class Kernel:
         return self._carried_by_type(kind)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _erspan(self) -> cython.int:
         """ERSPAN type II (draft-foschiano-erspan-03 section 4.2)."""
         return self._skip(8, _ETHERNET)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _erspan3(self) -> cython.int:
         """ERSPAN type III (section 4.3 there): twelve octets, perhaps eight more; the frame may be IP alone."""
         kind: cython.int
@@ -1640,6 +1712,7 @@ class Kernel:
         )
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _wccp(self) -> cython.int:
         """WCCP redirection: version 2 puts four octets before the datagram, version 1 none."""
         if self.end <= self.at:
@@ -1649,6 +1722,7 @@ class Kernel:
         return self._skip(4, _BY_VERSION)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _vxlan(self) -> cython.int:
         """VXLAN (RFC 7348 section 5): not without the flag for a valid network identifier."""
         if self.end - self.at < 8:
@@ -1659,6 +1733,7 @@ class Kernel:
         return _ETHERNET
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _vxlan_gpe(self) -> cython.int:
         """VXLAN GPE (draft-ietf-nvo3-vxlan-gpe section 3): a next protocol, if a flag says so."""
         kind: cython.int
@@ -1669,6 +1744,7 @@ class Kernel:
         return self._by_next_protocol(kind)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _geneve(self) -> cython.int:
         """Geneve (RFC 8926 section 3.4): version 0, options in units of four octets, Ethernet type."""
         size: cython.int
@@ -1685,6 +1761,7 @@ class Kernel:
         return self._carried_by_type(kind)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _gtp(self) -> cython.int:
         """GTP-U (3GPP TS 29.281 section 5) and its version 0: message 255 carries a datagram."""
         marks: cython.int
@@ -1719,6 +1796,7 @@ class Kernel:
         return self._by_version()
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _teredo(self) -> cython.int:
         """Teredo (RFC 4380 section 5.1.1): authentication and origin indication may stand before the datagram."""
         if self.end - self.at < 2:
@@ -1736,6 +1814,7 @@ class Kernel:
         return _IPV6 if self.octets[self.at] >> 4 == 6 else _STOP + 17
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _l2tp(self) -> cython.int:
         """L2TP data messages (RFC 2661 section 3.1); version 3 in UDP (RFC 3931 section 4.1.2)."""
         marks: cython.int
@@ -1762,6 +1841,7 @@ class Kernel:
         return self._skip(size, _PPP)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _l2tpv3(self) -> cython.int:
         """L2TPv3 (RFC 3931 section 4.1.1): a session, a cookie of 0, 4 or 8 octets, perhaps a sublayer, a frame.
 
@@ -1775,6 +1855,7 @@ class Kernel:
         return _STOP + 115
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _lisp(self) -> cython.int:
         """LISP data (RFC 9300 section 5.1)."""
         if self.end - self.at < 9:
@@ -1785,6 +1866,7 @@ class Kernel:
         return _STOP + 17
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _ayiya(self) -> cython.int:
         """AYIYA (draft-massar-v6ops-ayiya-02 section 3): identity and signature of the lengths it says."""
         size: cython.int

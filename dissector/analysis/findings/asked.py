@@ -78,7 +78,9 @@ class Asked:
     def pairs(self) -> Pairs:
         """Return the pairs."""
         count = len(self)
-        return Pairs(self.src[:count], self.dst[:count], {name: of[:count] for name, of in self.columns.items()})
+        return Pairs(
+            self.src[:count], self.dst[:count], {name: of[:count] for name, of in self.columns.items()}
+        )
 
     def update(self, view: View) -> tuple[Numbers, Numbers]:
         """Take in the echo messages of a batch; return their rows, and the number of each one's pair, -1 for none."""

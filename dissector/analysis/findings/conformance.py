@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 
 
 def _rule(
-    identity: str, severity: Severity, title: tuple[str, str], sentence: str, advice: tuple[str, str], rfc: str = ""
+    identity: str,
+    severity: Severity,
+    title: tuple[str, str],
+    sentence: str,
+    advice: tuple[str, str],
+    rfc: str = "",
 ) -> Rule:
     """Return a rule of this area."""
     return Rule(identity, Area.CONFORMANCE, severity, Text(*title), sentence, Text(*advice), rfc)

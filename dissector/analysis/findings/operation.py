@@ -239,7 +239,13 @@ def _addresses(view: View) -> Iterator[Taken]:
         role = np.where(head[:, 4] & 0x20 != 0, CLAIMED, role)
         some = np.flatnonzero((mac != 0) & (role != 0))
         detail = mac[some] | role[some].astype(np.uint64)
-        yield Taken("duplicate-address", rows[some], words(head[some, 8:24]), detail=detail, other=view.src[rows[some]])
+        yield Taken(
+            "duplicate-address",
+            rows[some],
+            words(head[some, 8:24]),
+            detail=detail,
+            other=view.src[rows[some]],
+        )
 
 
 def _routers(view: View) -> Iterator[Taken]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,7 +106,7 @@ class Reporter:
             if sighting.messages < self.thresholds.loop_errors or len(sighting.details) > 2:  # noqa: PLR2004
                 continue
             requests, replies, varied = self._queries(rows[0])
-            if not (replies or requests and varied):
+            if not (replies or (requests and varied)):
                 yield self._finding("loop", sighting, reporters=self._others(rows))
         for sighting in self._told("mtu-black-hole", SUBJECT, OBJECT, DETAIL):
             gap = sighting.seconds * SECOND / max(1, sighting.messages - 1)
@@ -115,7 +114,9 @@ class Reporter:
             if few or sighting.seconds < self.thresholds.mtu_seconds or gap >= REPEATS_GAP_NS:
                 continue
             detail = sighting.details[0]
-            yield self._finding("mtu-black-hole", sighting, detail=detail, seconds=f"{sighting.seconds:.1f} s")
+            yield self._finding(
+                "mtu-black-hole", sighting, detail=detail, seconds=f"{sighting.seconds:.1f} s"
+            )
 
     def _rates(self) -> Iterator[CaptureFinding]:
         for rows in self.seen.groups(NUMBERS["rate-limited"], (SUBJECT, OBJECT)):
@@ -135,7 +136,7 @@ class Reporter:
             asking = by_role.get(operation.DAD, {})
             telling = by_role.get(operation.ANNOUNCED, {}) | by_role.get(operation.CLAIMED, {})
             claims = by_role.get(operation.CLAIMED, {})
-            doubled = len(asking) > 1 or asking and telling.keys() - asking.keys() or len(claims) > 1
+            doubled = len(asking) > 1 or (asking and telling.keys() - asking.keys()) or len(claims) > 1
             if doubled:
                 macs = some([security.mac_text(mac) for mac in {**asking, **telling}])
                 yield self._finding("duplicate-address", sighting, macs=macs)
@@ -195,16 +196,14 @@ class Reporter:
             counts = self.seen.values["count"][rows]
             flooded = rows[counts >= self.thresholds.flood_errors]
             if len(flooded):
-                most, least = int(counts.max()), int(self.seen.values["count"][flooded].min())
                 sighting = self.seen.sighting(flooded, pair=False)
-                yield self._finding("unreachable-flood", sighting, most=most, least=least)
+                yield self._finding("unreachable-flood", sighting, most=int(counts.max()))
 
     def _fragments(self) -> Iterator[CaptureFinding]:
         for sighting in self._told("fragments-overlap", SUBJECT, OBJECT):
             yield self._finding("fragments-overlap", sighting)
         for sighting in self._told("oversized", SUBJECT, OBJECT):
-            if sighting.most >= self.thresholds.oversized_octets:
-                yield self._finding("oversized", sighting)
+            yield self._finding("oversized", sighting)
 
     def _recon(self) -> Iterator[CaptureFinding]:
         for name, least in (("recon-mask", 1), ("recon-timestamp", self.thresholds.recon_hosts)):
@@ -242,7 +241,9 @@ class Reporter:
                 continue
             sighting = self._pairs(some_pairs)
             ends = [int(place) for place in extremes(some_pairs)]
-            first, last = (address(some_pairs.dst[end], int(some_pairs.columns["version"][end])) for end in ends)
+            first, last = (
+                address(some_pairs.dst[end], int(some_pairs.columns["version"][end])) for end in ends
+            )
             facts = {"count": targets, "first": first, "last": last}
             yield self._finding("sweep-hosts", sighting, hosts=(sighting.subject,), **facts)
 
@@ -299,7 +300,12 @@ class Reporter:
         )
 
     def _finding(
-        self, identity: str, sighting: Sighting, *, hosts: Iterable[Address | None] | None = None, **facts: Any
+        self,
+        identity: str,
+        sighting: Sighting,
+        *,
+        hosts: Iterable[Address | None] | None = None,
+        **facts: Any,
     ) -> CaptureFinding:
         """Return a finding with the facts of a sighting, and others, in its sentence."""
         rule = BY_ID[identity]

@@ -84,8 +84,7 @@ RULES = (
         AREA,
         WARNING,
         Text("Flood of unreachables", "不可达报文泛洪"),
-        "{subject} got {messages} of Destination Unreachable in seconds with {most} at most, {least} at least, the "
-        "first from {other}",
+        "{subject} got {messages} of Destination Unreachable, up to {most} a second, the first from {other}",
         Text(
             "If it did not send what they quote, somebody floods others in its name (backscatter), or floods it "
             "with errors; else it scans. Look at the quoted datagrams.",
@@ -184,7 +183,7 @@ HOPS_AT = 48
 BROADCAST, GROUPS, ALL_ONES = 0xFF, range(0xE0, 0xF0), b"\xff" * 4
 
 
-def hits(view: View) -> Iterator[Taken]:
+def hits(view: View, thresholds: Thresholds) -> Iterator[Taken]:
     """Yield what the rules of this area take down of a batch; echo messages have states of their own."""
     batch = view.batch
     rows = view.of(*MASKS)
@@ -200,7 +199,8 @@ def hits(view: View) -> Iterator[Taken]:
     if len(pieces):
         rows = pieces[batch.flags[pieces] & layers.OVERLAP != 0]
         yield Taken("fragments-overlap", rows, view.src[rows], view.dst[rows])
-        rows = pieces[np.isin(view.kinds[pieces], ECHO)]
+        large = batch.length[pieces] >= thresholds.oversized_octets
+        rows = pieces[large & np.isin(view.kinds[pieces], ECHO)]
         yield Taken("oversized", rows, view.src[rows], view.dst[rows], value=batch.length[rows])
     rows = view.of(5, SIX + 137, octets=8)
     if len(rows):
@@ -216,7 +216,12 @@ def hits(view: View) -> Iterator[Taken]:
 
 
 def redirect_reasons(  # noqa: PLR0913, PLR0917 - all that is known of a redirect
-    details: tuple[int, ...], version: int, gateway: bytes, receiver: bytes, macs: set[int], routers: bool | None,
+    details: tuple[int, ...],
+    version: int,
+    gateway: bytes,
+    receiver: bytes,
+    macs: set[int],
+    routers: bool | None,
     thresholds: Thresholds,
 ) -> list[str]:
     """Return why redirects are not from the receiver's router; empty where nothing says so.

@@ -50,10 +50,9 @@ class Findings:
                 number = view.kinds[rows] << 8 | batch.code[rows]
                 taken = operation.Taken(name, rows, view.src[rows], None, number, value, view.dst[rows])
                 self._take(view, taken)
-        for hits in (operation.hits, security.hits):
-            for taken in hits(view):
-                if len(taken.rows):
-                    self._take(view, taken)
+        for taken in (*operation.hits(view), *security.hits(view, self.thresholds)):
+            if len(taken.rows):
+                self._take(view, taken)
         self.tunnels.update(view, self.asked, *self.asked.update(view))
 
     def _take(self, view: View, taken: operation.Taken) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.analysis.findings.asked import Asked
-    from dissector.analysis.findings.evidence import Numbers, Words
+    from dissector.analysis.findings.evidence import Numbers
     from dissector.analysis.findings.model import Thresholds
     from dissector.analysis.findings.view import View
     from dissector.analysis.flow_keys import Address
@@ -117,7 +117,8 @@ class Tunnels:
             both = [there] if other < 0 else [there, other]
             some = [_of(columns, order, hashes, asked.hashes[one]) for one in both]
             told = {
-                name: pairs.columns[name][both].tolist() for name in ("odd", "odd_octets", "marked", "first_ns", "last_ns")
+                name: pairs.columns[name][both].tolist()
+                for name in ("odd", "odd_octets", "marked", "first_ns", "last_ns")
             }
             reasons = signs(some, told, thresholds)
             if len(reasons) < thresholds.tunnel_signs and not any(told["marked"]):
@@ -172,7 +173,8 @@ def signs(samples: list[Numbers], told: dict[str, list[int]], thresholds: Thresh
 def compared(samples: list[Numbers]) -> tuple[int, int]:
     """Return how many answers among some samples differ from their query, and how many have one."""
     queries = [
-        {row[IDENTITY]: (row[SIZE], row[DATA:PLACE]) for row in some.tolist() if not row[REPLY]} for some in samples
+        {row[IDENTITY]: (row[SIZE], row[DATA:PLACE]) for row in some.tolist() if not row[REPLY]}
+        for some in samples
     ]
     differing = matched = 0
     for some, asked in zip(samples, reversed(queries), strict=True):

@@ -12,7 +12,7 @@ from dissector.analysis.findings.evidence import words
 from dissector.analysis.quotes import Quotes, errors_in, number, outer_version, windows
 from dissector.capture import layers
 from dissector.registry.model import Family, Status
-from dissector.registry.table import find, types
+from dissector.registry.table import types
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
