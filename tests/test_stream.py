@@ -363,7 +363,7 @@ def test_the_account_names_what_was_there() -> None:
         bytes(12) + b"\xbe\xef" + bytes(40),
     ]
     _, account = read(packets, ETHERNET)
-    assert account.others == "5 TCP, 2 ARP, 1 Ethernet type 0xbeef, 1 IP protocol 250, 1 UDP"
+    assert account.others == "5 TCP, 2 ARP, 1 Ethernet type 0xbeef, 1 UDP, 1 protocol 250"
     assert (account.packets, account.messages, account.short) == (11, 1, 1)
     assert account.captures[0].container == "pcap, Ethernet"
     assert not account.damaged
@@ -428,7 +428,7 @@ def test_nothing_is_left_out_when_accounts_are_added() -> None:
 def test_many_kinds_are_summed_up() -> None:
     account = Account()
     account.verdicts.update({number: 300 - number for number in range(200, 212)})
-    assert account.others.endswith("93 IP protocol 207, 362 of 4 other kinds")
+    assert account.others.endswith("93 protocol 207, 362 of 4 other kinds")
 
 
 def test_only_a_large_capture_read_slowly_deserves_a_hint() -> None:

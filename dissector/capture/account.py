@@ -9,6 +9,7 @@ import numpy as np
 
 from dissector.capture import layers
 from dissector.capture.links import link_description, link_name
+from dissector.protocols import protocol_name
 
 if TYPE_CHECKING:
     from dissector.capture.records import Report
@@ -16,59 +17,6 @@ if TYPE_CHECKING:
 
 LARGE: Final = 500_000
 """Packets from which on it matters that the kernel is interpreted."""
-
-PROTOCOLS: Final = {
-    0: "HOPOPT",
-    1: "ICMP",
-    2: "IGMP",
-    4: "IPv4",
-    6: "TCP",
-    8: "EGP",
-    9: "IGP",
-    17: "UDP",
-    27: "RDP",
-    33: "DCCP",
-    41: "IPv6",
-    43: "IPv6-Route",
-    44: "IPv6-Frag",
-    45: "IDRP",
-    46: "RSVP",
-    47: "GRE",
-    50: "ESP",
-    51: "AH",
-    55: "Min-IPv4",
-    57: "SKIP",
-    58: "IPv6-ICMP",
-    59: "IPv6-NoNxt",
-    60: "IPv6-Opts",
-    80: "ISO-IP",
-    84: "IPTM",
-    88: "EIGRP",
-    89: "OSPF",
-    94: "IPIP",
-    97: "ETHERIP",
-    98: "ENCAP",
-    103: "PIM",
-    108: "IPComp",
-    112: "VRRP",
-    113: "PGM",
-    115: "L2TP",
-    124: "IS-IS over IPv4",
-    132: "SCTP",
-    133: "FC",
-    135: "Mobility Header",
-    136: "UDPLite",
-    137: "MPLS-in-IP",
-    138: "manet",
-    139: "HIP",
-    140: "Shim6",
-    141: "WESP",
-    142: "ROHC",
-    143: "Ethernet",
-    144: "AGGFRAG",
-    145: "NSH",
-}
-"""IP protocols by number, as IANA abbreviates them: those that are met, or that lead somewhere."""
 
 ETHERTYPES: Final = {
     0x0800: "IPv4",
@@ -308,7 +256,7 @@ def verdict_name(verdict: int, count: int = 1) -> str:
     if verdict >= layers.ETHERTYPES:
         number = verdict - layers.ETHERTYPES
         return ETHERTYPES.get(number) or f"Ethernet type 0x{number:04x}"
-    return PROTOCOLS.get(verdict) or f"IP protocol {verdict}"
+    return protocol_name(verdict)
 
 
 def _link(link_type: int) -> str:

@@ -18,8 +18,8 @@ from dissector.present.line import colored, line
 from dissector.present.text import printable
 from dissector.present.times import TimeColumn
 from dissector.present.tree import tree
+from dissector.protocols import protocol_name
 from dissector.registry.model import Family
-from dissector.tails.headers import PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ class Blocks(ABC):
         yield [dumps(batch.origin.link(index)) for index in range(len(batch.origin.interfaces))]
         yield [dumps(list(path)) for path in batch.paths]
         yield [dumps(status.value) for status in STATUSES]
-        yield [dumps(PROTOCOLS.get(number, str(number))) for number in range(256)]
+        yield [dumps(protocol_name(number)) for number in range(256)]
 
     def times(self, batch: Batch) -> NDArray[np.int64]:
         """Return what the time column shows."""
@@ -192,7 +192,7 @@ class Lines(Blocks):
         """Yield the texts as a line has them."""
         yield [self.prefix(batch)]
         yield from ([], [], [])
-        yield [PROTOCOLS.get(number, str(number)) for number in range(256)]
+        yield [protocol_name(number) for number in range(256)]
 
     def prefix(self, batch: Batch) -> str:
         """Return what the lines of a file begin with."""

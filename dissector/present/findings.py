@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissector.analysis.findings.model import MEANINGS, TITLES, Thresholds
 from dissector.analysis.findings.rules import RULES
@@ -52,11 +52,11 @@ def findings_tables(
         if len(alike) > ALIKE:
             lines.append((rule.severity.value, rule.id, more.format(len(alike) - ALIKE), ""))
     yield from table(title, headers, lines, table_format, widths=WIDTHS if narrow else None)
-    title, headers = ADVICE[lang]
+    title, advice_headers = ADVICE[lang]
     rules = [alike[0].rule for alike in by_rule.values()]
     yield from table(
         title,
-        headers,
+        advice_headers,
         [(rule.id, getattr(rule.advice, lang), rule.rfc) for rule in rules],
         table_format,
         widths=(WIDTHS[1], 40, 20) if narrow else None,
@@ -98,55 +98,73 @@ def findings_json(report: FindingsReport) -> dict[str, Any]:
     }
 
 
+class Words(NamedTuple):
+    """What the page says beside the rules, in one language."""
+
+    title: str
+    introduction: str
+    limits: str
+    sentence: str
+    advice: str
+    rests: str
+    thresholds: str
+    settable: str
+    headers: str
+
+
 WORDS = {
-    "en": (
-        "Findings",
-        "What `dissector summary` finds in a capture beside its numbers. Generated from the rules by "
-        "`python docs/findings.py`; do not edit.\n\nEach finding has an id, a severity, one sentence with the facts, the "
-        "first frames that show it, what to do, and the RFC that it rests on. A finding is told from ICMP alone: what "
-        "other protocols would show is not looked at. `pcaps/findings.pcapng` raises every one of them.",
-        "Sentence",
-        "What to do",
-        "Rests on",
-        "Thresholds",
-        "Every threshold can be set by its name.",
-        ("threshold", "default", "what it is"),
-        "What is not found: fragments beyond 65,535 octets and IPv6 fragments that overlap never become messages; the "
-        "account of the capture counts them. A redirect in the router's name with all of the router's marks, and one "
-        "rogue router alone on a link, look like the real ones.",
+    "en": Words(
+        title="Findings",
+        introduction="What `dissector summary` finds in a capture beside its numbers. Generated from the rules by "
+        "`python docs/findings.py`; do not edit.\n\n"
+        "Each finding has an id, a severity, one sentence with the facts, the first frames that show it, what to do, "
+        "and the RFC that it rests on. It is told from ICMP alone: what other protocols would show is not looked at. "
+        "[A sample capture](../pcaps/README.md), `findings.pcapng`, raises every one of them.",
+        limits="What is not found: fragments beyond 65,535 octets and IPv6 fragments that overlap never become "
+        "messages; the account of the capture counts them. A redirect with all of the router's marks, and one rogue "
+        "router alone on a link, look like the real ones.",
+        sentence="Sentence",
+        advice="What to do",
+        rests="Rests on",
+        thresholds="Thresholds",
+        settable='Every threshold can be set by its name: `Findings(Thresholds.of({"sweep-hosts": 64}))`.',
+        headers="| threshold | default | what it is |",
     ),
-    "zh": (
-        "发现",
-        "`dissector summary` 在数字之外从抓包中发现的问题。由 `python docs/findings.py` 依规则生成；请勿手工修改。\n\n"
-        "每条发现包含标识、严重性、一句陈述事实的话、最先显示它的帧、处理建议及所依据的 RFC。判断仅依据 ICMP，不查看其他协议。"
-        "`pcaps/findings.pcapng` 会触发全部规则。",
-        "语句",
-        "处理建议",
-        "依据",
-        "阈值",
-        "每个阈值均可按名称设置。",
-        ("阈值", "默认值", "含义"),
-        "无法发现的情形：超过 65,535 八位组的分片与重叠的 IPv6 分片不会成为报文，只在抓包统计中计数；具备路由器全部特征的冒名重定向，"
-        "以及链路上唯一的非法路由器，与真实情形无法区分。",
+    "zh": Words(
+        title="发现",
+        introduction="`dissector summary` 在数字之外从抓包中发现的问题。"
+        "由 `python docs/findings.py` 依规则生成；请勿手工修改。\n\n"
+        "每条发现包含标识、严重性、一句陈述事实的话、最先显示它的帧、处理建议及所依据的 RFC。"
+        "判断仅依据 ICMP，不查看其他协议。"
+        "[示例抓包](../pcaps/README.md) `findings.pcapng` 会触发全部规则。",
+        limits="无法发现的情形：超过 65,535 八位组的分片与重叠的 IPv6 分片不会成为报文，只在抓包统计中计数；"
+        "具备路由器全部特征的冒名重定向，以及链路上唯一的非法路由器，与真实情形无法区分。",
+        sentence="语句",
+        advice="处理建议",
+        rests="依据",
+        thresholds="阈值",
+        settable='每个阈值均可按名称设置：`Findings(Thresholds.of({"sweep-hosts": 64}))`。',
+        headers="| 阈值 | 默认值 | 含义 |",
     ),
 }
-"""What the page says beside the rules, by language."""
 
 
 def page(lang: str = "en") -> str:
     """Return the page about all rules, in Markdown."""
-    title, introduction, sentence, advice, rests, thresholds, settable, headers, limits = WORDS[lang]
-    lines = [f"# {title}", "", introduction, "", limits]
-    for area, name in TITLES.items():
-        lines += ["", f"## {getattr(name, lang)}"]
+    said = WORDS[lang]
+    lines = [f"# {said.title}", "", said.introduction, "", said.limits]
+    for area, title in TITLES.items():
+        lines += ["", f"## {getattr(title, lang)}"]
         for rule in (rule for rule in RULES if rule.area is area):
             lines += ["", f"### {rule.id}", "", f"{getattr(rule.title, lang)} ({rule.severity.value})", ""]
-            lines += [f"- {sentence}: {rule.sentence}", f"- {advice}: {getattr(rule.advice, lang)}"]
+            lines += [f"- {said.sentence}: {rule.sentence}", f"- {said.advice}: {getattr(rule.advice, lang)}"]
             if rule.rfc:
-                lines.append(f"- {rests}: {rule.rfc}")
+                lines.append(f"- {said.rests}: {rule.rfc}")
             if rule.thresholds:
-                lines.append(f"- {thresholds}: {', '.join(f'`{dashed(one)}`' for one in rule.thresholds)}")
-    lines += ["", f"## {thresholds}", "", settable, "", f"| {' | '.join(headers)} |", "|---|---:|---|"]
+                lines.append(
+                    f"- {said.thresholds}: {', '.join(f'`{dashed(name)}`' for name in rule.thresholds)}"
+                )
+    lines += ["", f"## {said.thresholds}", "", said.settable, "", said.headers, "|---|---:|---|"]
     for name, value in Thresholds()._asdict().items():
         lines.append(f"| `{dashed(name)}` | {value:g} | {MEANINGS[name]} |")
     return "\n".join(lines) + "\n"

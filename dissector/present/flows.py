@@ -8,9 +8,9 @@ from dissector.message import FAMILIES
 from dissector.present.plain import plain
 from dissector.present.text import quantity
 from dissector.present.times import SECOND
+from dissector.protocols import protocol_name
 from dissector.registry.model import Family
 from dissector.registry.table import find
-from dissector.tails.headers import PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -155,7 +155,7 @@ def flow_text(flow: Flow | None) -> str:
     """Return a flow as text: ``UDP 10.0.0.2:5353 > 192.0.2.1:33434``."""
     if flow is None:
         return "unknown: nothing is quoted"
-    name = "IP" if flow.protocol is None else PROTOCOLS.get(flow.protocol, f"protocol {flow.protocol}")
+    name = "IP" if flow.protocol is None else protocol_name(flow.protocol)
     ends = []
     for address, port in ((flow.src, flow.sport), (flow.dst, flow.dport)):
         end = str(address)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dissector.present.flows import MILLISECOND, error_text
 from dissector.present.plain import plain
 from dissector.present.text import printable, quantity
-from dissector.tails.headers import PROTOCOLS
+from dissector.protocols import protocol_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def _wrapped(line: str) -> list[str]:
 
 def _head(path: Path) -> Iterator[str]:
     """Yield the lines before a table: the path, how it ended, what is odd."""
-    name = PROTOCOLS[path.protocol]
+    name = protocol_name(path.protocol)
     if path.port is not None:
         name += f" port {path.port}"
     yield f"Traceroute {path.src} > {path.dst} ({name})"

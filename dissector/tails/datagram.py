@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissector.layout import OCTETS, Node, address_text
+from dissector.protocols import protocol_name
 from dissector.tails.kept import Kept
 
 if TYPE_CHECKING:
@@ -124,11 +125,9 @@ class Datagram(Kept):
     @property
     def protocol_name(self) -> str:
         """The protocol's name; the IP version where the protocol is not there."""
-        from dissector.tails.headers import PROTOCOLS  # see read_layers
-
         if self.protocol is None:
             return self.layers[0].header.title
-        return PROTOCOLS.get(self.protocol, f"protocol {self.protocol}")
+        return protocol_name(self.protocol)
 
     @property
     def version(self) -> int:

@@ -9,46 +9,12 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, ClassVar
 
 from dissector.layout import OCTETS, Shape, rest, shape, wire
+from dissector.protocols import PROTOCOLS
 from dissector.tails.header_options import IPV4_OPTIONS, IPV6_OPTIONS, TCP_OPTIONS
 
 if TYPE_CHECKING:
     from dissector.layout import Several
     from dissector.tails.header_options import OneOctetOption, Option
-
-PROTOCOLS = {
-    0: "Hop-by-Hop Options",
-    1: "ICMP",
-    2: "IGMP",
-    4: "IPv4",
-    6: "TCP",
-    17: "UDP",
-    33: "DCCP",
-    41: "IPv6",
-    43: "Routing",
-    44: "Fragment",
-    46: "RSVP",
-    47: "GRE",
-    50: "ESP",
-    51: "AH",
-    58: "ICMPv6",
-    59: "No Next Header",
-    60: "Destination Options",
-    88: "EIGRP",
-    89: "OSPF",
-    97: "EtherIP",
-    103: "PIM",
-    108: "IPComp",
-    112: "VRRP",
-    115: "L2TP",
-    132: "SCTP",
-    135: "Mobility",
-    136: "UDP-Lite",
-    137: "MPLS",
-    139: "HIP",
-    140: "Shim6",
-    143: "Ethernet",
-}
-"""IANA's protocol numbers, those that quotes are likely to have."""
 
 
 class Header(Shape):

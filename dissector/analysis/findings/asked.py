@@ -146,10 +146,11 @@ class Asked:
         """Return the number of each hash, -1 where there is no room, and the rows of those that are new."""
         numbers = self._index.find(hashes)
         missing = np.flatnonzero(numbers < 0)
-        if not len(missing):
-            return numbers, missing
+        room = self.limit - len(self)
+        if not len(missing) or not room:
+            return numbers, missing[:room]
         _, first = np.unique(hashes[missing], return_index=True)
-        new = missing[np.sort(first)][: self.limit - len(self._index)]
+        new = missing[np.sort(first)][:room]
         self._index.number(hashes[new])
         numbers[missing] = self._index.find(hashes[missing])
         if len(self) > len(self.src):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Hit = tuple[str, Numbers, NDArray[np.integer] | int]
 
 
-def _rule(
+def _rule(  # noqa: PLR0913, PLR0917 - what a rule is made of
     identity: str,
     severity: Severity,
     title: tuple[str, str],
@@ -46,8 +46,10 @@ def _rule(
 
 NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
 FORGED = (
-    "No node that follows the RFC does that, and receivers discard it: look at the sender's stack, and whether "
-    "somebody sends in its name.",
+    (
+        "No node that follows the RFC does that, and receivers discard it: look at the sender's stack, and whether "
+        "somebody sends in its name."
+    ),
     "遵循 RFC 的节点不会这样做，接收方会丢弃：检查发送者的协议栈，以及是否有人冒名发送。",
 )
 ROUTER_STACK = (
@@ -55,8 +57,10 @@ ROUTER_STACK = (
     "发送者的协议栈有缺陷；应修正或更换，因为这类差错会成倍增加。",
 )
 MTU_ADVICE = (
-    "Correct the MTU of the reporter's link, or the reporter: senders discard that value, and the path may be a "
-    "black hole.",
+    (
+        "Correct the MTU of the reporter's link, or the reporter: senders discard that value, and the path may be a "
+        "black hole."
+    ),
     "更正报告者链路的 MTU 或报告者本身：发送方会丢弃该值，路径可能成为黑洞。",
 )
 
@@ -67,8 +71,10 @@ RULES = (
         ("Wrong checksum", "校验和错误"),
         "{subject} sent {messages} with a wrong checksum, the first to {other}",
         (
-            "If the sender captured this itself, its network card computes checksums later: then nothing is "
-            "wrong. Else look for a faulty link, card or translator between.",
+            (
+                "If the sender captured this itself, its network card computes checksums later: then nothing is "
+                "wrong. Else look for a faulty link, card or translator between."
+            ),
             "若由发送者自己抓包，校验和由网卡稍后计算，并无问题；否则检查途中有故障的链路、网卡或地址转换设备。",
         ),
         "RFC 1122, 3.2.2; RFC 4443, 2.3",
@@ -111,8 +117,10 @@ RULES = (
         ("Reserved bits set", "保留位被置位"),
         "{subject} sent {messages} of {name} with reserved bits set, the first to {other}",
         (
-            "Receivers ignore them; an extension that is newer than this program, a fault, or data that somebody "
-            "hides there.",
+            (
+                "Receivers ignore them; an extension that is newer than this program, a fault, or data that somebody "
+                "hides there."
+            ),
             "接收方会忽略：可能是比本程序更新的扩展、缺陷，或有人在其中藏匿数据。",
         ),
         "RFC 792; RFC 4443, 3",
@@ -163,8 +171,10 @@ RULES = (
         ("Quote too short", "引用过短"),
         "{subject} quoted too little in {messages}, {value} octets, the first to {other}",
         (
-            "The sender cannot tell which of its flows the error is about; correct the reporter, or what cuts its "
-            "packets.",
+            (
+                "The sender cannot tell which of its flows the error is about; correct the reporter, or what cuts its "
+                "packets."
+            ),
             "发送方无法判断差错涉及哪条流；应修正报告者或截短其报文的设备。",
         ),
         "RFC 1122, 3.2.2; RFC 4443, 2.4 (c)",
@@ -173,7 +183,8 @@ RULES = (
         "mtu-below-1280",
         WARNING,
         ("Packet Too Big below 1280", "Packet Too Big 小于 1280"),
-        "{subject} told of an MTU of {value} in {messages}, below the 1280 that every IPv6 link has, the first to {other}",
+        "{subject} told of an MTU of {value} in {messages}, below the 1280 that every IPv6 link has, the first to "
+        "{other}",
         MTU_ADVICE,
         "RFC 8201, 4",
     ),
@@ -181,8 +192,10 @@ RULES = (
         "mtu-below-68",
         WARNING,
         ("Next-hop MTU below 68", "下一跳 MTU 小于 68"),
-        "{subject} told of a next-hop MTU of {value} in {messages}, below the 68 that every router forwards, the "
-        "first to {other}",
+        (
+            "{subject} told of a next-hop MTU of {value} in {messages}, below the 68 that every router forwards, "
+            "the first to {other}"
+        ),
         MTU_ADVICE,
         "RFC 1191, 3 and 4",
     ),
@@ -201,11 +214,15 @@ RULES = (
         "mtu-above-packet",
         WARNING,
         ("MTU not below the packet", "MTU 不小于原数据报"),
-        "{subject} called a datagram too big in {messages} that fits the MTU that is told, {value}; the first to "
-        "{other}",
         (
-            "Somebody may send it in the router's name to slow connections down; else a tunnel or a translator "
-            "forgets its own header.",
+            "{subject} called a datagram too big in {messages} that fits the MTU that is told, {value}; the first to "
+            "{other}"
+        ),
+        (
+            (
+                "Somebody may send it in the router's name to slow connections down; else a tunnel or a translator "
+                "forgets its own header."
+            ),
             "可能有人冒路由器之名使连接变慢；否则是隧道或地址转换设备忘记计入自身头部。",
         ),
         "RFC 1191, 4; RFC 4443, 3.2; RFC 5927, 7",
@@ -265,8 +282,10 @@ RULES = (
         "mld-not-on-link",
         WARNING,
         ("Multicast listener message from beyond the link", "来自链路之外的组播侦听报文"),
-        "{subject} sent {messages} of {name} with a hop limit of {value}, not 1, or from no link-local address, the "
-        "first to {other}",
+        (
+            "{subject} sent {messages} of {name} with a hop limit of {value}, not 1, or from no link-local address, "
+            "the first to {other}"
+        ),
         FORGED,
         "RFC 3810, 5; RFC 2710, 3",
     ),
@@ -282,8 +301,10 @@ RULES = (
         "redirect-invalid",
         WARNING,
         ("Redirect that a host must discard", "主机必须丢弃的重定向"),
-        "{subject} sent {messages} of Redirect to itself, to its receiver, or to a target that is no neighbour, the "
-        "first to {other}",
+        (
+            "{subject} sent {messages} of Redirect to itself, to its receiver, or to a target that is no neighbour, "
+            "the first to {other}"
+        ),
         FORGED,
         "RFC 1122, 3.2.2.2; RFC 1812, 5.2.7.2; RFC 4861, 8.1",
     ),
@@ -433,7 +454,7 @@ SOLICITED_NODE = np.frombuffer(bytes.fromhex("ff0200000000000000000001ff"), np.u
 
 
 def _routers(view: View) -> Iterator[Hit]:
-    """Yield advertisements of ICMPv4 and redirects that are to be discarded."""
+    """Yield advertisements of ICMPv4 that are to be discarded, and redirects."""
     batch = view.batch
     rows = view.of(9, octets=8)
     head = view.octets(rows, 8).astype(np.int64)
@@ -442,6 +463,12 @@ def _routers(view: View) -> Iterator[Hit]:
     bad = ~np.isin(batch.code[rows], (0, 16)) | (head[:, 5] < 2) | (batch.length[rows] < need)  # noqa: PLR2004
     bad |= (head[:, 4] == 0) & (batch.code[rows] == 0)
     yield "router-advertisement-invalid", rows[bad], 0
+    yield from _redirects(view)
+
+
+def _redirects(view: View) -> Iterator[Hit]:
+    """Yield redirects to where none may lead."""
+    batch = view.batch
     rows = view.of(5, octets=8)
     gateway = view.octets(rows, 8)[:, 4:]
     itself = (gateway == batch.src[rows, :4]).all(axis=1) | (gateway == batch.dst[rows, :4]).all(axis=1)

@@ -67,7 +67,6 @@ class Firsts:
     def __init__(self, width: int, columns: int, each: int, limit: int) -> None:
         self.each = each
         self.limit = limit
-        self._width = width
         self._keys = np.zeros((0, width), np.uint64)
         self._rows = np.zeros((0, columns), np.int64)
         self._new: list[tuple[Words, Numbers]] = []
@@ -87,6 +86,16 @@ class Firsts:
         other.settle()
         self.add(other._keys, other._rows)
         self._refused += other._refused
+
+    def renumbered(self, files: Numbers) -> Firsts:
+        """Return the same with other numbers of files in the places, which are the last column of rows."""
+        self.settle()
+        found = Firsts(self._keys.shape[1], self._rows.shape[1], self.each, self.limit)
+        found._keys, found._rows, found._refused = self._keys, self._rows.copy(), self._refused
+        if len(self._rows):
+            places = self._rows[:, -1]
+            found._rows[:, -1] = places & ((1 << FILE_AT) - 1) | files[places >> FILE_AT] << FILE_AT
+        return found
 
     def settle(self) -> None:
         """Put in what was laid by."""
@@ -182,7 +191,9 @@ class Sightings:
             rule: the rule's number.
             rows: the messages.
             version: of their addresses.
-            subject, object_, detail: of the key; nothing by default.
+            subject: of the key, two words each; nothing by default, as for all that follow.
+            object_: likewise.
+            detail: the number in it.
             value: a number of each message, of which the least and the most are kept.
             other: an address, of which the first one is kept.
         """
@@ -212,24 +223,12 @@ class Sightings:
     def merge(self, other: Self, files: Numbers) -> None:
         """Put in those of what comes after, of which ``files`` are the numbers of the files here."""
         self.table.merge(other.table)
-        self.places.merge(renumbered(other.places, files))
+        self.places.merge(other.places.renumbered(files))
 
     @property
     def refused(self) -> int:
         """Messages that were not kept."""
         return self.table.refused
-
-
-def renumbered(firsts: Firsts, files: Numbers) -> Firsts:
-    """Return places with other numbers of files."""
-    keys, rows = firsts.rows()
-    found = Firsts(keys.shape[1], rows.shape[1], firsts.each, firsts.limit)
-    places = rows[:, -1]
-    moved = rows.copy()
-    if len(rows):
-        moved[:, -1] = places & ((1 << FILE_AT) - 1) | files[places >> FILE_AT] << FILE_AT
-    found._keys, found._rows, found._refused = keys, moved, firsts.refused
-    return found
 
 
 class Seen:
@@ -247,14 +246,24 @@ class Seen:
         """Return the rows of a rule."""
         return np.flatnonzero(self.keys[:, RULE] & np.uint64((1 << VERSION_AT) - 1) == rule)
 
-    def groups(self, rule: int, by: tuple[slice | int, ...]) -> list[Numbers]:
-        """Return the rows of a rule that agree in some words of their keys, each group in the order of coming."""
+    def groups(self, rule: int, by: tuple[slice | int, ...], least: int = 1) -> list[Numbers]:
+        """Return the rows of a rule that agree in some words of their keys, each group in the order of coming.
+
+        Args:
+            rule: its number.
+            by: the words of the key.
+            least: messages that a group has, at least.
+        """
         rows = self.of(rule)
         if not len(rows):
             return []
         key = [self.keys[rows, :1], *(self.keys[rows][:, place].reshape(len(rows), -1) for place in by)]
         order, starts = grouped(np.column_stack(key))
-        return sorted(np.split(rows[order], starts[1:]), key=lambda group: int(group[0]))
+        counts = np.add.reduceat(self.values["count"][rows[order]], starts)
+        ends = np.append(starts[1:], len(order))
+        some = np.flatnonzero(counts >= least)
+        pairs = zip(starts[some].tolist(), ends[some].tolist(), strict=True)
+        return sorted((rows[order[start:end]] for start, end in pairs), key=lambda group: int(group[0]))
 
     def sighting(self, rows: Numbers, *, pair: bool = True) -> Sighting:
         """Return some rows, put together; ``pair`` is whether the rule has an object, and the rows have one of them."""

@@ -14,10 +14,10 @@ from dissector.analysis.findings.view import SIX
 from dissector.analysis.flow_keys import address
 from dissector.analysis.path_mtu import REPEATS_GAP_NS
 from dissector.analysis.table import grouped
+from dissector.protocols import protocol_name
 from dissector.registry.model import Family
 from dissector.registry.table import find
 from dissector.tails.datagram import IPV4
-from dissector.tails.headers import PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,17 +101,18 @@ class Reporter:
             yield self._finding("filtered", sighting, ports=services(sighting.details))
 
     def _paths(self) -> Iterator[CaptureFinding]:
-        for rows in self.seen.groups(NUMBERS["loop"], (SUBJECT, OBJECT)):
+        for rows in self.seen.groups(NUMBERS["loop"], (SUBJECT, OBJECT), self.thresholds.loop_errors):
             sighting = self.seen.sighting(rows)
-            if sighting.messages < self.thresholds.loop_errors or len(sighting.details) > 2:  # noqa: PLR2004
+            if len(sighting.details) > 2:  # noqa: PLR2004 - two routers that send it to and fro
                 continue
             requests, replies, varied = self._queries(rows[0])
             if not (replies or (requests and varied)):
                 yield self._finding("loop", sighting, reporters=self._others(rows))
-        for sighting in self._told("mtu-black-hole", SUBJECT, OBJECT, DETAIL):
+        for sighting in self._told(
+            "mtu-black-hole", SUBJECT, OBJECT, DETAIL, least=self.thresholds.mtu_repeats
+        ):
             gap = sighting.seconds * SECOND / max(1, sighting.messages - 1)
-            few = sighting.messages < self.thresholds.mtu_repeats
-            if few or sighting.seconds < self.thresholds.mtu_seconds or gap >= REPEATS_GAP_NS:
+            if sighting.seconds < self.thresholds.mtu_seconds or gap >= REPEATS_GAP_NS:
                 continue
             detail = sighting.details[0]
             yield self._finding(
@@ -119,10 +120,10 @@ class Reporter:
             )
 
     def _rates(self) -> Iterator[CaptureFinding]:
-        for rows in self.seen.groups(NUMBERS["rate-limited"], (SUBJECT, OBJECT)):
+        for rows in self.seen.groups(NUMBERS["rate-limited"], (SUBJECT, OBJECT), self.thresholds.rate_errors):
             sighting = self.seen.sighting(rows)
             requests, replies, varied = self._queries(rows[0])
-            few = requests < self.thresholds.rate_queries or sighting.messages < self.thresholds.rate_errors
+            few = requests < self.thresholds.rate_queries
             if few or replies or varied or requests < self.thresholds.rate_ratio * sighting.messages:
                 continue
             queries = quantity(requests, "query", "queries")
@@ -192,7 +193,7 @@ class Reporter:
             yield self._finding("redirected", sighting)
 
     def _floods(self) -> Iterator[CaptureFinding]:
-        for rows in self.seen.groups(NUMBERS["unreachable-flood"], (SUBJECT,)):
+        for rows in self.seen.groups(NUMBERS["unreachable-flood"], (SUBJECT,), self.thresholds.flood_errors):
             counts = self.seen.values["count"][rows]
             flooded = rows[counts >= self.thresholds.flood_errors]
             if len(flooded):
@@ -211,9 +212,10 @@ class Reporter:
                 hosts = list(dict.fromkeys(one.object for one in map(self.seen.sighting, rows[:, None])))
                 if len(hosts) >= least:
                     sighting = self.seen.sighting(rows, pair=False)
-                    told = {"hosts_asked": quantity(len(hosts), "host")}
-                    facts = told | {"first": hosts[0], "last": hosts[-1]}
-                    yield self._finding(name, sighting, name=names(sighting.details), **facts)
+                    asked = quantity(len(hosts), "host")
+                    ends = {"first": hosts[0], "last": hosts[-1]}
+                    facts: dict[str, Any] = {"name": names(sighting.details), "hosts_asked": asked} | ends
+                    yield self._finding(name, sighting, **facts)
 
     def _tunnels(self) -> Iterator[CaptureFinding]:
         for suspicion in self.tunnels.found(self.asked, self.thresholds):
@@ -266,9 +268,9 @@ class Reporter:
 
     # -- what they share
 
-    def _told(self, name: str, *by: slice | int) -> Iterator[Sighting]:
+    def _told(self, name: str, *by: slice | int, least: int = 1) -> Iterator[Sighting]:
         """Yield the sightings of a rule, those put together that agree in some words of their keys."""
-        for rows in self.seen.groups(NUMBERS[name], by):
+        for rows in self.seen.groups(NUMBERS[name], by, least):
             yield self.seen.sighting(rows, pair=OBJECT in by)
 
     def _others(self, rows: Numbers) -> str:
@@ -370,7 +372,7 @@ def alike(sources: Words, target: Words, bits: int) -> NDArray[np.bool_]:
 
 def names(details: Iterable[int]) -> str:
     """Return the names of types: ``Redirect, Address Mask Request``."""
-    found = {}
+    found: dict[str, None] = {}
     for detail in details:
         kind = detail >> 8
         family = Family.ICMPV6 if kind >= SIX else Family.ICMPV4
@@ -387,7 +389,7 @@ def services(details: Iterable[int]) -> str:
     found = []
     for detail in details:
         protocol, port = detail >> 16, detail & 0xFFFF
-        name = PROTOCOLS.get(protocol, f"protocol {protocol}")
+        name = protocol_name(protocol)
         found.append(f"{name} {port}" if port else name)
     return some(found)
 

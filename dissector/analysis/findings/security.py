@@ -229,7 +229,8 @@ def redirect_reasons(  # noqa: PLR0913, PLR0917 - all that is known of a redirec
     Args:
         details: the Ethernet source and TTL of each, as they were taken down.
         version: of IP.
-        gateway, receiver: addresses, as octets.
+        gateway: the new first hop, as octets.
+        receiver: of the redirects, as octets.
         macs: the Ethernet sources of what else their source sent.
         routers: whether their source advertises itself as a router; None where no router does.
         thresholds: what to compare with.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dissector.batch import Batch
 
-LIMIT = 1 << 18
+LIMIT = 1 << 20
 """How many rows each table keeps: about 200 octets each, with the frames."""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dissector.analysis.findings.asked import REPLIES
-from dissector.analysis.findings.evidence import FILE_AT, Firsts, renumbered
+from dissector.analysis.findings.evidence import FILE_AT, Firsts
 from dissector.analysis.flow_keys import address
 from dissector.analysis.hashing import mix
 from dissector.analysis.quotes import number, windows
@@ -99,7 +99,7 @@ class Tunnels:
 
     def merge(self, other: Self, files: Numbers) -> None:
         """Take in the state of what comes after, of which ``files`` are the numbers of the files here."""
-        self.samples.merge(renumbered(other.samples, files))
+        self.samples.merge(other.samples.renumbered(files))
 
     def found(self, asked: Asked, thresholds: Thresholds) -> Iterator[Suspicion]:
         """Yield the pairs of hosts that show enough signs."""

@@ -89,13 +89,6 @@ class View:
         head = windows(batch.octets, np.where(whole, batch.frame_start[rows], 0), MAC_AT + MAC_OCTETS)
         return np.where(whole, number(head, MAC_AT, MAC_OCTETS), 0).astype(np.uint64)
 
-    def to_all(self, rows: Numbers) -> NDArray[np.bool_]:
-        """Return which frames are Ethernet broadcasts."""
-        batch = self.batch
-        known = self.mac(rows) != 0
-        target = windows(batch.octets, np.where(known, batch.frame_start[rows], 0), MAC_OCTETS)
-        return known & (target == 0xFF).all(axis=1)  # noqa: PLR2004 - all ones
-
     def octets(self, rows: Numbers, size: int) -> NDArray[np.uint8]:
         """Return the first octets of some messages, shape (n, size)."""
         return windows(self.batch.octets, self.batch.icmp[rows], size)
