@@ -5,16 +5,20 @@ range and keeps it; the parent verifies it, tells the worker what numbers its pa
 of each batch. What crosses an edge goes to the parent: batches with fragments in them, which it puts together in the
 order of the file, as one process would have done.
 
-Each worker is an executor of one process, so that what is asked of a range comes to where the range is.
+Each worker is an executor of one process, so that what is asked of a range comes to where the range is. Octets that
+were made come back by a file in memory, where there is room for it: through a pipe each would be copied five times.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import deque
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar, cast
 
 from dissector.batch import Batch, Origin
 from dissector.capture import layers
@@ -83,6 +87,12 @@ class Made(NamedTuple):
     interfaces: list[Interface]
 
 
+class Spooled(NamedTuple):
+    """So many octets, in the file of their range, behind those before."""
+
+    size: int
+
+
 class Pending(NamedTuple):
     """A batch with fragments in it, on its way to the parent."""
 
@@ -92,13 +102,14 @@ class Pending(NamedTuple):
 # What a worker holds: the ranges read and not handed over, and what makes something of a batch.
 _ranges: dict[int, Range] = {}
 _make: Callable[[Batch], Any]
+_folder: Path
 
 
-def _start(making: Callable[[], Callable[[Batch], Any]]) -> None:
+def _start(making: Callable[[], Callable[[Batch], Any]], folder: str) -> None:
     """Prepare a worker; the parent alone answers an interrupt."""
-    global _make  # noqa: PLW0603 - a process pool's workers have no other place for what they share
+    global _make, _folder  # a process pool's workers have no other place for what they share
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _make = making()
+    _make, _folder = making(), Path(folder)
 
 
 def _read(number: int, options: Options, bounds: Bounds, context: Any, mark: Mark | None) -> Outcome:
@@ -123,9 +134,20 @@ def _hand_over(number: int, frames: int) -> Made:
         )
         for time_ns, batches in found.blocks
     ]
+    _spool(number, parts)
     account = Account.of(found.scanner, BACKEND)
     tally.tell(account)
     return Made(parts, account, found.report, found.scanner.steps, found.scanner.origin.interfaces)
+
+
+def _spool(number: int, parts: list[Part]) -> None:
+    """Put the octets among what was made into the file of a range, if they all fit."""
+    with suppress(OSError), (_folder / str(number)).open("wb") as file:
+        for part in parts:
+            file.writelines(made for made in part.made if isinstance(made, bytes))
+        file.flush()
+        for part in parts:
+            part.made[:] = [Spooled(len(made)) if isinstance(made, bytes) else made for made in part.made]
 
 
 def _drop(number: int) -> None:
@@ -150,7 +172,14 @@ class Workers(Generic[T]):
 
     def __init__(self, jobs: int, making: Callable[[], Callable[[Batch], T]]) -> None:
         self.make = making()
-        self.executors = _executors(jobs, making) if jobs > 1 else []
+        self._folder: TemporaryDirectory[str] | None = None
+        self.executors: list[ProcessPoolExecutor] = []
+        if jobs > 1:
+            memory = "/dev/shm"  # noqa: S108 - the folder is made in it, with a name of its own
+            self._folder = TemporaryDirectory(
+                prefix="dissector-", dir=memory if os.access(memory, os.W_OK) else None
+            )
+            self.executors = _executors(jobs, making, self._folder.name)
         self._given = 0
 
     def take(self, ranges: int) -> int:
@@ -171,6 +200,16 @@ class Workers(Generic[T]):
         """End the processes, as soon as they have done what they are at."""
         for executor in self.executors:
             executor.shutdown(cancel_futures=True)
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    @contextmanager
+    def spooled(self, number: int) -> Iterator[BinaryIO]:
+        """Give the octets that a worker put into the file of a range, and remove the file."""
+        path = Path("" if self._folder is None else self._folder.name) / str(number)
+        with path.open("rb", buffering=0) as file:
+            path.unlink()
+            yield cast("BinaryIO", file)
 
     def read(
         self, file: str, *, tunnels: bool = True, reassemble: bool = True, size: int = RANGE
@@ -219,7 +258,9 @@ class Workers(Generic[T]):
         yield from ahead
 
 
-def _executors(jobs: int, making: Callable[[], Callable[[Batch], Any]]) -> list[ProcessPoolExecutor]:
+def _executors(
+    jobs: int, making: Callable[[], Callable[[Batch], Any]], folder: str
+) -> list[ProcessPoolExecutor]:
     """Return executors of one process each."""
     import multiprocessing  # these two take as long to import as a small capture to read
     from concurrent.futures import ProcessPoolExecutor
@@ -229,7 +270,7 @@ def _executors(jobs: int, making: Callable[[], Callable[[Batch], Any]]) -> list[
     context = multiprocessing.get_context(way)
     if way == "forkserver":
         context.set_forkserver_preload([__name__])
-    return [ProcessPoolExecutor(1, context, _start, (making,)) for _ in range(jobs)]
+    return [ProcessPoolExecutor(1, context, _start, (making, folder)) for _ in range(jobs)]
 
 
 class Reading(Generic[T]):
@@ -325,9 +366,10 @@ class Split(Reading[T]):
                 # Some paths may not find a place, and which depends on the order in which they come.
                 yield from self._read_again(done)
                 return
-            for part in made.parts:
-                yield from self._mended(part, numbers)
-                done += 1
+            with self._workers.spooled(self._first + self._done) as file:
+                for part in made.parts:
+                    yield from self._mended(part, numbers, file)
+                    done += 1
             self._done += 1
         yield from map(self._made, self._mender.finish())
 
@@ -342,7 +384,7 @@ class Split(Reading[T]):
     def _made(self, batch: Batch) -> T:
         return self._workers.make(self._tally.counted(batch))
 
-    def _mended(self, part: Part, numbers: Any) -> Iterator[T]:
+    def _mended(self, part: Part, numbers: Any, file: BinaryIO) -> Iterator[T]:
         """Hand out what was made of a block, its fragments put together."""
         for made in part.made:
             if isinstance(made, Pending):
@@ -350,7 +392,7 @@ class Split(Reading[T]):
                 batch.path, batch.paths, batch.origin = numbers[batch.path], self._scanner.paths, self._origin
                 yield from map(self._made, self._mender.mend(batch))
             else:
-                yield made
+                yield cast("T", file.read(made.size) if isinstance(made, Spooled) else made)
         yield from map(self._made, self._mender.pass_time(part.time_ns))
 
     def _read_again(self, done: int) -> Iterator[T]:

@@ -18,7 +18,7 @@ from dissector.kernel import operations as op
 from dissector.layout import OCTETS, Items, Octets, Shape
 from dissector.message import Message
 from dissector.present.jsonlines import dumps, record
-from dissector.present.line import headline, shown_fields
+from dissector.present.line import headline, remarks, shown_fields
 from dissector.registry.model import Family
 from dissector.tails.extensions import StructureTail
 from dissector.tails.quoted import EXTENSIBLE, QUOTE, ExtensibleTail, QuoteTail
@@ -157,7 +157,8 @@ def line_program(message: Message, style: str) -> Program:
             (op.LITERAL, " data=", 0),
             (op.NUMBER, NUMBER["data"], 0),
         ]
-    operations += [(op.LITERAL, " ttl=", 0), (op.NUMBER, NUMBER["ttl"], 0), (op.LITERAL, "\n", 0)]
+    end = "".join(f" {remark}" for remark in remarks(message))
+    operations += [(op.LITERAL, " ttl=", 0), (op.NUMBER, NUMBER["ttl"], 0), (op.LITERAL, f"{end}\n", 0)]
     return _program(shape, operations)
 
 

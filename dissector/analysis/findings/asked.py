@@ -138,6 +138,10 @@ class Asked:
             columns[name][ours] += values[name]
         columns["last_ns"][ours] = values["last_ns"]
 
+    def find(self, hashes: Hashes) -> Numbers:
+        """Return the numbers of the pairs with some hashes, -1 where there is none."""
+        return self._index.find(hashes)
+
     def between(self, src: Words, dst: Words) -> Numbers:
         """Return the numbers of some pairs, -1 where there is none; addresses of two words each, shape (n, 2)."""
         return self._index.find(pair_numbers(src, dst))

@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dissector.analysis.findings.asked import Asked
-    from dissector.analysis.findings.evidence import Numbers
+    from dissector.analysis.findings.asked import Asked, Pairs
+    from dissector.analysis.findings.evidence import Numbers, Words
     from dissector.analysis.findings.model import Thresholds
     from dissector.analysis.findings.view import View
     from dissector.analysis.flow_keys import Address
-    from dissector.analysis.hashing import Hashes
 
 HEADER, TAIL = 8, 8
 """Octets before the data, and of their end that tell a ping."""
@@ -47,6 +46,8 @@ PTUNNEL = 0xD5200880
 REPLY, IDENTITY, SIZE, THERE, DATA = range(5)
 """Columns of a sample: THERE octets of the data are from DATA on, and the place is last."""
 PLACE = DATA + CLOSELY // 8
+AT_ONCE = 1 << 12
+"""Samples whose entropy is computed at once: more do not fit the processor's cache."""
 MATCHES = 3
 """Answers that differ from their query: fewer may be faults."""
 
@@ -104,85 +105,136 @@ class Tunnels:
     def found(self, asked: Asked, thresholds: Thresholds) -> Iterator[Suspicion]:
         """Yield the pairs of hosts that show enough signs."""
         pairs = asked.pairs()
-        strange = np.flatnonzero(pairs.columns["odd"])
-        back = asked.between(pairs.dst[strange], pairs.src[strange])
+        there = np.flatnonzero(pairs.columns["odd"])
+        back = asked.between(pairs.dst[there], pairs.src[there])
         odd_back = np.where(back >= 0, pairs.columns["odd"][back], 0)
-        enough = pairs.columns["odd"][strange] + odd_back >= thresholds.tunnel_messages
+        enough = pairs.columns["odd"][there] + odd_back >= thresholds.tunnel_messages
         # Of the two directions the one that came first stands for both.
-        enough &= (back < 0) | (strange < back) | (odd_back == 0)
-        keys, columns = self.samples.rows()
-        order = np.argsort(keys[:, 0], kind="stable")
-        hashes = keys[order, 0]
-        for there, other in zip(strange[enough].tolist(), back[enough].tolist(), strict=True):
-            both = [there] if other < 0 else [there, other]
-            some = [_of(columns, order, hashes, asked.hashes[one]) for one in both]
-            told = {
-                name: pairs.columns[name][both].tolist()
-                for name in ("odd", "odd_octets", "marked", "first_ns", "last_ns")
-            }
-            reasons = signs(some, told, thresholds)
-            if len(reasons) < thresholds.tunnel_signs and not any(told["marked"]):
-                continue
-            version = int(pairs.columns["version"][there])
-            places = np.sort(np.concatenate([one[:, PLACE] for one in some]))
+        enough &= (odd_back == 0) | (there < back)
+        there, back = there[enough], np.where(odd_back > 0, back, -1)[enough]
+        if not len(there):
+            return
+        looked = Looked(self.samples.rows(), asked, there, back)
+        signs = Signs(looked, pairs, there, back)
+        for row in np.flatnonzero(signs.count(thresholds)).tolist():
+            both = [one for one in (int(there[row]), int(back[row])) if one >= 0]
+            version = int(pairs.columns["version"][both[0]])
+            places = np.sort(looked.columns[looked.pair == row, PLACE])
             yield Suspicion(
-                hosts=(address(pairs.src[there], version), address(pairs.dst[there], version)),
-                reasons=tuple(reasons),
-                messages=sum(told["odd"]),
-                first_ns=min(told["first_ns"]),
-                last_ns=max(told["last_ns"]),
+                hosts=(address(pairs.src[both[0]], version), address(pairs.dst[both[0]], version)),
+                reasons=tuple(signs.words(row, thresholds)),
+                messages=int(pairs.columns["odd"][both].sum()),
+                first_ns=int(pairs.columns["first_ns"][both].min()),
+                last_ns=int(pairs.columns["last_ns"][both].max()),
                 places=tuple(places[: thresholds.frames].tolist()),
             )
 
 
-def _of(columns: Numbers, order: Numbers, hashes: Hashes, wanted: np.uint64) -> Numbers:
-    """Return the samples of one pair; ``order`` sorts them, ``hashes`` are the pairs' in that order."""
-    begin, end = np.searchsorted(hashes, wanted), np.searchsorted(hashes, wanted, side="right")
-    return columns[order[begin:end]]
-
-
-def signs(samples: list[Numbers], told: dict[str, list[int]], thresholds: Thresholds) -> list[str]:
-    """Return the signs of a tunnel, each in words.
+class Looked:
+    """The samples of some pairs of hosts.
 
     Args:
-        samples: of each direction, a row a message.
-        told: messages with odd data of each direction, octets of data in them, messages with the mark of ptunnel.
-        thresholds: what to compare with.
+        samples: keys and columns of all samples.
+        asked: what the keys are of.
+        there: for each of the pairs the number of one direction.
+        back: of the other, -1 where there is nothing.
+
+    Attributes:
+        columns: the samples.
+        pair: of which pair each is.
+        back: whether it goes back.
     """
-    found = []
-    marked = sum(told["marked"])
-    if marked:
-        found.append(f"{marked} begin with the mark of ptunnel")
-    every = np.concatenate(samples)
-    if len(every):
-        bits = entropies(every)
-        if bits >= thresholds.tunnel_entropy:
-            found.append(f"{bits:.1f} bits of entropy an octet")
-        sizes = np.unique(every[:, SIZE])
-        if len(sizes) >= thresholds.tunnel_sizes:
-            found.append(f"{len(sizes)} sizes from {sizes[0]} to {sizes[-1]} octets")
-    differing, matched = compared(samples)
-    if differing >= MATCHES and 2 * differing >= matched:
-        found.append(f"{differing} of {matched} answers differ from their query")
-    means = [octets / count for octets, count in zip(told["odd_octets"], told["odd"], strict=True) if count]
-    if len(means) > 1 and max(means) >= thresholds.tunnel_asymmetry * min(means):
-        found.append(f"{means[0]:.0f} octets a message one way, {means[1]:.0f} the other")
-    return found
+
+    def __init__(self, samples: tuple[Words, Numbers], asked: Asked, there: Numbers, back: Numbers) -> None:
+        keys, columns = samples
+        pair_of = np.full(len(asked), -1, np.int64)
+        answered = np.flatnonzero(back >= 0)
+        pair_of[there], pair_of[back[answered]] = np.arange(len(there)), answered
+        number_of = asked.find(keys[:, 0])
+        pair = np.where(number_of >= 0, pair_of[number_of], -1)
+        some = np.flatnonzero(pair >= 0)
+        self.columns, self.pair = columns[some], pair[some]
+        self.back = number_of[some] != there[self.pair]
 
 
-def compared(samples: list[Numbers]) -> tuple[int, int]:
-    """Return how many answers among some samples differ from their query, and how many have one."""
-    queries = [
-        {row[IDENTITY]: (row[SIZE], row[DATA:PLACE]) for row in some.tolist() if not row[REPLY]}
-        for some in samples
-    ]
-    differing = matched = 0
-    for some, asked in zip(samples, reversed(queries), strict=True):
-        for row in some.tolist():
-            if row[REPLY] and row[IDENTITY] in asked:
-                matched += 1
-                differing += asked[row[IDENTITY]] != (row[SIZE], row[DATA:PLACE])
-    return differing, matched
+class Signs:
+    """The signs of a tunnel, a row for each of some pairs of hosts.
+
+    Attributes:
+        marked: messages that begin with the mark of ptunnel.
+        entropy: bits an octet, on average.
+        sizes, least, most: how many different sizes, the least and the most.
+        matched, differing: answers whose query was looked at too, and those that differ from it.
+        means: octets of data in a message, there and back, shape (n, 2).
+    """
+
+    def __init__(self, looked: Looked, pairs: Pairs, there: Numbers, back: Numbers) -> None:
+        count, pair, size = len(there), looked.pair, looked.columns[:, SIZE]
+        columns = pairs.columns
+        self.marked = columns["marked"][there] + np.where(back >= 0, columns["marked"][back], 0)
+        samples = np.maximum(np.bincount(pair, minlength=count), 1)
+        self.entropy = np.bincount(pair, entropies(looked.columns), minlength=count) / samples
+        different = np.unique(np.column_stack([pair, size]), axis=0)
+        self.sizes = np.bincount(different[:, 0], minlength=count)
+        self.least, self.most = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
+        np.minimum.at(self.least, pair, size)
+        np.maximum.at(self.most, pair, size)
+        answers, differ = compared(looked)
+        self.matched = np.bincount(pair[answers], minlength=count)
+        self.differing = np.bincount(pair[answers[differ]], minlength=count)
+        octets, messages = columns["odd_octets"], columns["odd"]
+        returned = np.where(back >= 0, octets[back] / np.maximum(messages[back], 1), 0)
+        self.means = np.column_stack([octets[there] / messages[there], returned])
+
+    def flags(self, thresholds: Thresholds) -> list[NDArray[np.bool_]]:
+        """Return which pairs show entropy, sizes, answers that differ, asymmetry."""
+        most, least = self.means.max(axis=1), self.means.min(axis=1)
+        return [
+            self.entropy >= thresholds.tunnel_entropy,
+            self.sizes >= thresholds.tunnel_sizes,
+            (self.differing >= MATCHES) & (2 * self.differing >= self.matched),
+            (least > 0) & (most >= thresholds.tunnel_asymmetry * least),
+        ]
+
+    def count(self, thresholds: Thresholds) -> NDArray[np.bool_]:
+        """Return which pairs show enough signs."""
+        shown = np.sum(self.flags(thresholds), axis=0)
+        enough: NDArray[np.bool_] = (shown >= thresholds.tunnel_signs) | (self.marked > 0)
+        return enough
+
+    def words(self, row: int, thresholds: Thresholds) -> Iterator[str]:
+        """Yield the signs of a pair."""
+        if self.marked[row]:
+            yield f"{self.marked[row]} begin with the mark of ptunnel"
+        texts = (
+            f"{self.entropy[row]:.1f} bits of entropy an octet",
+            f"{self.sizes[row]} sizes from {self.least[row]} to {self.most[row]} octets",
+            f"{self.differing[row]} of {self.matched[row]} answers differ from their query",
+            f"{self.means[row, 0]:.0f} octets a message one way, {self.means[row, 1]:.0f} the other",
+        )
+        for text, flag in zip(texts, self.flags(thresholds), strict=True):
+            if flag[row]:
+                yield text
+
+
+def compared(looked: Looked) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Return which samples answer another one, and which of these differ from it."""
+    columns = looked.columns
+    reply = columns[:, REPLY] == 1
+    # A query and its answer go opposite ways, and have pair, identifier and sequence in common.
+    way = (looked.back ^ reply).astype(np.uint64)
+    keys = mix(looked.pair.astype(np.uint64) << np.uint64(1) | way) + columns[:, IDENTITY].astype(np.uint64)
+    keys = mix(keys)
+    queries, answers = np.flatnonzero(~reply), np.flatnonzero(reply)
+    # Of queries with the same numbers the last one; the sort keeps their order.
+    order = queries[np.argsort(keys[queries], kind="stable")]
+    place = np.searchsorted(keys[order], keys[answers], side="right") - 1
+    known = place >= 0
+    known[known] = keys[order[place[known]]] == keys[answers[known]]
+    answers, asked = answers[known], order[place[known]]
+    told = np.r_[SIZE, DATA:PLACE]
+    differ: NDArray[np.bool_] = (columns[answers][:, told] != columns[asked][:, told]).any(axis=1)
+    return answers, differ
 
 
 def odd(view: View, rows: Numbers) -> NDArray[np.bool_]:
@@ -216,14 +268,17 @@ def _samples(view: View, rows: Numbers, identity: Numbers) -> Numbers:
     return found
 
 
-def entropies(samples: Numbers) -> float:
-    """Return the mean entropy of samples: of the data, or of the steps between octets, whichever is less."""
-    total = 0.0
+def entropies(samples: Numbers) -> NDArray[np.float64]:
+    """Return the entropy of samples: of the data, or of the steps between octets, whichever is less."""
     data = np.ascontiguousarray(samples[:, DATA:PLACE]).view(np.uint8).reshape(len(samples), CLOSELY)
+    bits = np.zeros(len(samples))
     for size in np.unique(samples[:, THERE]).tolist():
-        some = data[samples[:, THERE] == size, :size]
-        total += float(np.minimum(entropy(some), entropy(some[:, 1:] - some[:, :-1])).sum())
-    return total / len(samples)
+        every = np.flatnonzero(samples[:, THERE] == size)
+        for begin in range(0, len(every), AT_ONCE):
+            rows = every[begin : begin + AT_ONCE]
+            some = data[rows, :size]
+            bits[rows] = np.minimum(entropy(some), entropy(some[:, 1:] - some[:, :-1]))
+    return bits
 
 
 def entropy(data: NDArray[np.uint8]) -> NDArray[np.float64]:
