@@ -15,7 +15,9 @@ def shared() -> Path:
     if "DISSECTOR_SHARED" in os.environ:
         return Path(os.environ["DISSECTOR_SHARED"])
     found = (parent / "shared" for parent in ROOT.parents)
-    return next((folder for folder in found if (folder / "captures" / "files").is_dir()), ROOT.parent / "shared")
+    return next(
+        (folder for folder in found if (folder / "captures" / "files").is_dir()), ROOT.parent / "shared"
+    )
 
 
 SHARED = shared()

@@ -69,14 +69,17 @@ def test_an_interrupt_shows_what_was_read_so_far(pcaps):
 
 def test_json_is_lines_of_objects_with_the_same_keys(dissector, pcaps):
     plain = [json.loads(line) for line in dissector("read", "--json", pcaps / TOUR).out.splitlines()]
-    other = [json.loads(line) for line in dissector("read", "--json", "-v", "-x", pcaps / TOUR).out.splitlines()]
+    other = [
+        json.loads(line) for line in dissector("read", "--json", "-v", "-x", pcaps / TOUR).out.splitlines()
+    ]
     assert plain == other
     assert len({tuple(entry) for entry in plain}) == 1
     assert all(entry["schema"] == 1 for entry in plain)
 
 
 @pytest.mark.parametrize(
-    ("style", "first"), [("a", "12:00:00.000000"), ("ad", "2024-01-01"), ("r", "0.000000"), ("e", "1704110400.000000")]
+    ("style", "first"),
+    [("a", "12:00:00.000000"), ("ad", "2024-01-01"), ("r", "0.000000"), ("e", "1704110400.000000")],
 )
 def test_times_are_shown_as_asked(dissector, pcaps, style, first):
     run = dissector("read", "-t", style, "-c", "2", pcaps / TOUR)

@@ -211,7 +211,24 @@ def test_the_table_has_no_other_lazy_names() -> None:
 
 LINUX = {
     Family.ICMPV4: {
-        3: (False, False, True, True, False, False, True, True, True, True, True, False, False, True, True, True),
+        3: (
+            False,
+            False,
+            True,
+            True,
+            False,
+            False,
+            True,
+            True,
+            True,
+            True,
+            True,
+            False,
+            False,
+            True,
+            True,
+            True,
+        ),
         11: (False, None),
         12: (True, True, True),
     },

@@ -46,8 +46,9 @@ def told(reading) -> tuple[bytes, dict]:
 
 
 @pytest.fixture
-def both(monkeypatch):
+def both(monkeypatch, tmp_path_factory):
     """Return a function that reads a file at once and in ranges, and what was read again."""
+    folder = str(tmp_path_factory.mktemp("spool"))
 
     def read(file: Path, size: int = 4096, ranges_of: int = 1, **options):
         monkeypatch.setattr(window, "SIZE", size)
@@ -55,6 +56,8 @@ def both(monkeypatch):
         workers = Workers(1, making)
         workers.executors = [Here(), Here(), Here()]
         monkeypatch.setattr(parallel, "_make", workers.make, raising=False)
+        monkeypatch.setattr(parallel, "_folder", Path(folder), raising=False)
+        workers.folder = folder
         reading = workers.read(str(file), size=size * ranges_of, **options)
         again = []
         if isinstance(reading, parallel.Split):

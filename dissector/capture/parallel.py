@@ -168,18 +168,22 @@ class Workers(Generic[T]):
 
     Attributes:
         make: the function of this process.
+        executors: the workers.
+        folder: where they put octets.
     """
 
     def __init__(self, jobs: int, making: Callable[[], Callable[[Batch], T]]) -> None:
         self.make = making()
-        self._folder: TemporaryDirectory[str] | None = None
+        self._temporary: TemporaryDirectory[str] | None = None
+        self.folder = ""
         self.executors: list[ProcessPoolExecutor] = []
         if jobs > 1:
             memory = "/dev/shm"  # noqa: S108 - the folder is made in it, with a name of its own
-            self._folder = TemporaryDirectory(
+            self._temporary = TemporaryDirectory(
                 prefix="dissector-", dir=memory if os.access(memory, os.W_OK) else None
             )
-            self.executors = _executors(jobs, making, self._folder.name)
+            self.folder = self._temporary.name
+            self.executors = _executors(jobs, making, self.folder)
         self._given = 0
 
     def take(self, ranges: int) -> int:
@@ -200,13 +204,13 @@ class Workers(Generic[T]):
         """End the processes, as soon as they have done what they are at."""
         for executor in self.executors:
             executor.shutdown(cancel_futures=True)
-        if self._folder is not None:
-            self._folder.cleanup()
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
     @contextmanager
     def spooled(self, number: int) -> Iterator[BinaryIO]:
         """Give the octets that a worker put into the file of a range, and remove the file."""
-        path = Path("" if self._folder is None else self._folder.name) / str(number)
+        path = Path(self.folder, str(number))
         with path.open("rb", buffering=0) as file:
             path.unlink()
             yield cast("BinaryIO", file)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from dissector.analysis.exchanges import Exchanges
+from dissector.analysis.findings import Findings
 from dissector.analysis.flows import Flows
 from dissector.analysis.pairing import LIMIT, SECOND
 from dissector.analysis.paths import Paths
@@ -17,6 +18,7 @@ from dissector.capture.stream import scan
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
 from dissector.errors import CaptureError
 from dissector.present.account import closing, warnings
+from dissector.present.findings import findings_json, findings_tables
 from dissector.present.flows import flow_tables, flows_json
 from dissector.present.jsonlines import SCHEMA, dumps
 from dissector.present.paths import path_tables, paths_json
@@ -49,6 +51,7 @@ def parts(timeout: float, max_open: int) -> tuple[Part, ...]:
         Part("exchanges", Exchanges(round(timeout * SECOND), max_open), exchange_tables, exchanges_json),
         Part("flows", Flows(queries=False), flow_tables, flows_json),
         Part("paths", Paths(), path_tables, paths_json),
+        Part("findings", Findings(), findings_tables, findings_json),
     )
 
 
@@ -150,6 +153,8 @@ def shown(questions: tuple[Part, ...], table_format: str, *, as_json: bool) -> I
                 f"given up before their time was over, because too many were open: {result.given_up} of the queries "
                 "(--max-open keeps more)"
             )
+        for sentence in getattr(result, "warnings", ()):
+            warn(sentence)
         if as_json:
             yield dumps({"schema": SCHEMA, "part": question.name, **question.as_json(result)})
         else:

@@ -10,7 +10,8 @@ it before it reads. ``self.wire`` is where the layer's payload ends by the word 
 ``self.end`` where a packet was cut. One source, two back ends: this is Cython's pure-Python mode.
 """
 
-# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator,no-any-return"
+# mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
+# mypy: disable-error-code="no-any-return"
 
 from __future__ import annotations
 

@@ -130,7 +130,12 @@ def as_json(entry: Entry) -> dict[str, Any]:
     for key, text in about._asdict().items():
         shown |= _both(key, text)
     effect = None if entry.effect is None else entry.effect.value
-    return shown | {"errno": entry.errno, "fatal": entry.fatal, "effect": effect, "answered_by": row.answered_by}
+    return shown | {
+        "errno": entry.errno,
+        "fatal": entry.fatal,
+        "effect": effect,
+        "answered_by": row.answered_by,
+    }
 
 
 def _both(key: str, text: Text | None) -> dict[str, str | None]:
