@@ -168,3 +168,47 @@ def test_decode_takes_a_frame_where_told(dissector):
     frame = "02000000000102000000000208004500001c00010000400166dd0a0000010a0000020800f7fd00010001"
     run = dissector("decode", "--as", "ethernet", frame, "--json")
     assert json.loads(run.out)["path"] == ["eth", "ip"]
+
+
+def test_answers_name_their_request_and_the_time_since(dissector, pcaps):
+    shown = dissector("read", "--json", pcaps / "big-endian-ns.pcap").out.splitlines()
+    entries = {entry["frame"]: entry for entry in map(json.loads, shown)}
+    answers = {frame: entry["response_to"] for frame, entry in entries.items() if entry["response_to"]}
+    assert answers == {2: 1, 4: 3}
+    for frame, request in answers.items():
+        assert entries[frame]["rtt_ns"] == entries[frame]["time_ns"] - entries[request]["time_ns"] > 0
+    assert "re=1 rtt=0.012" in dissector("read", pcaps / "big-endian-ns.pcap").out
+    assert "re=" not in dissector("read", "--no-pairs", pcaps / "big-endian-ns.pcap").out
+
+
+def test_a_filter_does_not_hide_the_request_from_its_answer(dissector, pcaps):
+    run = dissector("read", "-Y", "icmp.type == 0", "--json", pcaps / "big-endian-ns.pcap")
+    assert [json.loads(line)["response_to"] for line in run.out.splitlines()] == [1, 3]
+
+
+def test_a_wrong_filter_is_shown_with_carets(dissector, pcaps):
+    run = dissector("read", "-Y", "icmp.tpye == 3", pcaps / TOUR)
+    assert (run.code, run.out) == (2, "")
+    assert run.err.splitlines()[1:] == ["    icmp.tpye == 3", "    ^~~~~~~~~"]
+    assert "did you mean icmp.type?" in run.err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--no-pairs"], ["-Y", "icmpv6"]])
+def test_two_jobs_print_what_one_does(dissector, pcaps, options):
+    one = dissector("read", *options, pcaps / TOUR, pcaps / "fragments.pcap")
+    two = dissector("read", *options, "--jobs", "2", pcaps / TOUR, pcaps / "fragments.pcap")
+    assert (one.code, one.out, one.err) == (two.code, two.out, two.err)
+
+
+def test_colours_are_written_where_asked_for(dissector, pcaps):
+    always = dissector("read", "--color", "always", pcaps / TOUR).out
+    assert "\x1b[33m" in always
+    assert "\x1b" not in dissector("read", pcaps / TOUR).out
+    assert "\x1b" not in dissector("read", "--color", "never", pcaps / TOUR, env={**os.environ, "FORCE_COLOR": "1"}).out
+
+
+@pytest.mark.parametrize("arguments", [("lookup", "3/4"), ("read", TOUR), ("--help",)])
+def test_a_stdout_that_is_closed_is_no_traceback(pcaps, arguments):
+    command = " ".join([*PROGRAM, *(str(pcaps / TOUR) if part == TOUR else part for part in arguments)])
+    run = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True, timeout=60, check=False)  # noqa: S607 - the shell
+    assert b"Traceback" not in run.stderr

@@ -84,6 +84,32 @@ class Joined(NamedTuple):
     unasked: NDArray[np.int64]
 
 
+class Answers(NamedTuple):
+    """What each message of a batch answers.
+
+    Attributes:
+        frames: frame of the query, from 1; -1 for what answers nothing. Shape (n,).
+        rtt_ns: nanoseconds since then; -1 where that is not known.
+    """
+
+    frames: NDArray[np.int64]
+    rtt_ns: NDArray[np.int64]
+
+    @classmethod
+    def none(cls, count: int) -> Answers:
+        """Return that of messages of which nothing is known."""
+        return cls(np.full(count, -1, np.int64), np.full(count, -1, np.int64))
+
+    def of(self, rows: slice | NDArray[np.bool_]) -> Answers:
+        """Return that of some rows."""
+        return Answers(self.frames[rows], self.rtt_ns[rows])
+
+    def one(self, row: int) -> tuple[int | None, int | None]:
+        """Return frame and nanoseconds of one row, None where there is none."""
+        frame, rtt_ns = int(self.frames[row]), int(self.rtt_ns[row])
+        return (None if frame < 0 else frame), (None if rtt_ns < 0 else rtt_ns)
+
+
 class Pairing:
     """Pairs queries and answers of a stream of batches.
 
@@ -112,13 +138,10 @@ class Pairing:
         self.wide = False
         self.reporters = Reporters()
 
-    def pair(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return for each message of a batch the frame of the query that it answers, and the RTT.
+    def pair(self, batch: Batch) -> Answers:
+        """Return for each message of a batch what it answers; further answers to a query count too.
 
         Batches must come in the order of the capture.
-
-        Returns:
-            Frame, from 1, and nanoseconds; both -1 for what answers nothing. Further answers count too.
         """
         joined = self.join(batch)
         frames, rtt = np.full(len(batch), -1, np.int64), np.full(len(batch), -1, np.int64)
@@ -128,7 +151,7 @@ class Pairing:
         rtt[rows] = np.maximum(batch.time_ns[rows] - joined.time_ns[answers], -1)
         for _ in self.expired():
             pass
-        return frames, rtt
+        return Answers(frames, rtt)
 
     def join(self, batch: Batch) -> Joined:
         """Return what became of the participants of a batch; its queries are then open."""

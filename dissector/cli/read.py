@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dissector.analysis.pairing import Answers, Pairing
 from dissector.capture.account import Account
 from dissector.capture.parallel import Workers
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
@@ -33,15 +34,18 @@ class Output:
     """Batches as text on stdout.
 
     Args:
-        text: the text of a batch, in pieces.
+        text: the text of a batch and what its messages answer, in pieces.
         chosen: which messages; None for all.
         count: messages after which it is enough; None for no limit.
         line_buffered: write each message at once.
+
+    Attributes:
+        pairing: what ties answers to queries of the capture that is being read; None to leave that out.
     """
 
     def __init__(
         self,
-        text: Callable[[Batch], Iterator[bytes | memoryview]],
+        text: Callable[[Batch, Answers], Iterator[bytes | memoryview]],
         chosen: Filter | None,
         count: int | None,
         *,
@@ -51,6 +55,7 @@ class Output:
         self.chosen = chosen
         self.left = count
         self.line_buffered = line_buffered
+        self.pairing: Pairing | None = None
 
     @property
     def enough(self) -> bool:
@@ -59,24 +64,25 @@ class Output:
 
     def write(self, batch: Batch) -> None:
         """Write the messages of a batch, no more than asked for."""
+        answers = Answers.none(len(batch)) if self.pairing is None else self.pairing.pair(batch)
         if self.chosen is not None:
-            batch = batch[self.chosen.mask(batch)]
+            mask = self.chosen.mask(batch)
+            batch, answers = batch[mask], answers.of(mask)
         if self.left is not None:
             batch = batch[: self.left]
             self.left -= len(batch)
-        if self.line_buffered:
-            for row in range(len(batch)):
-                self._put(batch[row : row + 1])
-        else:
-            self._put(batch)
+        step = 1 if self.line_buffered else max(1, len(batch))
+        for first in range(0, len(batch), step):
+            rows = slice(first, first + step)
+            self._put(batch[rows], answers.of(rows))
 
     def put(self, text: bytes) -> None:
         """Write text that was made elsewhere."""
         sys.stdout.buffer.write(text)
         sys.stdout.buffer.flush()
 
-    def _put(self, batch: Batch) -> None:
-        for piece in self.text(batch):
+    def _put(self, batch: Batch, answers: Answers) -> None:
+        for piece in self.text(batch, answers):
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 
@@ -87,6 +93,13 @@ class Output:
 @options.octets
 @options.as_json
 @options.of(options.LISTING, options.SOURCE)
+@click.option(
+    "--no-pairs",
+    "pairs",
+    flag_value=False,
+    default=True,
+    help="Do not tie answers to requests; a little faster.",
+)
 @options.jobs
 @options.color
 @click.pass_context
@@ -106,6 +119,7 @@ def command(
     tunnels: bool,
     strict: bool,
     fail_if_empty: bool,
+    pairs: bool,
     jobs: int,
 ) -> None:
     """Show every ICMP message in captures, one line each.
@@ -118,13 +132,14 @@ def command(
         "color": colored(ctx),
     }  # fmt: skip
     output = Output(view(**how).text, chosen, count, line_buffered=line_buffered)
-    alone = jobs == 1 or count or line_buffered or time_style in TimeColumn.RELATIVE
+    alone = jobs == 1 or count or line_buffered or pairs or time_style in TimeColumn.RELATIVE
     making, put = (as_it_is, output.write) if alone else (partial(as_text, how, chosen), output.put)
     total = Account()
     code = 0
     try:
         with Workers(jobs, making) as workers:
             for reading in workers.read_all(files, tunnels=tunnels, reassemble=reassemble):
+                output.pairing = Pairing() if pairs else None
                 try:
                     code = max(code, read_file(reading(), put, output, total, strict=strict))
                 except CaptureError as error:

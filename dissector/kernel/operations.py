@@ -21,6 +21,7 @@ QUOTE = 9  # read the quoted datagram at offset a; the row is hard if that is no
 QUOTED = 10  # register a of the quoted datagram: a number, true or false, or null
 QUOTED_ADDRESS = 11  # the quoted source (0) or destination (1)
 QUOTED_END = 12  # the same with its port, as people read it
+NUMBER_OR_NULL = 14  # a column as a decimal number, null where it is negative
 QUOTED_TEXT = 13  # the literal whose place is in row b + value of `texts`, the value being that of register a
 
 # Styles of times.

@@ -30,6 +30,7 @@ _ROOM = cython.declare(cython.longlong, operations.ROOM)
 _HARD = cython.declare(cython.longlong, operations.HARD)
 _LITERAL = cython.declare(cython.longlong, operations.LITERAL)
 _NUMBER = cython.declare(cython.longlong, operations.NUMBER)
+_NUMBER_OR_NULL = cython.declare(cython.longlong, operations.NUMBER_OR_NULL)
 _TIME = cython.declare(cython.longlong, operations.TIME)
 _ADDRESS = cython.declare(cython.longlong, operations.ADDRESS)
 _TEXT = cython.declare(cython.longlong, operations.TEXT)
@@ -433,6 +434,11 @@ def _run(
                 at += 1
         elif what == _NUMBER:
             at = _signed(out, at, numbers[a, row])
+        elif what == _NUMBER_OR_NULL:
+            if numbers[a, row] < 0:
+                at = _word(out, at, 0x6E756C6C)
+            else:
+                at = _signed(out, at, numbers[a, row])
         elif what == _TIME:
             at = _time(out, at, numbers[a, row], b)
         elif what == _ADDRESS:

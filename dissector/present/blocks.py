@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dissector.analysis.pairing import Answers
 from dissector.capture import layers, records
 from dissector.kernel import operations, render
 from dissector.layout import Field
@@ -14,7 +15,7 @@ from dissector.message import STATUSES, Message, Rows
 from dissector.present import programs
 from dissector.present.hexdump import hexdump
 from dissector.present.jsonlines import dumps, record
-from dissector.present.line import colored, line
+from dissector.present.line import NOTHING, colored, line
 from dissector.present.text import printable
 from dissector.present.times import TimeColumn
 from dissector.present.tree import tree
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.batch import Batch
+    from dissector.present.line import Answer
     from dissector.present.programs import Program
 
 AT_ONCE = 64
@@ -61,8 +63,8 @@ class Blocks(ABC):
         """Return the program for messages like a sample."""
 
     @abstractmethod
-    def one(self, message: Message, time: int) -> str:
-        """Return the text of one message, line ends included, whose time column is given."""
+    def one(self, message: Message, time: int, answer: Answer = NOTHING) -> str:
+        """Return the text of one message, line ends included; its time column is given, and what it answers."""
 
     def words(self, batch: Batch) -> Iterator[list[str]]:
         """Yield the texts of file, links, paths, checksum states and protocols: see `programs.FILE`."""
@@ -76,11 +78,17 @@ class Blocks(ABC):
         """Return what the time column shows."""
         return batch.time_ns
 
-    def text(self, batch: Batch) -> Iterator[bytes | memoryview]:
-        """Yield the text of a batch in pieces, each valid until the next is asked for."""
+    def text(self, batch: Batch, answers: Answers | None = None) -> Iterator[bytes | memoryview]:
+        """Yield the text of a batch in pieces, each valid until the next is asked for.
+
+        Args:
+            batch: the messages.
+            answers: what each of them answers; None where nobody has looked.
+        """
+        answers = Answers.none(len(batch)) if answers is None else answers
         shown = self.times(batch)
         chosen = self._choose(batch)
-        numbers = self._numbers(batch, shown, chosen)
+        numbers = self._numbers(batch, shown, chosen, answers)
         tables = self._tables_for(batch)
         version = np.where(batch.flags & layers.FOREIGN, 10 - batch.family, batch.family).astype(np.uint8)
         addresses = np.stack((batch.src, batch.dst))
@@ -100,7 +108,10 @@ class Blocks(ABC):
             while last < min(count, row + AT_ONCE) and chosen[last] < 0:
                 last += 1
             rows = rows or Rows(batch)
-            pieces = [self.one(Message(rows, index), int(shown[index])) for index in range(row, last)]
+            pieces = [
+                self.one(Message(rows, index), int(shown[index]), answers.one(index))
+                for index in range(row, last)
+            ]
             yield "".join(pieces).encode()
             row = last
 
@@ -138,7 +149,7 @@ class Blocks(ABC):
         return len(self._programs) - 1
 
     def _numbers(
-        self, batch: Batch, shown: NDArray[np.int64], chosen: NDArray[np.int64]
+        self, batch: Batch, shown: NDArray[np.int64], chosen: NDArray[np.int64], answers: Answers
     ) -> NDArray[np.int64]:
         """Return the columns that programs name, shape (columns, n)."""
         sizes = np.array(
@@ -148,6 +159,9 @@ class Blocks(ABC):
             "file": np.zeros(len(batch), np.int64),
             "time": shown,
             "link": batch.interface,
+            "response_to": answers.frames,
+            "rtt_ns": answers.rtt_ns,
+            "timed": (answers.frames > 0) & (answers.rtt_ns >= 0),
             "data": np.maximum(batch.captured - sizes[np.maximum(chosen, 0)], 0),
         }
         return np.array(
@@ -183,9 +197,9 @@ class Lines(Blocks):
         """Return the program of a line; colours are for people, who read no millions of lines."""
         return None if self.color else programs.line_program(message, self.time.style)
 
-    def one(self, message: Message, time: int) -> str:
+    def one(self, message: Message, time: int, answer: Answer = NOTHING) -> str:
         """Return a line."""
-        shown = line(message, "-" if message.time_ns is None else self.time.text(time))
+        shown = line(message, "-" if message.time_ns is None else self.time.text(time), answer)
         return f"{self.prefix(message.rows.batch)}{colored(message, shown) if self.color else shown}\n"
 
     def words(self, batch: Batch) -> Iterator[list[str]]:
@@ -225,9 +239,10 @@ class Details(Lines):
         """Return none."""
         return None
 
-    def one(self, message: Message, time: int) -> str:
+    def one(self, message: Message, time: int, answer: Answer = NOTHING) -> str:
         """Return the lines of a message and an empty one."""
-        pieces = [f"{text}\n" for text in tree(message)] if self.tree else [super().one(message, time)]
+        lines = tree(message, answer) if self.tree else ()
+        pieces = [f"{text}\n" for text in lines] or [super().one(message, time, answer)]
         if self.octets:
             pieces += [f"    {row}\n" for row in hexdump(message)]
         return "".join([*pieces, "\n"])
@@ -240,9 +255,9 @@ class JsonLines(Blocks):
         """Return the program of an object."""
         return programs.json_program(message)
 
-    def one(self, message: Message, time: int) -> str:  # noqa: ARG002 - JSON has the time itself
+    def one(self, message: Message, time: int, answer: Answer = NOTHING) -> str:  # noqa: ARG002 - JSON has the time itself
         """Return an object."""
-        return f"{dumps(record(message))}\n"
+        return f"{dumps(record(message, answer))}\n"
 
 
 def assemble(found: list[Program], words: list[list[str]]) -> dict[str, NDArray[Any]]:

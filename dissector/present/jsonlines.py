@@ -59,8 +59,8 @@ def message_record(decoded: Decoded) -> dict[str, Any]:
     }
 
 
-def record(message: Message) -> dict[str, Any]:
-    """Return what JSON says of a message in a capture: where and when it was, then the message."""
+def record(message: Message, answer: tuple[int | None, int | None] = (None, None)) -> dict[str, Any]:
+    """Return what JSON says of a message in a capture: where and when it was, what it is, what it answers."""
     return {
         "schema": SCHEMA,
         "file": message.file,
@@ -75,9 +75,9 @@ def record(message: Message) -> dict[str, Any]:
         "ttl": message.ttl,
         **message_record(message),
         "fragment": message.fragment,
-        "response_to": None,
+        "response_to": answer[0],
         "response_in": None,
-        "rtt_ns": None,
+        "rtt_ns": answer[1],
     }
 
 

@@ -9,6 +9,7 @@ from dissector.decoder import NOT_FIELDS, ChecksumStatus
 from dissector.errors import Severity
 from dissector.layout import Several, Shape, address_text
 from dissector.present.text import printable
+from dissector.present.times import seconds
 from dissector.registry.model import Kind
 from dissector.tails.extensions import LabelStackEntry
 from dissector.tails.kept import Kept
@@ -121,13 +122,20 @@ def colored(message: Message, text: str) -> str:
     return f"{YELLOW}{text}{PLAIN}" if message.entry.type.kind is Kind.ERROR else text
 
 
-def line(message: Message, time: str) -> str:
+Answer = tuple[int | None, int | None]
+"""Frame of the request that a message answers, and nanoseconds since then."""
+NOTHING: Answer = (None, None)
+
+
+def line(message: Message, time: str, answer: Answer = NOTHING) -> str:
     """Return the line of a message.
 
     Args:
         message: the message.
         time: its time, as :class:`~dissector.present.times.TimeColumn` shows it.
+        answer: what it answers.
     """
+    frame, rtt_ns = answer
     pieces = [
         str(message.frame),
         time,
@@ -135,6 +143,7 @@ def line(message: Message, time: str) -> str:
         message.family.label,
         headline(message),
         *details(message),
+        *(() if frame is None or rtt_ns is None else (f"re={frame}", f"rtt={seconds(rtt_ns)}")),
         f"ttl={message.ttl}",
         *remarks(message),
     ]

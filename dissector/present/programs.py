@@ -42,8 +42,12 @@ COLUMNS = (
     "data",
     "checksum",
     "checksum_status",
+    "response_to",
+    "rtt_ns",
+    "timed",
 )
-"""The columns of numbers that programs name; ``time`` is what a line shows, ``data`` the octets of payload."""
+"""The columns of numbers that programs name; ``time`` is what a line shows, ``data`` the octets of payload,
+``timed`` whether there is a round-trip time."""
 NUMBER = {name: index for index, name in enumerate(COLUMNS)}
 STYLES = {
     int: op.DECIMAL,
@@ -158,6 +162,13 @@ def line_program(message: Message, style: str) -> Program:
             (op.NUMBER, NUMBER["data"], 0),
         ]
     end = "".join(f" {remark}" for remark in remarks(message))
+    operations += [
+        (op.UNLESS_NUMBER, NUMBER["timed"], 4),
+        (op.LITERAL, " re=", 0),
+        (op.NUMBER, NUMBER["response_to"], 0),
+        (op.LITERAL, " rtt=", 0),
+        (op.TIME, NUMBER["rtt_ns"], op.SECONDS),
+    ]
     operations += [(op.LITERAL, " ttl=", 0), (op.NUMBER, NUMBER["ttl"], 0), (op.LITERAL, f"{end}\n", 0)]
     return _program(shape, operations)
 
@@ -200,6 +211,8 @@ FACTS: dict[str, Operation] = {
     "checksum": (op.NUMBER, NUMBER["checksum"], 0),
     "checksum_status": (op.TEXT, NUMBER["checksum_status"], STATUSES),
     "data_length": (op.NUMBER, NUMBER["data"], 0),
+    "response_to": (op.NUMBER_OR_NULL, NUMBER["response_to"], 0),
+    "rtt_ns": (op.NUMBER_OR_NULL, NUMBER["rtt_ns"], 0),
 }
 """Keys of a record whose value differs from message to message; the others are the sample's."""
 QUOTED: dict[str, Operation] = {

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dissector.layout import Node, address_text, partial
-from dissector.present.line import headline
+from dissector.present.line import NOTHING, headline
 from dissector.present.text import printable
-from dissector.present.times import iso
+from dissector.present.times import iso, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dissector.decoder import Decoded
     from dissector.message import Message
+    from dissector.present.line import Answer
 
 STEP = "  "
 
@@ -52,7 +53,7 @@ def message_tree(decoded: Decoded, depth: int = 0) -> Iterator[str]:
         yield f"{STEP * (depth + 1)}{finding.severity}: {printable(finding.text)} [{finding.id}]"
 
 
-def tree(message: Message) -> Iterator[str]:
+def tree(message: Message, answer: Answer = NOTHING) -> Iterator[str]:
     """Yield the lines of a message and of how it came: frame, path, addresses, fields, findings."""
     time = "no time" if message.time_ns is None else iso(message.time_ns)
     yield f"Frame {message.frame}: {message.original} octets, {time}, interface {message.interface}"
@@ -62,6 +63,11 @@ def tree(message: Message) -> Iterator[str]:
     yield f"{STEP}ttl: {message.ttl}"
     yield f"{STEP}length: {message.length} ({len(message.octets)} captured)"
     yield f"{STEP}checksum_status: {message.checksum_status}"
+    frame, rtt_ns = answer
+    if frame is not None:
+        yield f"{STEP}response_to: frame {frame}" + (
+            "" if rtt_ns is None else f", {seconds(rtt_ns)} s before"
+        )
     if message.fragment:
         yield f"{STEP}fragment: {'reassembled from fragments' if message.reassembled else 'the first fragment alone'}"
     yield from message_tree(message, 1)
