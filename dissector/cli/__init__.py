@@ -116,6 +116,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line; never show a traceback for what a user can cause."""
+    if sys.stdout is None:  # it was closed before the program began: nobody reads
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
     try:
         code = cli.main(prog_name=PROGRAM, standalone_mode=False, color=color_of_environment())
     except click.ClickException as error:
@@ -160,8 +162,6 @@ def warn(sentence: str) -> None:
 
 def finish() -> None:
     """Flush stdout; where its reader has gone, let nothing be written at exit either (see CPython's `signal`)."""
-    if sys.stdout is None:  # it was closed before the program began
-        return
     try:
         sys.stdout.flush()
     except BrokenPipeError:
