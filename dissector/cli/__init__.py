@@ -117,7 +117,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line; never show a traceback for what a user can cause."""
     if sys.stdout is None:  # it was closed before the program began: nobody reads
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - see above; until the end
     try:
         code = cli.main(prog_name=PROGRAM, standalone_mode=False, color=color_of_environment())
     except click.ClickException as error:
