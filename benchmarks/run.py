@@ -303,7 +303,7 @@ HEAD = ("what", "takes", "against", "takes", "ratio", "goal", "reached")
 
 def page(rows: list[Row], about: list[str], scale: float) -> str:
     """Return the page of docs/."""
-    notes = Path(__file__).with_name("notes.md").read_text(encoding="utf-8")
+    notes = Path(__file__).with_name("notes.txt").read_text(encoding="utf-8")
     today = datetime.now(UTC).date().isoformat()
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in (HEAD, ["---"] * len(HEAD), *map(shown, rows)))
     facts = "\n".join(f"- {line}" for line in [*about, f"{today}, scale {scale:g}"] if line)

@@ -204,7 +204,10 @@ def test_colours_are_written_where_asked_for(dissector, pcaps):
     always = dissector("read", "--color", "always", pcaps / TOUR).out
     assert "\x1b[33m" in always
     assert "\x1b" not in dissector("read", pcaps / TOUR).out
-    assert "\x1b" not in dissector("read", "--color", "never", pcaps / TOUR, env={**os.environ, "FORCE_COLOR": "1"}).out
+    assert (
+        "\x1b"
+        not in dissector("read", "--color", "never", pcaps / TOUR, env={**os.environ, "FORCE_COLOR": "1"}).out
+    )
 
 
 @pytest.mark.parametrize("arguments", [("lookup", "3/4"), ("read", TOUR), ("--help",)])

@@ -6,10 +6,10 @@ import struct
 from pathlib import Path
 
 import pytest
+from places import CAPTURES
 
 from dissector.capture.split import RANGE, plan
 
-SHARED = Path(__file__).parents[2] / "shared" / "captures" / "files"
 PCAP = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
 ETHERNET = b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0"
 
@@ -61,10 +61,10 @@ def test_one_large_file(dissector, large: Path, options: tuple[str, ...]) -> Non
     assert one.out
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared captures are not beside the project")
+@pytest.mark.skipif(not CAPTURES.is_dir(), reason="the shared captures are not beside the project")
 @pytest.mark.parametrize("options", [("--json",), ("-v", "-t", "ad")], ids=" ".join)
 def test_all_real_captures_at_once(dissector, options: tuple[str, ...]) -> None:
-    files = sorted(file for file in SHARED.rglob("*") if file.is_file())
+    files = sorted(file for file in CAPTURES.rglob("*") if file.is_file())
     one = dissector("read", *options, *files)
     assert dissector("read", *options, "--jobs", "3", *files) == one
     assert one.code == 2  # some are of formats that are not read

@@ -8,14 +8,14 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from places import CAPTURES
 
 from dissector.capture import layers, parallel, window
 from dissector.capture.parallel import Workers
 from dissector.errors import CaptureError
 from dissector.present.blocks import JsonLines
 
-SHARED = Path(__file__).parents[2] / "shared" / "captures" / "files"
-CAPTURES = sorted(SHARED.rglob("*.*")) if SHARED.is_dir() else []
+FILES = sorted(CAPTURES.rglob("*.*"))
 PCAP = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
 
 
@@ -111,8 +111,8 @@ def enhanced(octets: bytes, number: int, at: int = 0) -> bytes:
     return block(6, struct.pack("<IIIII", at, 0, number, len(octets), len(octets)) + octets)
 
 
-@pytest.mark.skipif(not CAPTURES, reason="the shared captures are not beside the project")
-@pytest.mark.parametrize("file", CAPTURES, ids=lambda path: path.name)
+@pytest.mark.skipif(not FILES, reason="the shared captures are not beside the project")
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
 def test_real_captures(both, file: Path) -> None:
     try:
         whole, ranges, _ = both(file, 4096, 2)
