@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.capture import layers
 from dissector.capture.links import link_name
+from dissector.kernel import layers
 from dissector.layout import address_text
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
-from dissector.capture import layers
 from dissector.capture.records import NO_TIME
 from dissector.decoder import ChecksumStatus, Decoded
+from dissector.kernel import layers
 from dissector.registry.model import Family
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import pytest
 
 import dissector as library
 from dissector.batch import Batch
-from dissector.capture import layers
 from dissector.capture.links import LINKS
+from dissector.kernel import layers
 from dissector.registry.model import Family
 from dissector.registry.table import all_entries
 

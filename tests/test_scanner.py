@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from dissector import kernel
 from dissector.batch import DTYPES, Batch, Origin
-from dissector.capture import layers
 from dissector.capture.formats import open_capture
 from dissector.capture.links import LINKS
 from dissector.capture.records import SHORTENED, Block, Interface, Records
 from dissector.capture.scanner import Scanner
 from dissector.checksum import internet_checksum
 from dissector.errors import CaptureError
+from dissector.kernel import layers
 
 BACKENDS = {"interpreted": kernel.interpreted("scan")}
 if kernel.scan.COMPILED:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from places import CAPTURES
 
-from dissector.capture import layers, parallel, window
+from dissector.capture import parallel, window
 from dissector.capture.parallel import Workers
 from dissector.errors import CaptureError
+from dissector.kernel import layers
 from dissector.present.blocks import JsonLines
 
 FILES = sorted(CAPTURES.rglob("*.*"))

@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 from places import CAPTURES
 
-from dissector.capture import layers
 from dissector.capture.account import LARGE, Account, Capture, verdict_name
 from dissector.capture.records import Damage, Report
 from dissector.capture.stream import Mender, Scan, scan
 from dissector.checksum import internet_checksum
 from dissector.errors import CaptureError, TruncatedCaptureError
+from dissector.kernel import layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

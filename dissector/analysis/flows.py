@@ -40,7 +40,7 @@ from dissector.analysis.quotes import (
     windows,
 )
 from dissector.analysis.table import Table
-from dissector.capture import layers
+from dissector.kernel import layers
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:

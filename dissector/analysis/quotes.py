@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissector.capture import layers
+from dissector.kernel import layers
 from dissector.registry.model import Family
 from dissector.registry.table import find
 from dissector.tails.datagram import HEADER_OCTETS, IPV4, IPV6

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissector.analysis.hashing import FACTORS, Index, mix
-from dissector.capture import layers
+from dissector.kernel import layers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

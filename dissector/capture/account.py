@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from dissector.capture import layers
 from dissector.capture.links import link_description, link_name
+from dissector.kernel import layers
 from dissector.protocols import protocol_name
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Account:
         packets: packets read.
         messages: ICMP messages found, both families.
         icmpv6: those of them that are ICMPv6.
-        verdicts: packets by what they turned out to be (see :mod:`dissector.capture.layers`), without zeros.
+        verdicts: packets by what they turned out to be (see :mod:`dissector.kernel.layers`), without zeros.
         links: packets skipped by link type, for those that are not decoded.
         truncated: messages of which fewer octets were captured than there were.
         short: messages of fewer than 8 octets.
@@ -247,7 +247,7 @@ def verdict_name(verdict: int, count: int = 1) -> str:
     """Return what some packets turned out to be, such as ``"TCP"`` or ``"later fragments"``.
 
     Args:
-        verdict: see :mod:`dissector.capture.layers`.
+        verdict: see :mod:`dissector.kernel.layers`.
         count: how many packets, for the number of the noun.
     """
     if verdict in _OTHERS:

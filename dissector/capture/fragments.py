@@ -15,8 +15,8 @@ from bisect import bisect_right
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
-from dissector.capture.layers import UDP_PORTS
 from dissector.checksum import internet_checksum
+from dissector.kernel.layers import UDP_PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

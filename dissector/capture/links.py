@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dissector.capture import layers
+from dissector.kernel import layers
 
 
 class Link(NamedTuple):

@@ -21,14 +21,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar, cast
 
 from dissector.batch import Batch, Origin
-from dissector.capture import layers
 from dissector.capture.account import Account, Capture
 from dissector.capture.records import Report
 from dissector.capture.scanner import Scanner
 from dissector.capture.split import RANGE, Bounds, Options, Range, plan
 from dissector.capture.stream import Mender, Scan, Tally, is_pending, scan
 from dissector.errors import CaptureError
-from dissector.kernel import BACKEND
+from dissector.kernel import BACKEND, layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

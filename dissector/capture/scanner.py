@@ -13,8 +13,8 @@ import numpy as np
 
 from dissector import kernel
 from dissector.batch import DTYPES, OFFSETS, Batch
-from dissector.capture import layers
 from dissector.capture.links import KNOWN, layer_of
+from dissector.kernel import layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

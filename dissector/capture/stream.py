@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissector.batch import Batch, Origin
-from dissector.capture import layers
 from dissector.capture.account import Account, Capture
 from dissector.capture.formats import open_capture
 from dissector.capture.fragments import Reassembler
 from dissector.capture.scanner import Scanner
-from dissector.kernel import BACKEND
+from dissector.kernel import BACKEND, layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dissector.capture import layers
 from dissector.capture.links import link_name
 from dissector.errors import DissectError
+from dissector.kernel import layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dissector.analysis.quotes import MISSING, Quotes, errors_in
-from dissector.capture import layers
 from dissector.capture.records import NO_TIME
 from dissector.columns import extract
 from dissector.decoder import HEADER
 from dissector.export.columns import Addresses, Values, Words, joined
 from dissector.export.schema import DATAGRAM, NUMPY, QUOTED, TEXT, computed, fields, own_fields
+from dissector.kernel import layers
 from dissector.layout import OCTETS
 from dissector.message import STATUSES, Message, Rows
 from dissector.present.jsonlines import plain

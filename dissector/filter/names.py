@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dissector.capture import layers
 from dissector.capture.records import NO_TIME
 from dissector.filter import several, wireshark
 from dissector.filter.sources import Address, Attribute, Decoded, Kind, Known, Placed, Reach, Recorded
 from dissector.filter.views import longer, shapes
+from dissector.kernel import layers
 from dissector.registry.model import Family
 from dissector.tails.headers import Ipv4Header, Ipv6Header, UdpHeader
 

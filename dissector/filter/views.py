@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dissector.capture import layers
 from dissector.columns import extract
+from dissector.kernel import layers
 from dissector.layout import Layout
 from dissector.layout.field import NO_DEFAULT, Field
 from dissector.registry.model import Family

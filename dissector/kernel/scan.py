@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 
-from dissector.capture import layers
+from dissector.kernel import layers
 
 try:
     import cython

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dissector.analysis.pairing import Answers
-from dissector.capture import layers, records
-from dissector.kernel import operations, render
+from dissector.capture import records
+from dissector.kernel import layers, operations, render
 from dissector.layout import Field
 from dissector.message import STATUSES, Message, Rows
 from dissector.present import programs

@@ -17,7 +17,7 @@ from dissector.analysis.findings.view import (
 )
 from dissector.analysis.flows import mtu_of
 from dissector.analysis.quotes import ICMP_PROTOCOL, ICMPV6_PROTOCOL, MISSING, QUOTE_START, number, windows
-from dissector.capture import layers
+from dissector.kernel import layers
 from dissector.tails.datagram import HEADER_OCTETS, IPV4, IPV6
 
 if TYPE_CHECKING:

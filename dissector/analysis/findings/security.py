@@ -11,8 +11,8 @@ from dissector.analysis.findings.evidence import words
 from dissector.analysis.findings.model import Area, Rule, Severity, Text
 from dissector.analysis.findings.operation import Taken
 from dissector.analysis.findings.view import SIX
-from dissector.capture import layers
 from dissector.capture.records import NO_TIME
+from dissector.kernel import layers
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:

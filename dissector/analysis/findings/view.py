@@ -10,7 +10,7 @@ import numpy as np
 
 from dissector.analysis.findings.evidence import words
 from dissector.analysis.quotes import Quotes, errors_in, number, outer_version, windows
-from dissector.capture import layers
+from dissector.kernel import layers
 from dissector.registry.model import Family, Status
 from dissector.registry.table import types
 
