@@ -152,7 +152,8 @@ def unreachables() -> Iterator[Example]:
 
 def errors() -> Iterator[Example]:
     """Yield the other errors."""
-    large = ipv6(tcp(HTTPS, HOST6, SERVER6, bytes(64)), TCP, payload_length=1460, hop_limit=63)
+    # As much of it as fits 1280 octets (RFC 4443, 2.4 (c)): 1232 with its own header.
+    large = ipv6(tcp(HTTPS, HOST6, SERVER6, bytes(1172)), TCP, payload_length=1460, hop_limit=63)
     yield error(
         "1500 octets are too many for the next link", PacketTooBig(type=2, mtu=1400, quote=Quote.of(large))
     )
