@@ -215,3 +215,28 @@ def test_a_stdout_that_is_closed_is_no_traceback(pcaps, arguments):
     command = " ".join([*PROGRAM, *(str(pcaps / TOUR) if part == TOUR else part for part in arguments)])
     run = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True, timeout=60, check=False)  # noqa: S607 - the shell
     assert b"Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("stream", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize("arguments", ["read TOUR", "read -", "decode -", "lookup 3/4", "read --jobs 2 TOUR"])
+def test_standard_streams_may_be_closed(pcaps, stream, arguments):
+    command = f"{' '.join(PROGRAM)} {arguments.replace('TOUR', str(pcaps / TOUR))} {stream}"
+    run = subprocess.run(
+        ["bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    assert b"Traceback" not in run.stderr
+    if stream == "2>&-" and "TOUR" in arguments:
+        assert run.stdout.count(b"\n") == 234
+
+
+def test_workers_import_nothing_from_the_current_folder(pcaps, tmp_path):
+    (tmp_path / "numpy.py").write_text("raise SystemExit('imported from here')")
+    run = subprocess.run(
+        [*PROGRAM, "read", "--no-pairs", "--jobs", "2", pcaps / TOUR, pcaps / TOUR],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert b"imported from here" not in run.stderr
+    assert run.stdout.count(b"\n") == 2 * 234

@@ -154,6 +154,10 @@ def _drop(number: int) -> None:
     del _ranges[number]
 
 
+SAFE_PATH = "PYTHONSAFEPATH"
+"""The variable that keeps the current folder out of an interpreter's path."""
+
+
 class Workers(Generic[T]):
     """Processes that make something of batches.
 
@@ -182,6 +186,10 @@ class Workers(Generic[T]):
                 prefix="dissector-", dir=memory if os.access(memory, os.W_OK) else None
             )
             self.folder = self._temporary.name
+            # A new interpreter looks for modules in the current folder first, where who sent the capture may have
+            # put some; it must not.
+            self._environment = os.environ.get(SAFE_PATH)
+            os.environ[SAFE_PATH] = "1"
             self.executors = _executors(jobs, making, self.folder)
         self._given = 0
 
@@ -205,6 +213,10 @@ class Workers(Generic[T]):
             executor.shutdown(cancel_futures=True)
         if self._temporary is not None:
             self._temporary.cleanup()
+            if self._environment is None:
+                os.environ.pop(SAFE_PATH, None)
+            else:
+                os.environ[SAFE_PATH] = self._environment
 
     @contextmanager
     def spooled(self, number: int) -> Iterator[BinaryIO]:

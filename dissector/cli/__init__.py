@@ -116,8 +116,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line; never show a traceback for what a user can cause."""
-    if sys.stdout is None:  # it was closed before the program began: nobody reads
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - see above; until the end
+    open_streams()
     try:
         code = cli.main(prog_name=PROGRAM, standalone_mode=False, color=color_of_environment())
     except click.ClickException as error:
@@ -139,6 +138,14 @@ def main() -> NoReturn:
         code = FAILED
     finish()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def open_streams() -> None:
+    """Put something in the place of standard streams that were closed before the program began."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - it lasts until the end
+            setattr(sys, name, stream)
 
 
 def color_of_environment() -> bool | None:

@@ -33,6 +33,8 @@ def whole(path: Path) -> Iterator[BinaryIO]:
         with part.open("xb") as out:
             yield out
         os.replace(part, target)  # noqa: PTH105 - Path.replace would say less where it fails
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(part):
+            error.filename = str(path)  # the name that was asked for
         raise

@@ -42,8 +42,11 @@ STATUSES = {
     "unassigned": "未分配",
 }
 FATAL = (
-    ("a soft error: sockets see it with IP_RECVERR alone", "软差错：只有设置了IP_RECVERR的套接字才会收到"),
-    ("a hard error: connected UDP sockets see it", "硬差错：已连接的UDP套接字会收到"),
+    ("a soft error in its table", "在其差错表中为软差错"),
+    (
+        "a hard error in its table: connected UDP sockets see it",
+        "在其差错表中为硬差错：已连接的UDP套接字会收到",
+    ),
 )
 """What Linux makes of an errno, by whether it holds it for fatal."""
 EFFECTS = {

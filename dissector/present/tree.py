@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from dissector.layout import Node, address_text, partial
@@ -43,10 +44,21 @@ def branches(found: Iterator[Node] | tuple[Node, ...], depth: int) -> Iterator[s
         yield from branches(node.children, depth + 1)
 
 
+def computed(decoded: Decoded, depth: int) -> Iterator[str]:
+    """Yield the lines of what is computed from the fields: numbers, texts and addresses."""
+    if decoded.message is None or decoded.malformed is not None:
+        return
+    for name in decoded.message.layout.derived:
+        value = getattr(decoded.message, name)
+        if isinstance(value, int | float | str | IPv4Address | IPv6Address):
+            yield f"{STEP * depth}{name}: {printable(str(value))}"
+
+
 def message_tree(decoded: Decoded, depth: int = 0) -> Iterator[str]:
     """Yield the lines of the ICMP message itself."""
     yield f"{STEP * depth}{decoded.family.label} {headline(decoded)} ({decoded.entry.type.kind})"
     yield from branches(nodes(decoded), depth + 1)
+    yield from computed(decoded, depth + 1)
     if decoded.malformed is not None:
         yield f"{STEP * (depth + 1)}malformed: {decoded.malformed}"
     for finding in decoded.findings:
