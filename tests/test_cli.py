@@ -222,7 +222,7 @@ def test_a_stdout_that_is_closed_is_no_traceback(pcaps, arguments):
 def test_standard_streams_may_be_closed(pcaps, stream, arguments):
     command = f"{' '.join(PROGRAM)} {arguments.replace('TOUR', str(pcaps / TOUR))} {stream}"
     run = subprocess.run(
-        ["bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+        ["/bin/bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
     )
     assert b"Traceback" not in run.stderr
     if stream == "2>&-" and "TOUR" in arguments:
