@@ -111,7 +111,7 @@ def others(number: int, hosts: int) -> list[Packet]:
 
 def ethernet(packet: Packet, tag: bytes = b"") -> bytes:
     """Return a frame."""
-    return ETHERNET + tag + (b"\x08\0" if packet.version == 4 else b"\x86\xdd") + packet.octets  # noqa: PLR2004
+    return ETHERNET + tag + (b"\x08\0" if packet.version == 4 else b"\x86\xdd") + packet.octets  # noqa: PLR2004 - of IP
 
 
 def pcap(

@@ -91,7 +91,7 @@ def single(file: str, _most: int) -> int:
     import dissector
     from dissector.message import messages
 
-    chosen = [batch[:].take((batch.type == 0) | (batch.type == 8)) for batch in dissector.scan(file)]  # noqa: PLR2004
+    chosen = [batch[:].take((batch.type == 0) | (batch.type == 8)) for batch in dissector.scan(file)]  # noqa: PLR2004 - echo
     begin()
     found: dict[str, list[int]] = {
         name: [] for name in ("type", "code", "checksum", "identifier", "sequence")

@@ -251,10 +251,10 @@ def quoted(
     rows = np.flatnonzero(captured >= needs)
     at = start[rows] + HEADER
     version = octets[at] >> 4
-    size = np.where(version == 4, (octets[at] & 15).astype(np.int64) * 4, IPV6_HEADER)  # noqa: PLR2004
+    size = np.where(version == 4, (octets[at] & 15).astype(np.int64) * 4, IPV6_HEADER)  # noqa: PLR2004 - octets
     # A later fragment has no ICMP header; behind extension headers of IPv6 the query is not looked for.
     offset = (octets[at + 6] & 0x1F).astype(np.int64) << 8 | octets[at + 7]
-    icmp4 = (version == 4) & (octets[at + 9] == ICMPV4) & (offset == 0) & (size >= IPV4_HEADER)  # noqa: PLR2004
+    icmp4 = (version == 4) & (octets[at + 9] == ICMPV4) & (offset == 0) & (size >= IPV4_HEADER)  # noqa: PLR2004 - octets
     icmp6 = (version == 6) & (octets[at + 6] == ICMPV6)  # noqa: PLR2004 - the IP version
     right = np.where(four[rows], icmp4, icmp6) & (captured[rows] >= HEADER + size + HEADER)
     rows, at, size = rows[right], at[right], size[right]

@@ -339,7 +339,7 @@ class _Datagram(Generic[First]):
 def read_fragment(octets: bytes) -> Fragment | None:
     """Read a fragment from its IP header on; None if it is none that a host would keep."""
     version = octets[0] >> 4 if octets else 0
-    fragment = _read4(octets) if version == 4 else _read6(octets) if version == 6 else None  # noqa: PLR2004
+    fragment = _read4(octets) if version == 4 else _read6(octets) if version == 6 else None  # noqa: PLR2004 - of IP
     if fragment is None or fragment.end <= fragment.start:
         return None
     # All but the last have a multiple of 8 octets (RFC 791, 3.2; RFC 8200, 4.5).

@@ -12,11 +12,11 @@ import click
 from dissector.analysis.pairing import Answers, Pairing
 from dissector.capture.account import Account
 from dissector.capture.parallel import Workers
-from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
+from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options
 from dissector.cli.progress import watched
+from dissector.cli.verdict import verdict
 from dissector.errors import CaptureError
 from dissector.present.account import closing as last_line
-from dissector.present.account import warnings
 from dissector.present.blocks import Details, JsonLines, Lines
 from dissector.present.text import quantity
 from dissector.present.times import TimeColumn
@@ -172,11 +172,7 @@ def read_file(
         finally:
             account = reading.account
             total.add(account)
-    for sentence in warnings(account):
-        warn(sentence)
-    if strict and account.damaged:
-        return USAGE
-    return USAGE if account.undecoded else 0
+    return verdict(account, strict=strict)
 
 
 def as_it_is() -> Callable[[Batch], Batch]:

@@ -16,8 +16,9 @@ from dissector.analysis.types import Types
 from dissector.capture.account import Account
 from dissector.capture.stream import scan
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
+from dissector.cli.verdict import verdict
 from dissector.errors import CaptureError
-from dissector.present.account import closing, warnings
+from dissector.present.account import closing
 from dissector.present.findings import findings_json, findings_tables
 from dissector.present.flows import flow_tables, flows_json
 from dissector.present.jsonlines import SCHEMA, dumps
@@ -137,11 +138,7 @@ def read_file(
         finally:
             account = batches.account
             total.add(account)
-    for sentence in warnings(account):
-        warn(sentence)
-    if strict and account.damaged:
-        return USAGE
-    return USAGE if account.undecoded else 0
+    return verdict(account, strict=strict)
 
 
 def shown(questions: tuple[Part, ...], table_format: str, *, as_json: bool) -> Iterator[str]:

@@ -33,7 +33,7 @@ def _decorator(*_arguments: object, **_options: object) -> Callable[[_Thing], _T
 
 
 cfunc = ccall = inline = cclass = final = _unchanged
-locals = returns = exceptval = boundscheck = wraparound = cdivision = initializedcheck = _decorator  # noqa: A001
+locals = returns = exceptval = boundscheck = wraparound = cdivision = initializedcheck = _decorator  # noqa: A001 - Cython's names
 nonecheck = overflowcheck = profile = linetrace = infer_types = binding = annotation_typing = _decorator
 
 
@@ -52,7 +52,7 @@ class _Type:
 bint = char = uchar = short = ushort = long = ulong = longlong = ulonglong = Py_ssize_t = size_t = void = (
     _Type()
 )
-int = uint = float = double = const = _Type()  # noqa: A001
+int = uint = float = double = const = _Type()  # noqa: A001 - Cython's names
 
 
 def declare(_kind: object = None, value: Any = None, **_names: object) -> Any:

@@ -460,7 +460,7 @@ def _routers(view: View) -> Iterator[Hit]:
     head = view.octets(rows, 8).astype(np.int64)
     need = 8 + head[:, 4] * head[:, 5] * 4
     # Code 16 is that of mobility agents, of which all have two words an entry (RFC 5944, 2.1).
-    bad = ~np.isin(batch.code[rows], (0, 16)) | (head[:, 5] < 2) | (batch.length[rows] < need)  # noqa: PLR2004
+    bad = ~np.isin(batch.code[rows], (0, 16)) | (head[:, 5] < 2) | (batch.length[rows] < need)  # noqa: PLR2004 - octets
     bad |= (head[:, 4] == 0) & (batch.code[rows] == 0)
     yield "router-advertisement-invalid", rows[bad], 0
     yield from _redirects(view)
@@ -483,5 +483,5 @@ def _redirects(view: View) -> Iterator[Hit]:
 
 def link_local(addresses: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return which addresses of IPv6 are link-local: fe80::/10 (RFC 4291, 2.5.6)."""
-    local: NDArray[np.bool_] = (addresses[:, 0] == 0xFE) & (addresses[:, 1] & 0xC0 == 0x80)  # noqa: PLR2004
+    local: NDArray[np.bool_] = (addresses[:, 0] == 0xFE) & (addresses[:, 1] & 0xC0 == 0x80)  # noqa: PLR2004 - octets
     return local

@@ -230,7 +230,7 @@ def _addresses(view: View) -> Iterator[Taken]:
     if len(rows):
         head = view.octets(rows, 32)
         # The Target Link-Layer Address option (RFC 4861, 4.6.1), where it comes first and is of Ethernet.
-        told = (batch.captured[rows] >= 32) & (head[:, 24] == 2) & (head[:, 25] == 1)  # noqa: PLR2004
+        told = (batch.captured[rows] >= 32) & (head[:, 24] == 2) & (head[:, 25] == 1)  # noqa: PLR2004 - octets
         named = np.zeros(len(rows), np.uint64)
         for place in range(26, 32):
             named = named << np.uint64(8) | head[:, place]
