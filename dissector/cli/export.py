@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
+from dissector.cli import FAILED, INTERRUPTED, complain, options
+from dissector.cli.verdict import verdict
 from dissector.export.sources import Captures
-from dissector.present.account import closing, warnings
+from dissector.present.account import closing
 from dissector.present.text import printable, quantity
 
 if TYPE_CHECKING:
@@ -132,12 +133,11 @@ def command(
         complain(f"stopped; {output} was not written")
         ctx.exit(INTERRUPTED)
     account = captures.account
-    for sentence in warnings(account):
-        warn(sentence)
+    code = verdict(account, strict=strict)
     if not quiet:
         click.echo(f"{closing(account)}; {quantity(rows, 'message')} in {printable(str(output))}", err=True)
-    if (strict and account.damaged) or account.undecoded:
-        ctx.exit(USAGE)
+    if code:
+        ctx.exit(code)
     if fail_if_empty and not rows:
         ctx.exit(FAILED)
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
+from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options
+from dissector.cli.verdict import verdict
 from dissector.export.schema import BRIEF
 from dissector.export.sources import Captures
-from dissector.present.account import closing, warnings
+from dissector.present.account import closing
 from dissector.present.jsonlines import dumps
 from dissector.present.text import printable
 
@@ -73,13 +74,12 @@ def command(
     except KeyboardInterrupt:
         ctx.exit(INTERRUPTED)
     account = captures.account
-    for sentence in warnings(account):
-        warn(sentence)
+    code = verdict(account, strict=strict)
     # A query that had enough early has not read all: how much is by chance.
     if not quiet and captures.complete:
         click.echo(closing(account), err=True)
-    if (strict and account.damaged) or account.undecoded:
-        ctx.exit(USAGE)
+    if code:
+        ctx.exit(code)
     if fail_if_empty and not account.messages:
         ctx.exit(FAILED)
 
