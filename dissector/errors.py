@@ -6,9 +6,13 @@
       CaptureError          a file, a stream or an interface
         UnknownFormatError  not a capture, or one of a format that is not read
         TruncatedCaptureError  it ends in the middle (raised only where strictness was asked for)
+        NoRightsError       the system does not let this process capture
+        NoInterfaceError    there is no network interface of that name
+        CaptureFilterError  a capture filter that libpcap does not compile
       DecodeError           octets that cannot be read            layer, offset
         TruncatedError      + need, have, limit
       EncodeError           a value that does not fit its field   layer, field, value
+      WorkerError           a process that read a part of a capture has ended
       LookupFailedError     nothing in the registry has that number or name
       FilterError           a display filter that says nothing   offset, suggestions
 
@@ -52,6 +56,18 @@ class UnknownFormatError(CaptureError):
 
 class TruncatedCaptureError(CaptureError):
     """The capture is damaged and the caller asked for a whole one."""
+
+
+class NoRightsError(CaptureError):
+    """The system does not let this process capture packets."""
+
+
+class NoInterfaceError(CaptureError):
+    """There is no network interface of that name; the text names those there are."""
+
+
+class CaptureFilterError(CaptureError):
+    """A capture filter (BPF) that cannot be compiled."""
 
 
 class DecodeError(DissectError):
@@ -101,6 +117,10 @@ class EncodeError(DissectError):
         self.layer = layer
         self.field = field
         self.value = value
+
+
+class WorkerError(DissectError):
+    """A process that read a part of a capture has ended before it was done."""
 
 
 class LookupFailedError(DissectError):

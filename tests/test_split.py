@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import struct
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,8 @@ from places import CAPTURES
 
 from dissector.capture import parallel, window
 from dissector.capture.parallel import Workers
+from dissector.capture.spool import Spool
+from dissector.capture.worker import Worker
 from dissector.errors import CaptureError
 from dissector.kernel import layers
 from dissector.present.blocks import JsonLines
@@ -21,24 +22,32 @@ PCAP = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
 
 
 class Here:
-    """An executor that does at once, in this process, what it is asked."""
+    """A process that is this one, and does at once what it is asked."""
+
+    def __init__(self, *given):
+        self.kept = Worker(*given)
 
     def submit(self, function, *arguments):
-        future = Future()
-        future.set_result(function(*arguments))
-        return future
+        return Done(function(self.kept, *arguments))
 
-    def shutdown(self, **_options):
+    def end(self):
         pass
 
 
+class Done:
+    def __init__(self, value):
+        self.value = value
+
+    def result(self):
+        return self.value
+
+
 def making():
-    shown = JsonLines()
-    return lambda batch: b"".join(map(bytes, shown.text(batch)))
+    return JsonLines().text
 
 
 def told(reading) -> tuple[bytes, dict]:
-    text = b"".join(reading)
+    text = b"".join(bytes(piece) for made in reading for piece in made)
     account = dict(vars(reading.account))
     captures = [
         (c.format, c.link_types, c.report.packets, c.report.warnings()) for c in account.pop("captures")
@@ -47,18 +56,15 @@ def told(reading) -> tuple[bytes, dict]:
 
 
 @pytest.fixture
-def both(monkeypatch, tmp_path_factory):
+def both(monkeypatch):
     """Return a function that reads a file at once and in ranges, and what was read again."""
-    folder = str(tmp_path_factory.mktemp("spool"))
 
-    def read(file: Path, size: int = 4096, ranges_of: int = 1, **options):
+    def read(file: Path, size: int = 4096, ranges_of: int = 1, places: int = 5, **options):
         monkeypatch.setattr(window, "SIZE", size)
         whole = told(Workers(1, making).read(str(file), **options))
         workers = Workers(1, making)
-        workers.executors = [Here(), Here(), Here()]
-        monkeypatch.setattr(parallel, "_make", workers.make, raising=False)
-        monkeypatch.setattr(parallel, "_folder", Path(folder), raising=False)
-        workers.folder = folder
+        workers.spool = Spool(places)
+        workers.processes = [Here(making, workers.spool.files) for _ in range(3)]
         reading = workers.read(str(file), size=size * ranges_of, **options)
         again = []
         if isinstance(reading, parallel.Split):
@@ -66,7 +72,8 @@ def both(monkeypatch, tmp_path_factory):
             monkeypatch.setattr(
                 reading, "_begin", lambda n, mark=None: (again.append(n) if mark else None, begin(n, mark))[1]
             )
-        return whole, told(reading), again
+        with workers:
+            return whole, told(reading), again
 
     return read
 

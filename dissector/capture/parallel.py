@@ -5,157 +5,42 @@ range and keeps it; the parent verifies it, tells the worker what numbers its pa
 of each batch. What crosses an edge goes to the parent: batches with fragments in them, which it puts together in the
 order of the file, as one process would have done.
 
-Each worker is an executor of one process, so that what is asked of a range comes to where the range is. Octets that
-were made come back by a file in memory, where there is room for it: through a pipe each would be copied five times.
+What is asked of a range goes to the process that holds it (:mod:`dissector.capture.processes`); octets that were made
+come back by a file in memory (:mod:`dissector.capture.spool`).
 """
 
 from __future__ import annotations
 
 import os
-import signal
 from collections import deque
-from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from dissector.batch import Batch, Origin
+from dissector.batch import Origin
 from dissector.capture.account import Account, Capture
+from dissector.capture.processes import begin
 from dissector.capture.records import Report
 from dissector.capture.scanner import Scanner
-from dissector.capture.split import RANGE, Bounds, Options, Range, plan
-from dissector.capture.stream import Mender, Scan, Tally, is_pending, scan
+from dissector.capture.split import RANGE, Bounds, Options, plan
+from dissector.capture.spool import Spool, Spooled
+from dissector.capture.stream import Mender, Scan, Tally, scan
+from dissector.capture.worker import Pending, Worker
 from dissector.errors import CaptureError
 from dissector.kernel import BACKEND, layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future, ProcessPoolExecutor
     from typing import Any, NoReturn, Self
 
-    from dissector.capture.records import Interface
+    from dissector.batch import Batch
+    from dissector.capture.processes import Process, Task
     from dissector.capture.split import Plan
+    from dissector.capture.spool import Reader
     from dissector.capture.window import Mark
+    from dissector.capture.worker import Made, Outcome, Part
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class Outcome(NamedTuple):
-    """What the parent must know of a range that was read.
-
-    Attributes:
-        first: where it began; None where no beginning was found.
-        last: where it ended.
-        whole: whether nothing is damaged in it.
-    """
-
-    first: Mark | None
-    last: Mark | None
-    whole: bool
-
-
-class Part(NamedTuple):
-    """What became of a block.
-
-    Attributes:
-        time_ns: of its last packet.
-        made: of each of its batches; of one with fragments in it the batch itself.
-    """
-
-    time_ns: int
-    made: list[Any]
-
-
-class Made(NamedTuple):
-    """What became of a range.
-
-    Attributes:
-        parts: block by block.
-        account: what its packets were, and its plain messages.
-        report: what is damaged.
-        steps: the paths of its scanner.
-        interfaces: those known at its end.
-    """
-
-    parts: list[Part]
-    account: Account
-    report: Report
-    steps: list[tuple[int, int]]
-    interfaces: list[Interface]
-
-
-class Spooled(NamedTuple):
-    """So many octets, in the file of their range, behind those before."""
-
-    size: int
-
-
-class Pending(NamedTuple):
-    """A batch with fragments in it, on its way to the parent."""
-
-    batch: Batch
-
-
-# What a worker holds: the ranges read and not handed over, and what makes something of a batch.
-_ranges: dict[int, Range] = {}
-_make: Callable[[Batch], Any]
-_folder: Path
-
-
-def _start(making: Callable[[], Callable[[Batch], Any]], folder: str) -> None:
-    """Prepare a worker; the parent alone answers an interrupt."""
-    global _make, _folder  # a process pool's workers have no other place for what they share
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _make, _folder = making(), Path(folder)
-
-
-def _read(number: int, options: Options, bounds: Bounds, context: Any, mark: Mark | None) -> Outcome:
-    """Read a range: from its mark, from the beginning of the file, or from a guess."""
-    found = _ranges[number] = Range(options, Origin(options.file, "", []), bounds)
-    if mark is not None or not bounds.start:
-        found.read(mark)
-    else:
-        found.guess(context)
-    return Outcome(found.first, found.last, found.last is not None and found.report.whole)
-
-
-def _hand_over(number: int, frames: int) -> Made:
-    """Make something of a range's batches, whose numbers of packets are ``frames`` more."""
-    found = _ranges.pop(number)
-    found.number(frames)
-    tally = Tally()
-    parts = [
-        Part(
-            time_ns,
-            [Pending(batch) if is_pending(batch) else _make(tally.counted(batch)) for batch in batches],
-        )
-        for time_ns, batches in found.blocks
-    ]
-    _spool(number, parts)
-    account = Account.of(found.scanner, BACKEND)
-    tally.tell(account)
-    return Made(parts, account, found.report, found.scanner.steps, found.scanner.origin.interfaces)
-
-
-def _spool(number: int, parts: list[Part]) -> None:
-    """Put the octets among what was made into the file of a range, if they all fit."""
-    with suppress(OSError), (_folder / str(number)).open("wb") as file:
-        for part in parts:
-            file.writelines(made for made in part.made if isinstance(made, bytes))
-        file.flush()
-        for part in parts:
-            part.made[:] = [Spooled(len(made)) if isinstance(made, bytes) else made for made in part.made]
-
-
-def _drop(number: int) -> None:
-    """Forget a range."""
-    del _ranges[number]
-
-
-SAFE_PATH = "PYTHONSAFEPATH"
-"""The variable that keeps the current folder out of an interpreter's path."""
 
 
 class Workers(Generic[T]):
@@ -167,30 +52,21 @@ class Workers(Generic[T]):
     Args:
         jobs: how many; with one, everything happens in this process.
         making: returns the function that makes something of a batch; called once in each process. It and what is
-            made must be picklable.
+            made must be picklable, or what is made an iterator of octets, each valid until the next is asked for.
 
     Attributes:
         make: the function of this process.
-        executors: the workers.
-        folder: where they put octets.
+        spool: where the workers put octets.
+        processes: the workers; none with one job.
     """
 
     def __init__(self, jobs: int, making: Callable[[], Callable[[Batch], T]]) -> None:
         self.make = making()
-        self._temporary: TemporaryDirectory[str] | None = None
-        self.folder = ""
-        self.executors: list[ProcessPoolExecutor] = []
+        # As many places as ranges being made, one that is being written, and the next to be made.
+        self.spool = Spool(jobs + 2 if jobs > 1 else 0)
+        self.processes: list[Process[Worker]] = []
         if jobs > 1:
-            memory = "/dev/shm"  # noqa: S108 - the folder is made in it, with a name of its own
-            self._temporary = TemporaryDirectory(
-                prefix="dissector-", dir=memory if os.access(memory, os.W_OK) else None
-            )
-            self.folder = self._temporary.name
-            # A new interpreter looks for modules in the current folder first, where who sent the capture may have
-            # put some; it must not.
-            self._environment = os.environ.get(SAFE_PATH)
-            os.environ[SAFE_PATH] = "1"
-            self.executors = _executors(jobs, making, self.folder)
+            self.processes = begin(jobs, Worker, making, self.spool.files)
         self._given = 0
 
     def take(self, ranges: int) -> int:
@@ -199,32 +75,23 @@ class Workers(Generic[T]):
         self._given += ranges
         return first
 
-    def submit(self, number: int, function: Callable[..., R], *arguments: Any) -> Future[R]:
-        """Have something done by the worker whom a range belongs to."""
-        return self.executors[number % len(self.executors)].submit(function, number, *arguments)
+    def submit(self, number: int, function: Callable[..., R], *arguments: Any) -> Task[R]:
+        """Have something done by the worker whom a range belongs to.
+
+        Raises:
+            WorkerError: it has ended.
+        """
+        return self.processes[number % len(self.processes)].submit(function, number, *arguments)
 
     def __enter__(self) -> Self:
         """Return the workers."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the processes, as soon as they have done what they are at."""
-        for executor in self.executors:
-            executor.shutdown(cancel_futures=True)
-        if self._temporary is not None:
-            self._temporary.cleanup()
-            if self._environment is None:
-                os.environ.pop(SAFE_PATH, None)
-            else:
-                os.environ[SAFE_PATH] = self._environment
-
-    @contextmanager
-    def spooled(self, number: int) -> Iterator[BinaryIO]:
-        """Give the octets that a worker put into the file of a range, and remove the file."""
-        path = Path(self.folder, str(number))
-        with path.open("rb", buffering=0) as file:
-            path.unlink()
-            yield cast("BinaryIO", file)
+        """End the processes."""
+        for process in self.processes:
+            process.end()
+        self.spool.close()
 
     def read(
         self, file: str, *, tunnels: bool = True, reassemble: bool = True, size: int = RANGE
@@ -241,7 +108,8 @@ class Workers(Generic[T]):
             CaptureError: it cannot be opened, or is not a capture.
         """
         options = Options(file, tunnels, reassemble)
-        found = plan(file, size=size) if self.executors and Path(file).is_file() else None
+        is_file = os.path.isfile(file)  # noqa: PTH113 - pathlib takes 5 ms to import
+        found = plan(file, size=size) if self.processes and is_file else None
         return Whole(self, options) if found is None else Split(self, options, found)
 
     def read_all(
@@ -268,24 +136,9 @@ class Workers(Generic[T]):
         ahead: deque[Callable[[], Reading[T]]] = deque()
         for file in files:
             ahead.append(opened(file))
-            if len(ahead) > 2 * len(self.executors):
+            if len(ahead) > 2 * len(self.processes):
                 yield ahead.popleft()
         yield from ahead
-
-
-def _executors(
-    jobs: int, making: Callable[[], Callable[[Batch], Any]], folder: str
-) -> list[ProcessPoolExecutor]:
-    """Return executors of one process each."""
-    import multiprocessing  # these two take as long to import as a small capture to read
-    from concurrent.futures import ProcessPoolExecutor
-
-    # Not a copy of this process, which may have threads: a clean one that has imported what all need.
-    way = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(way)
-    if way == "forkserver":
-        context.set_forkserver_preload([__name__])
-    return [ProcessPoolExecutor(1, context, _start, (making, folder)) for _ in range(jobs)]
 
 
 class Reading(Generic[T]):
@@ -351,7 +204,7 @@ class Split(Reading[T]):
         self._again: Scan | None = None
         self._done = 0
         self._first = workers.take(plan.ranges)
-        self._ahead = 2 * len(workers.executors)
+        self._ahead = 2 * len(workers.processes)
         self._reading = deque(map(self._begin, range(min(self._ahead, plan.ranges))))
 
     @property
@@ -381,10 +234,10 @@ class Split(Reading[T]):
                 # Some paths may not find a place, and which depends on the order in which they come.
                 yield from self._read_again(done)
                 return
-            with self._workers.spooled(self._first + self._done) as file:
-                for part in made.parts:
-                    yield from self._mended(part, numbers, file)
-                    done += 1
+            octets = self._workers.spool.reader(self._first + self._done)
+            for part in made.parts:
+                yield from self._mended(part, numbers, octets)
+                done += 1
             self._done += 1
         yield from map(self._made, self._mender.finish())
 
@@ -399,15 +252,17 @@ class Split(Reading[T]):
     def _made(self, batch: Batch) -> T:
         return self._workers.make(self._tally.counted(batch))
 
-    def _mended(self, part: Part, numbers: Any, file: BinaryIO) -> Iterator[T]:
+    def _mended(self, part: Part, numbers: Any, octets: Reader) -> Iterator[T]:
         """Hand out what was made of a block, its fragments put together."""
         for made in part.made:
             if isinstance(made, Pending):
                 batch = made.batch
                 batch.path, batch.paths, batch.origin = numbers[batch.path], self._scanner.paths, self._origin
                 yield from map(self._made, self._mender.mend(batch))
+            elif isinstance(made, Spooled):
+                yield cast("T", octets.next(made))
             else:
-                yield cast("T", file.read(made.size) if isinstance(made, Spooled) else made)
+                yield cast("T", made)
         yield from map(self._made, self._mender.pass_time(part.time_ns))
 
     def _read_again(self, done: int) -> Iterator[T]:
@@ -421,12 +276,12 @@ class Split(Reading[T]):
     def _ranges(self) -> Iterator[Made]:
         """Hand out the ranges, verified, in order."""
         ranges = self._plan.ranges
-        coming: deque[Future[Made]] = deque()
+        coming: deque[Task[Made]] = deque()
         settled: Mark | None = None
         for number in range(ranges):
             if settled and settled.over:
                 for beyond in range(number, number + len(self._reading)):
-                    self._workers.submit(self._first + beyond, _drop)
+                    self._workers.submit(self._first + beyond, Worker.drop)
                 break
             outcome = self._reading.popleft().result()
             frames = 0
@@ -436,20 +291,22 @@ class Split(Reading[T]):
                 frames, settled = settled.frames, outcome.last.after(settled)
             else:
                 settled = self._begin(number, settled).result().last
-            coming.append(self._workers.submit(self._first + number, _hand_over, frames))
+            coming.append(self._workers.submit(self._first + number, Worker.hand_over, frames))
             if number + self._ahead < ranges:
                 self._reading.append(self._begin(number + self._ahead))
-            if len(coming) > len(self._workers.executors):
+            if len(coming) > len(self._workers.processes):
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
 
-    def _begin(self, number: int, mark: Mark | None = None) -> Future[Outcome]:
+    def _begin(self, number: int, mark: Mark | None = None) -> Task[Outcome]:
         """Have a range read, from a mark if that is known."""
         plan = self._plan
         stop = (number + 1) * plan.size if number + 1 < plan.ranges else None
         bounds = Bounds(number * plan.size, stop)
-        return self._workers.submit(self._first + number, _read, self._options, bounds, plan.context, mark)
+        return self._workers.submit(
+            self._first + number, Worker.read, self._options, bounds, plan.context, mark
+        )
 
 
 def _raise(error: CaptureError) -> NoReturn:

@@ -117,10 +117,6 @@ class Range:
         self.last: Mark | None = None
         self.blocks: list[tuple[int, list[Batch]]] = []
 
-    def _open(self) -> ContainerReader:
-        # A plan was made, so it is one of these.
-        return cast("ContainerReader", open_capture(self._options.file))
-
     def guess(self, context: Any) -> None:
         """Read it from where it seems to begin; read nothing if that is nowhere.
 
@@ -129,23 +125,30 @@ class Range:
         """
         with self._open() as reader:
             mark = reader.guess(self._bounds.start, context)
-        if mark is not None:
-            self.read(mark)
+            if mark is not None:
+                self._read(reader, mark)
 
     def read(self, mark: Mark | None) -> None:
         """Read it from a mark, or from the beginning of the file."""
-        self.first, self.blocks = mark, []
         with self._open() as reader:
-            reader.stop = self._bounds.stop
-            if mark is not None:
-                reader.resume(mark)
-            self.report: Report = reader.report
-            origin = self._origin._replace(format=reader.format, interfaces=reader.interfaces)
-            self.scanner = Scanner(origin, tunnels=self._options.tunnels, reassemble=self._options.reassemble)
-            for block in reader:
-                batches = list(self.scanner.scan(block))
-                self.blocks.append((int(block.records.time_ns[block.count - 1]), batches))
-            self.last = reader.mark()
+            self._read(reader, mark)
+
+    def _open(self) -> ContainerReader:
+        # A plan was made, so it is one of these.
+        return cast("ContainerReader", open_capture(self._options.file))
+
+    def _read(self, reader: ContainerReader, mark: Mark | None) -> None:
+        self.first, self.blocks = mark, []
+        reader.stop = self._bounds.stop
+        if mark is not None:
+            reader.resume(mark)
+        self.report: Report = reader.report
+        origin = self._origin._replace(format=reader.format, interfaces=reader.interfaces)
+        self.scanner = Scanner(origin, tunnels=self._options.tunnels, reassemble=self._options.reassemble)
+        for block in reader:
+            batches = list(self.scanner.scan(block))
+            self.blocks.append((int(block.records.time_ns[block.count - 1]), batches))
+        self.last = reader.mark()
 
     def number(self, frames: int) -> None:
         """Add the packets before to the numbers of its own."""
