@@ -10,6 +10,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dissector.capture.records import NO_TIME
 from dissector.decoder import ChecksumStatus, Decoded
 from dissector.kernel import layers
@@ -52,9 +54,10 @@ class Rows:
         batch: the batch.
         octets: its octets, as bytes.
         src, dst: its addresses, 16 octets a row.
+        version: IP version of each row's addresses.
     """
 
-    __slots__ = ("batch", "dst", "octets", "src", *LISTS)
+    __slots__ = ("batch", "dst", "octets", "src", "version", *LISTS)
 
     frame: list[int]
     time_ns: list[int]
@@ -76,6 +79,8 @@ class Rows:
         self.src, self.dst = batch.src.tobytes(), batch.dst.tobytes()
         for name in LISTS:
             setattr(self, name, getattr(batch, name).tolist())
+        foreign = batch.flags & layers.FOREIGN
+        self.version: list[int] = np.where(foreign, 10 - batch.family, batch.family).tolist()
 
 
 class Message(Decoded):
@@ -145,19 +150,14 @@ class Message(Decoded):
     @property
     def src(self) -> IPv4Address | IPv6Address:
         """Source address of the innermost IP header, the one that carries it."""
-        return self._address(self.rows.src)
+        rows, at = self.rows, 16 * self.row
+        return _address(rows.src[at : at + 16], rows.version[self.row])
 
     @property
     def dst(self) -> IPv4Address | IPv6Address:
         """Destination address of that header."""
-        return self._address(self.rows.dst)
-
-    def _address(self, column: bytes) -> IPv4Address | IPv6Address:
-        """Return an address out of a column."""
-        row = self.row
-        family = self.rows.family[row]
-        version = 10 - family if self.rows.flags[row] & layers.FOREIGN else family
-        return _address(column[16 * row : 16 * row + 16], version)
+        rows, at = self.rows, 16 * self.row
+        return _address(rows.dst[at : at + 16], rows.version[self.row])
 
     @property
     def ttl(self) -> int:

@@ -44,9 +44,11 @@ class Layout:
         units: how the fixed part is read.
         derived: names of the values computed from the fields.
         shown: what JSON shows, as (key, attribute): fields that are not reserved, derived values, the tail.
+        reader: makes an instance of octets (the tail takes all after :attr:`size`) and a list for findings; None
+            before :meth:`compile`, which happens when the first one is read.
     """
 
-    __slots__ = ("_pack", "_read", "derived", "fields", "name", "rest", "shown", "size", "units")
+    __slots__ = ("_pack", "derived", "fields", "name", "reader", "rest", "shown", "size", "units")
 
     def __init__(
         self, name: str, fields: tuple[Field, ...], rest: Rest | None, derived_names: tuple[str, ...]
@@ -62,21 +64,15 @@ class Layout:
         self.units = tuple(plan(fields))
         self.derived = derived_names
         self._pack = struct.Struct(">" + "".join(unit.code for unit in self.units))
-        self._read: Callable[[bytes, list[Finding]], Any] | None = None
+        self.reader: Callable[[bytes, list[Finding]], Any] | None = None
         self.shown = tuple(
             [(field.key or field.name, field.name) for field in fields if not field.reserved]
             + [(name, name) for name in derived_names]
             + ([] if rest is None else [(rest.name, rest.name)])
         )
 
-    def read(self, cls: type[Shape], octets: bytes, notes: list[Finding]) -> Any:
-        """Return an instance of ``cls``; the fixed part takes :attr:`size` octets, the tail all others."""
-        if self._read is None:
-            self._read = self._compile(cls)
-        return self._read(octets, notes)
-
-    def _compile(self, cls: type[Shape]) -> Callable[[bytes, list[Finding]], Any]:
-        """Return a function that reads a shape, written out as source for this layout."""
+    def compile(self, cls: type[Shape]) -> Callable[[bytes, list[Finding]], Any]:
+        """Make, keep and return the :attr:`reader`: a function written out as source for this layout."""
         names: dict[str, Any] = {
             "unpack": self._pack.unpack_from,
             "new": cls.__new__,
@@ -100,8 +96,9 @@ class Layout:
             lines.append(f"    set_rest(self, read_rest(octets[{self.size}:], self, notes))")
         source = "\n".join([*lines, "    return self"])
         exec(source, names)  # noqa: S102 - made from declarations, not from input
-        read: Callable[[bytes, list[Finding]], Any] = names["read"]
-        return read
+        reader: Callable[[bytes, list[Finding]], Any] = names["read"]
+        self.reader = reader
+        return reader
 
     def write(self, message: Shape) -> bytes:
         """Return the octets of the fixed part.

@@ -64,7 +64,7 @@ class Shape:
         layout = cls.layout
         if len(octets) < layout.size:
             raise TruncatedError(layout.name, need=layout.size, have=len(octets))
-        self: Self = layout.read(cls, octets, [] if notes is None else notes)
+        self: Self = (layout.reader or layout.compile(cls))(octets, [] if notes is None else notes)
         if notes is not None and cls.findings is not Shape.findings:
             notes.extend(self.findings())
         return self
@@ -201,7 +201,7 @@ def _class_cell(body: Mapping[str, Any]) -> Any:
 def partial(cls: type[Shape], octets: bytes) -> dict[str, Any]:
     """Return those values of a shape that lie wholly inside octets that are too few for it, by JSON key."""
     have = len(octets) * 8
-    whole = cls.layout.read(cls, octets.ljust(cls.layout.size, b"\0"), [])
+    whole = (cls.layout.reader or cls.layout.compile(cls))(octets.ljust(cls.layout.size, b"\0"), [])
     return {
         field.key or field.name: getattr(whole, field.name)
         for field in cls.layout.fields
