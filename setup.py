@@ -10,7 +10,7 @@ import os
 
 from setuptools import Extension, setup
 
-KERNELS = ("walk", "scan", "render")
+KERNELS = ("walk", "scan", "render", "write", "search", "pair")
 
 
 def kernels() -> list[Extension]:

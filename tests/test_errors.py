@@ -8,16 +8,20 @@ import pytest
 from dissector import errors
 from dissector.errors import (
     CaptureError,
+    CaptureFilterError,
     DecodeError,
     DissectError,
     EncodeError,
     FilterError,
     Finding,
     LookupFailedError,
+    NoInterfaceError,
+    NoRightsError,
     Severity,
     TruncatedCaptureError,
     TruncatedError,
     UnknownFormatError,
+    WorkerError,
 )
 
 ONE_OF_EACH = [
@@ -25,8 +29,12 @@ ONE_OF_EACH = [
     CaptureError("sentence"),
     UnknownFormatError("sentence"),
     TruncatedCaptureError("sentence"),
+    NoRightsError("sentence"),
+    NoInterfaceError("sentence"),
+    CaptureFilterError("sentence"),
     DecodeError("sentence", layer="Echo", offset=3),
     TruncatedError("Echo", need=8, have=3, offset=34, limit="captured length"),
+    WorkerError("sentence"),
     EncodeError("sentence", layer="Echo", field="code", value=256),
     LookupFailedError("sentence", suggestions=("3/4", "3/3")),
     FilterError("sentence", text="icmp.tpye == 3", offset=0, length=9, suggestions=("icmp.type",)),

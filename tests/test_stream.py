@@ -504,7 +504,7 @@ def test_a_flood_of_first_fragments_is_bounded_and_loses_no_message() -> None:
         frames: list[int] = []
         for batch in stream:
             frames += batch.frame.tolist()
-            assert len(stream._mender.reassembler) <= 8192
+            assert len(stream._messages._mender.reassembler) <= 8192
     assert sorted(frames) == list(range(1, 12001))
 
 

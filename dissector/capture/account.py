@@ -129,6 +129,8 @@ class Account:
         unfinished: datagrams of which fragments were missing, cut or too many.
         overlapping: IPv6 datagrams dropped because their fragments overlap (RFC 5722).
         refused: fragments that contradict themselves or others.
+        received: packets that the system's filter let pass, of a live capture; with those it dropped.
+        dropped: packets that the system had no room for, of a live capture.
         kernel: ``"compiled"`` or ``"interpreted"``.
     """
 
@@ -145,6 +147,8 @@ class Account:
         self.unfinished = 0
         self.overlapping = 0
         self.refused = 0
+        self.received = 0
+        self.dropped = 0
         self.kernel = kernel
 
     @classmethod
@@ -172,6 +176,8 @@ class Account:
         self.unfinished += other.unfinished
         self.overlapping += other.overlapping
         self.refused += other.refused
+        self.received += other.received
+        self.dropped += other.dropped
         self.kernel = other.kernel or self.kernel
 
     def __add__(self, other: Account) -> Account:

@@ -151,8 +151,10 @@ class Scanner:
         first = columns["frame_start"] = records.start[of].copy()
         last = columns["frame_end"] = first + records.captured[of]
         size = int(last.sum() - first.sum())
-        if 2 * size > last[-1] - first[0]:
-            kept = np.frombuffer(block.keep(), np.uint8)[: last[-1]]
+        # In a live capture packets are in the order of time, and the octets of several interfaces are not.
+        end = int(last.max())
+        if 2 * size > end - int(first.min()):
+            kept = np.frombuffer(block.keep(), np.uint8)[:end]
         else:
             kept = np.empty(size, np.uint8)
             self._gather(octets, *(columns[name].data for name in OFFSETS), kept.data)

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO, Self
 
-    from dissector.capture.records import Block, Reader
-
+    from dissector.capture.records import Block, Reader, Report
 
 _LASTING = np.uint16(0xFFFF & ~(layers.PENDING | layers.BARE))
 """The flags of a message that have a meaning beyond this module."""
@@ -76,9 +75,7 @@ class Scan:
     def __init__(self, reader: Reader, file: str, *, tunnels: bool = True, reassemble: bool = True) -> None:
         self.origin = Origin(file, reader.format, reader.interfaces)
         self._reader = reader
-        self._scanner = Scanner(self.origin, tunnels=tunnels, reassemble=reassemble)
-        self._mender = Mender(self._scanner)
-        self._tally = Tally()
+        self._messages = Messages(self.origin, tunnels=tunnels, reassemble=reassemble)
         self._close = weakref.finalize(self, reader.close)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -90,8 +87,8 @@ class Scan:
         """Hand out the batches block by block, and what is left at the end as if it were one more."""
         with self._reader:
             for block in self._reader:
-                yield map(self._tally.counted, self._batches(block))
-            yield map(self._tally.counted, self._mender.finish())
+                yield self._messages.of(block)
+            yield self._messages.finish()
 
     def __enter__(self) -> Self:
         """Return the scan itself."""
@@ -115,19 +112,47 @@ class Scan:
     @property
     def account(self) -> Account:
         """What was read so far, and what it turned out to be; complete after the last batch."""
+        return self._messages.account(self._reader.report)
+
+
+class Messages:
+    """The ICMP messages in blocks of packets of one origin: scanned, their fragments put together, and counted.
+
+    Args:
+        origin: where the packets are from.
+        tunnels: as for :func:`scan`.
+        reassemble: as for :func:`scan`.
+    """
+
+    def __init__(self, origin: Origin, *, tunnels: bool, reassemble: bool) -> None:
+        self._origin = origin
+        self._scanner = Scanner(origin, tunnels=tunnels, reassemble=reassemble)
+        self._mender = Mender(self._scanner)
+        self._tally = Tally()
+
+    def of(self, block: Block) -> Iterator[Batch]:
+        """Yield the messages of a block, and those that its fragments make whole."""
+        for batch in self._scanner.scan(block):
+            yield from map(self._tally.counted, self._mender.mend(batch))
+        yield from self.pass_time(int(block.records.time_ns[block.count - 1]))
+
+    def pass_time(self, time_ns: int) -> Iterator[Batch]:
+        """Yield what is left of datagrams that have been waited for long enough, if there is anything."""
+        yield from map(self._tally.counted, self._mender.pass_time(time_ns))
+
+    def finish(self) -> Iterator[Batch]:
+        """Yield what is left of all datagrams that are still waited for, if there is anything."""
+        yield from map(self._tally.counted, self._mender.finish())
+
+    def account(self, report: Report) -> Account:
+        """Return what the packets so far turned out to be."""
         account = Account.of(self._scanner, BACKEND)
-        report = self._reader.report
-        link_types = dict.fromkeys(interface.link_type for interface in self.origin.interfaces)
-        account.captures.append(Capture(self.origin.file, self.origin.format, tuple(link_types), report))
+        link_types = dict.fromkeys(interface.link_type for interface in self._origin.interfaces)
+        account.captures.append(Capture(self._origin.file, self._origin.format, tuple(link_types), report))
         account.packets = report.packets
         self._tally.tell(account)
         self._mender.tell(account)
         return account
-
-    def _batches(self, block: Block) -> Iterator[Batch]:
-        for batch in self._scanner.scan(block):
-            yield from self._mender.mend(batch)
-        yield from self._mender.pass_time(int(block.records.time_ns[block.count - 1]))
 
 
 class Tally:

@@ -1,6 +1,8 @@
 """The kernels: the one place where speed beats prettiness, each a module of Cython's pure-Python mode.
 
-``walk`` finds the packets in a container, ``scan`` the ICMP messages in packets, ``render`` writes messages as text.
+``walk`` finds the packets in a container, ``scan`` the ICMP messages in packets, ``render`` writes messages as text,
+``write`` packets as a capture; ``search`` finds octets in many messages at once;
+``pair`` has the hash tables by which queries and answers are joined.
 They are compiled where the package was installed with Cython and a C compiler at hand, and run as plain Python where
 not, with the same results. The environment variable ``DISSECTOR_KERNEL=interpreted`` asks for plain Python although
 they are compiled.
@@ -23,7 +25,7 @@ def interpreted(name: str) -> ModuleType:
     """Return a kernel as plain Python, whatever else is installed; loaded once.
 
     Args:
-        name: ``"walk"``, ``"scan"`` or ``"render"``.
+        name: that of its module, such as ``"scan"``.
 
     Raises:
         ImportError: its source is not installed.
@@ -50,6 +52,13 @@ def _load(name: str) -> ModuleType:
 walk = _load("walk")
 scan = _load("scan")
 render = _load("render")
+write = _load("write")
+search = _load("search")
+pair = _load("pair")
 
-BACKEND = "compiled" if all(kernel.COMPILED for kernel in (walk, scan, render)) else "interpreted"
+BACKEND = (
+    "compiled"
+    if all(kernel.COMPILED for kernel in (walk, scan, render, write, search, pair))
+    else "interpreted"
+)
 """Which of the two is in use."""

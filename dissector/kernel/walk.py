@@ -1,13 +1,14 @@
 """Walkers: where the packets are in a stretch of a capture file.
 
 Strategy: one pass over the headers of the records, in Cython's pure-Python mode, so that the same source runs
-compiled or as plain Python. There are two walkers. :func:`records` reads containers made of one kind of
-record with a fixed header (pcap in its variants, snoop), told by numbers where the fields of the header are.
+compiled or as plain Python. There are two walkers of files. :func:`records` reads containers made of one kind
+of record with a fixed header (pcap in its variants, snoop), told by numbers where the fields of the header are.
 :func:`blocks` reads the packet blocks of pcapng and leaves every rare block to Python. Beside each stands its
-*finder*, which looks for the next true record in damaged octets.
+*finder*, which looks for the next true record in damaged octets. A third walker, :func:`ring`, reads what the
+Linux kernel captures into a ring, and copies it, because the kernel wants the ring back.
 
-A walker takes a record only if what follows it may be a record as well; so a wrong length is noticed at the
-record that has it. It stops at whatever is not plain, says why with a status, and lets Python judge.
+A walker of a file takes a record only if what follows it may be a record as well; so a wrong length is noticed
+at the record that has it. It stops at whatever is not plain, says why with a status, and lets Python judge.
 
 The octets are hostile. Every function is given ``end``, which never exceeds the buffer, and reads an octet
 only after comparing its index with ``end``; lengths are at most 2**32, so sums of 64-bit numbers cannot
@@ -18,10 +19,14 @@ overflow.
 
 from __future__ import annotations
 
+import sys
+
 try:
     import cython
 except ImportError:
     from dissector.kernel import shim as cython
+if cython.compiled:
+    from cython.cimports.libc.string import memcpy
 
 COMPILED = cython.compiled
 
@@ -34,6 +39,7 @@ NUMBERED = 4  # pcapng: no packet, but Wireshark gives it a frame number
 UNREADABLE = 5  # pcapng: a packet of an interface that is not described, or one too big for its block
 FOUND = 6  # a finder: here is a record
 NONE = 7  # a finder: there is no record up to the end of the file
+UNKNOWN = 8  # ring: a packet of an interface that is not in the table
 
 CHAIN = 3  # headers in a row that make a place in damaged octets believable
 # More than a capture inside one packet can have: 64 KiB hold no such chain.
@@ -42,6 +48,7 @@ _LONG_CHAIN = cython.declare(cython.longlong, 4096)
 _RESYNC_LIMIT = cython.declare(cython.longlong, 262144)
 _WIRE_LIMIT = cython.declare(cython.longlong, 134217728)  # original octets of such a record
 _SECOND = cython.declare(cython.longlong, 1000000000)
+_BIG = cython.declare(cython.bint, sys.byteorder == "big")
 
 
 @cython.cfunc
@@ -49,16 +56,14 @@ _SECOND = cython.declare(cython.longlong, 1000000000)
 @cython.exceptval(check=False)
 def _u32(octets: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
     """Return the 32-bit number at ``at``; the caller has made sure of its four octets."""
-    value: cython.longlong
-    if big:
-        value = octets[at]
-        value = (value << 8) | octets[at + 1]
-        value = (value << 8) | octets[at + 2]
-        return (value << 8) | octets[at + 3]
-    value = octets[at + 3]
-    value = (value << 8) | octets[at + 2]
-    value = (value << 8) | octets[at + 1]
-    return (value << 8) | octets[at]
+    value: cython.uint = 0
+    if not cython.compiled:
+        return int.from_bytes(octets[at : at + 4], "big" if big else "little")
+    # One load: of four octets put together by shifts GCC makes four.
+    memcpy(cython.address(value), cython.address(octets[at]), 4)
+    if big != _BIG:
+        value = value >> 24 | (value >> 8 & 0xFF00) | (value << 8 & 0xFF0000) | value << 24
+    return value
 
 
 # --- records with a fixed header ----------------------------------------------------------------------------
@@ -609,3 +614,190 @@ def find_block(
                 break
         position += 1
     return (NONE if final else MORE), position
+
+
+# --- the ring of AF_PACKET ----------------------------------------------------------------------------------
+
+# The form that the packets of an interface get.
+RING_AS_IS = 0  # frames as the link has them
+RING_TAGGED = 1  # Ethernet: a VLAN tag that the kernel took out goes back behind the addresses
+RING_COOKED = 2  # without what stands before the network layer, and with a LINKTYPE_LINUX_SLL2 header instead
+
+_TAGGED = cython.declare(cython.longlong, RING_TAGGED)
+_COOKED = cython.declare(cython.longlong, RING_COOKED)
+# struct tpacket3_hdr of linux/if_packet.h, and the struct sockaddr_ll behind it.
+_RING_HEADER = cython.declare(cython.Py_ssize_t, 68)
+_RING_TAG = cython.declare(cython.longlong, 0x10)  # TP_STATUS_VLAN_VALID
+_RING_TAG_TYPE = cython.declare(cython.longlong, 0x40)  # TP_STATUS_VLAN_TPID_VALID
+_SLL2 = cython.declare(cython.Py_ssize_t, 20)
+_TAG = cython.declare(cython.Py_ssize_t, 4)
+_ADDRESSES = cython.declare(cython.Py_ssize_t, 12)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _u16(octets: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.int:
+    """Return the 16-bit number at ``at``; the caller has made sure of its two octets."""
+    if big:
+        return octets[at] << 8 | octets[at + 1]
+    return octets[at + 1] << 8 | octets[at]
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _put(
+    octets: cython.uchar[::1], to: cython.Py_ssize_t, value: cython.longlong, size: cython.Py_ssize_t
+) -> cython.Py_ssize_t:
+    """Write a number in network order; return where it ends. The caller has made sure of its octets."""
+    k: cython.Py_ssize_t
+    for k in range(size):
+        octets[to + k] = (value >> 8 * (size - 1 - k)) & 0xFF
+    return to + size
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _copy(
+    octets: cython.const[cython.uchar][::1],
+    at: cython.Py_ssize_t,
+    size: cython.Py_ssize_t,
+    out: cython.uchar[::1],
+    to: cython.Py_ssize_t,
+) -> cython.Py_ssize_t:
+    """Copy octets; return where they end. The caller has made sure of both places."""
+    if not cython.compiled:
+        out[to : to + size] = octets[at : at + size]
+    elif size > 0:
+        memcpy(cython.address(out[to]), cython.address(octets[at]), size)
+    return to + size
+
+
+def ring(
+    memory: cython.const[cython.uchar][::1],
+    at: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    left: cython.longlong,
+    big: cython.bint,
+    table: cython.const[cython.longlong][:, ::1],
+    octets: cython.uchar[::1],
+    position: cython.Py_ssize_t,
+    start: cython.longlong[::1],
+    captured: cython.int[::1],
+    original: cython.longlong[::1],
+    time_ns: cython.longlong[::1],
+    interface: cython.int[::1],
+    flags: cython.uchar[::1],
+    row: cython.Py_ssize_t,
+) -> tuple[int, int, int, int, int]:
+    """Copy the packets of a block of a TPACKET_V3 ring, and note them in the columns.
+
+    A VLAN tag that the kernel has taken out of a frame is put back.
+
+    Args:
+        memory: the ring.
+        at: where the header of a packet starts.
+        end: where the block ends; at most the length of the ring.
+        left: packets from there on.
+        big: the byte order of this machine.
+        table: a row an interface, shape (n, 3): the kernel's number of it, its index in the reader's
+            ``interfaces``, and the form that its packets get.
+        octets: where the packets go.
+        position: the first free place there.
+        start: column to fill, as are the next five; all have the same length.
+        captured: see :class:`dissector.capture.records.Records`.
+        original: see there.
+        time_ns: see there.
+        interface: see there.
+        flags: see there.
+        row: the first free row.
+
+    Returns:
+        Status (MORE: that was all; FULL: no room for the next; SUSPECT: it cannot be a packet; UNKNOWN: its
+        interface is not in the table), where the header of the packet that was not taken starts, packets from
+        there on, first free place and first free row.
+    """
+    rows: cython.Py_ssize_t = start.shape[0]
+    room: cython.Py_ssize_t = octets.shape[0]
+    known: cython.Py_ssize_t = table.shape[0]
+    entry: cython.Py_ssize_t = 0
+    tried: cython.Py_ssize_t
+    number: cython.longlong
+    size: cython.longlong
+    wire: cython.longlong
+    status: cython.longlong
+    form: cython.longlong
+    kind: cython.longlong
+    first: cython.Py_ssize_t
+    extra: cython.Py_ssize_t
+    cut: cython.Py_ssize_t
+    to: cython.Py_ssize_t
+    following: cython.longlong
+    while left > 0:
+        if at < 0 or at > end or end - at < _RING_HEADER:
+            return SUSPECT, at, left, position, row
+        following = _u32(memory, at, big)
+        size = _u32(memory, at + 12, big)
+        wire = _u32(memory, at + 16, big)
+        status = _u32(memory, at + 20, big)
+        first = at + _u16(memory, at + 24, big)
+        cut = _u16(memory, at + 26, big) - _u16(memory, at + 24, big)
+        if (
+            first > end
+            or size > end - first
+            or following > end - at
+            or (left > 1 and following < _RING_HEADER)
+        ):
+            return SUSPECT, at, left, position, row
+        number = _u32(memory, at + 52, big)
+        tried = 0
+        while tried < known and table[entry, 0] != number:
+            tried += 1
+            entry = entry + 1 if entry + 1 < known else 0
+        if tried == known:
+            return UNKNOWN, at, left, position, row
+        form = table[entry, 2]
+        if row >= rows or room - position < size + _SLL2 + _TAG:
+            return FULL, at, left, position, row
+        # Here size + 24 octets are free behind position, and those from first to first + size are in the block.
+        kind = _u16(memory, at + 36, big) if status & _RING_TAG_TYPE else 0x8100
+        to = position
+        extra = 0
+        if form == _COOKED:
+            if cut < 0 or cut > size:
+                return SUSPECT, at, left, position, row
+            extra = _SLL2 - cut
+            if status & _RING_TAG:
+                to = _put(octets, to, kind, 2)
+            else:
+                to = _copy(memory, at + 50, 2, octets, to)  # sll_protocol, in network order
+            to = _put(octets, to, 0, 2)
+            to = _put(octets, to, number, 4)
+            to = _put(octets, to, _u16(memory, at + 56, big), 2)
+            to = _copy(memory, at + 58, 10, octets, to)  # type of packet, length of address, address
+            if status & _RING_TAG:
+                extra += _TAG
+                to = _put(octets, to, _u32(memory, at + 32, big) & 0xFFFF, 2)
+                to = _copy(memory, at + 50, 2, octets, to)
+            to = _copy(memory, first + cut, size - cut, octets, to)
+        elif form == _TAGGED and status & _RING_TAG and size >= _ADDRESSES:
+            extra = _TAG
+            to = _copy(memory, first, _ADDRESSES, octets, to)
+            to = _put(octets, to, kind, 2)
+            to = _put(octets, to, _u32(memory, at + 32, big) & 0xFFFF, 2)
+            to = _copy(memory, first + _ADDRESSES, size - _ADDRESSES, octets, to)
+        else:
+            to = _copy(memory, first, size, octets, to)
+        start[row] = position
+        captured[row] = to - position
+        original[row] = wire + extra
+        time_ns[row] = _u32(memory, at + 4, big) * _SECOND + _u32(memory, at + 8, big)
+        interface[row] = table[entry, 1]
+        flags[row] = 0
+        row += 1
+        position = to
+        left -= 1
+        at += following
+    return MORE, at, left, position, row
