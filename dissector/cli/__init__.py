@@ -15,9 +15,12 @@ from dissector.present.text import printable
 PROGRAM = "dissector"
 COMMANDS = {
     "read": "Every ICMP message in captures: a line, a tree, octets or JSON each.",
+    "sniff": "Every ICMP message on some interfaces, as it comes.",
+    "ping": "Whether hosts answer, and how fast: many at once, by several kinds of probes.",
     "summary": "Tables: types, what was answered, which flow each error is about, paths.",
     "export": "Messages as Parquet, CSV, JSON, pcap or pcapng.",
     "query": "SQL over the table of messages.",
+    "trace": "The path to a host: hops, times, labels, path MTUs.",
     "lookup": "What an ICMP type or code means, and what to do about it.",
     "decode": "One message or packet, given as hex or raw octets.",
 }
@@ -116,6 +119,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line; never show a traceback for what a user can cause."""
+    # NumPy's threads take 30 ms to begin and have nothing to do here; without them, --jobs can copy this process.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     open_streams()
     try:
         code = cli.main(prog_name=PROGRAM, standalone_mode=False, color=color_of_environment())

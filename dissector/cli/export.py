@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from dissector.cli import FAILED, INTERRUPTED, complain, options
+from dissector.cli import FAILED, INTERRUPTED, complain, options, warn
 from dissector.cli.verdict import verdict
 from dissector.export.sources import Captures
 from dissector.present.account import closing
@@ -17,51 +17,53 @@ from dissector.present.text import printable, quantity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dissector.batch import Batch
+    from dissector.export.answers import Teller, Told
+    from dissector.filter import Filter
 
-    Writer = Callable[[Iterable[Batch], BinaryIO, str], int]
+    Writer = Callable[[Iterable[Told], BinaryIO, str], int]
 
 
-def to_parquet(batches: Iterable[Batch], out: BinaryIO, name: str) -> int:  # noqa: ARG001 - as all writers
+def to_parquet(told: Iterable[Told], out: BinaryIO, name: str) -> int:  # noqa: ARG001 - as all writers
     """Write the table `messages` as Parquet."""
     from dissector.export import parquet
-    from dissector.export.table import tables
 
-    return parquet.write(tables(batches), out)
+    return parquet.write(told, out)
 
 
-def to_csv(batches: Iterable[Batch], out: BinaryIO, name: str) -> int:  # noqa: ARG001 - as all writers
+def to_csv(told: Iterable[Told], out: BinaryIO, name: str) -> int:  # noqa: ARG001 - as all writers
     """Write the table `messages` as CSV."""
     from dissector.export import separated
+    from dissector.export.answers import final
     from dissector.export.table import tables
 
-    return separated.write(tables(batches), out)
+    return separated.write(tables(final(told)), out)
 
 
-def to_json(batches: Iterable[Batch], out: BinaryIO, name: str) -> int:  # noqa: ARG001 - as all writers
+def to_json(told: Iterable[Told], out: BinaryIO, name: str) -> int:  # noqa: ARG001 - as all writers
     """Write a JSON object a line, as `read --json`."""
+    from dissector.export.answers import final
     from dissector.present.blocks import JsonLines
 
     lines = JsonLines()
     rows = 0
-    for batch in batches:
-        out.writelines(lines.text(batch))
-        rows += len(batch)
+    for messages in final(told):
+        out.writelines(lines.text(messages.batch, messages.answers, messages.later.response_in))
+        rows += len(messages.batch)
     return rows
 
 
-def to_pcap(batches: Iterable[Batch], out: BinaryIO, name: str) -> int:
+def to_pcap(told: Iterable[Told], out: BinaryIO, name: str) -> int:
     """Write the packets that the messages are in, as pcap."""
     from dissector.export.captures import write_pcap
 
-    return write_pcap(batches, out, name)
+    return write_pcap((messages.batch for messages in told), out, name)
 
 
-def to_pcapng(batches: Iterable[Batch], out: BinaryIO, name: str) -> int:  # noqa: ARG001 - as all writers
+def to_pcapng(told: Iterable[Told], out: BinaryIO, name: str) -> int:  # noqa: ARG001 - as all writers
     """Write the packets that the messages are in, as pcapng."""
     from dissector.export.captures import write_pcapng
 
-    return write_pcapng(batches, out)
+    return write_pcapng((messages.batch for messages in told), out)
 
 
 WRITERS: dict[str, Writer] = {
@@ -73,6 +75,8 @@ WRITERS: dict[str, Writer] = {
     ".pcapng": to_pcapng,
 }
 """What writes a file, by its ending."""
+PACKETS = (to_pcap, to_pcapng)
+"""Those for which it is the same what answers what."""
 
 
 def known_ending(ctx: click.Context, param: click.Parameter, value: str) -> Path:
@@ -94,11 +98,13 @@ def known_ending(ctx: click.Context, param: click.Parameter, value: str) -> Path
     callback=known_ending,
     help=f"The file to write; its ending says what: {', '.join(WRITERS)}.",
 )
+@options.display_filter
 @click.option(
     "--where", metavar="SQL", help="Only messages for which this is true, such as 'type = 3 and ttl < 9'."
 )
 @click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Stop after N messages.")
 @options.of(options.SOURCE)
+@options.jobs
 @click.option("-q", "--quiet", is_flag=True, help="No account at the end.")
 @options.color
 @click.pass_context
@@ -107,12 +113,14 @@ def command(
     files: tuple[str, ...],
     *,
     output: Path,
+    chosen: Filter | None,
     where: str | None,
     count: int | None,
     reassemble: bool,
     tunnels: bool,
     strict: bool,
     fail_if_empty: bool,
+    jobs: int,
     quiet: bool,
 ) -> None:
     """Write the ICMP messages of captures to a file, as a table, as JSON lines, or their packets as a capture.
@@ -120,18 +128,25 @@ def command(
     The columns of the table are the same for every capture; the documentation lists them. The file is there when it
     is whole: what ends early leaves nothing, and what was there before as it was.
     """
+    from dissector.export.answers import Teller, untold
     from dissector.export.output import whole
 
     for file in files:
         if output.exists() and Path(file).exists() and output.samefile(file):
             ctx.fail(f"{printable(file)} is what would be written over")
-    captures = Captures(files, reassemble=reassemble, tunnels=tunnels)
+    captures = Captures(files, reassemble=reassemble, tunnels=tunnels, jobs=jobs)
+    write = WRITERS[output.suffix.lower()]
+    teller = Teller()
     try:
-        with chosen(captures.batches(), where) as batches, whole(output) as out:
-            rows = WRITERS[output.suffix.lower()](first(batches, count), out, str(output))
+        with captures, where_true(where) as true, whole(output) as out:
+            alone = write in PACKETS and where is None
+            told = untold(captures.batches()) if alone else teller.tell(captures.each())
+            rows = write(first(true(filtered(told, chosen)), count), out, str(output))
     except KeyboardInterrupt:
         complain(f"stopped; {output} was not written")
         ctx.exit(INTERRUPTED)
+    if teller.missed:
+        warn(missed(teller))
     account = captures.account
     code = verdict(account, strict=strict)
     if not quiet:
@@ -142,24 +157,40 @@ def command(
         ctx.exit(FAILED)
 
 
+def missed(teller: Teller) -> str:
+    """Return the sentence about answers that came when their queries had been written."""
+    return (
+        f"response_in is null for {teller.missed} of the answered queries: too much came before their answers"
+    )
+
+
+def filtered(told: Iterable[Told], chosen: Filter | None) -> Iterator[Told]:
+    """Yield the messages that a display filter selects."""
+    for messages in told:
+        yield messages if chosen is None else messages.of(chosen.mask(messages.batch))
+
+
 @contextmanager
-def chosen(batches: Iterator[Batch], where: str | None) -> Iterator[Iterable[Batch]]:
-    """Hold the messages for which a condition is true; all without one."""
+def where_true(where: str | None) -> Iterator[Callable[[Iterable[Told]], Iterable[Told]]]:
+    """Hold what yields the messages for which a condition in SQL is true; all without one."""
     if where is None:
-        yield batches
+        yield lambda told: told
         return
+    from dissector.export.answers import final
     from dissector.export.database import Where
 
     with Where(where) as condition:
-        yield filter(len, map(condition.chosen, batches))
+        yield lambda told: map(condition.chosen, final(told))
 
 
-def first(batches: Iterable[Batch], count: int | None) -> Iterator[Batch]:
+def first(told: Iterable[Told], count: int | None) -> Iterator[Told]:
     """Yield the first messages, no more than asked for."""
     left = count
-    for batch in batches:
-        yield batch if left is None else batch[:left]
+    for messages in told:
+        if not len(messages.batch):
+            continue
+        yield messages if left is None else messages.of(slice(left))
         if left is not None:
-            left -= min(left, len(batch))
+            left -= min(left, len(messages.batch))
             if not left:
                 return

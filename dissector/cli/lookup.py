@@ -18,14 +18,7 @@ MOST_PAGES = 3
 @click.command("lookup")
 @click.argument("what", nargs=-1, metavar="[WHAT]")
 @click.option("--all", "everything", is_flag=True, help="The whole registry: every type and code.")
-@click.option(
-    "--lang",
-    type=click.Choice(["en", "zh"]),
-    default="en",
-    envvar="DISSECTOR_LANG",
-    show_envvar=True,
-    help="English or Chinese.",
-)
+@options.lang
 @click.option("--layout", is_flag=True, help="Draw the octets, as RFCs do, with what each field means.")
 @options.as_json
 @options.table_format

@@ -31,6 +31,15 @@ color = click.option(
     help="Colour the output; auto: on terminals.",
 )
 
+lang = click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    envvar="DISSECTOR_LANG",
+    show_envvar=True,
+    help="English or Chinese.",
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
@@ -67,7 +76,7 @@ jobs = click.option(
     help="Read with N processes; the output is the same.",
 )
 
-SOURCE = (
+LOOKING = (
     click.option(
         "--no-reassemble",
         "reassemble",
@@ -76,8 +85,22 @@ SOURCE = (
         help="Leave IP fragments as they are.",
     ),
     click.option("--no-tunnels", "tunnels", flag_value=False, default=True, help="Do not look into tunnels."),
+)
+
+fail_if_empty = click.option("--fail-if-empty", is_flag=True, help="Fail (1) where there is no ICMP message.")
+
+SOURCE = (
+    *LOOKING,
     click.option("--strict", is_flag=True, help="Fail (2) where a capture is damaged."),
-    click.option("--fail-if-empty", is_flag=True, help="Fail (1) where there is no ICMP message."),
+    fail_if_empty,
+)
+
+no_pairs = click.option(
+    "--no-pairs",
+    "pairs",
+    flag_value=False,
+    default=True,
+    help="Do not tie answers to requests; a little faster.",
 )
 
 

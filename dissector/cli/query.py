@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dissector.export.database import QueryError
+    from dissector.filter import Filter
 
 
 @click.command("query")
 @click.argument("arguments", nargs=-1, required=True, metavar="[SQL] FILE...")
 @click.option("--where", metavar="SQL", help="Instead of a SELECT: show the messages for which this is true.")
+@options.display_filter
+@click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Only the first N messages.")
 @options.as_json
 @options.table_format
 @options.of(options.SOURCE)
@@ -34,6 +37,8 @@ def command(
     arguments: tuple[str, ...],
     *,
     where: str | None,
+    chosen: Filter | None,
+    count: int | None,
     as_json: bool,
     table_format: str,
     reassemble: bool,
@@ -44,15 +49,17 @@ def command(
 ) -> None:
     r"""Answer a question in SQL about the ICMP messages of captures.
 
-    SQL is one SELECT over the table messages, in duckdb's language. It sees this table only: no file, no network.
-    "describe messages" lists the columns.
+    SQL is one SELECT in duckdb's language over the tables messages, exchanges (a row a query: what became of it) and
+    findings (what deserves a look). It sees these only: no file, no network. "describe messages" lists the columns.
+    -Y and -c choose the rows of messages alone.
 
     \b
     dissector query "select name, count(*) from messages group by all" x.pcap
+    dissector query "select asked, count(*) from exchanges where outcome = 'unanswered' group by all" x.pcap
     dissector query --where "type = 3 and quoted_dport = 53" x.pcap
     """
-    from dissector.export.database import MESSAGES, Database, QueryError, messages
-    from dissector.export.table import tables
+    from dissector.cli.export import filtered, first
+    from dissector.export.database import MESSAGES, Database, QueryError, known
 
     if where is None:
         sql, *names = arguments
@@ -62,8 +69,9 @@ def command(
         names = list(arguments)
         sql = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE (\n{where}\n)"  # noqa: S608 - the user's own SQL
     captures = Captures(tuple(names), reassemble=reassemble, tunnels=tunnels, again=True)
+    tables = known(captures.each, lambda told: first(filtered(told, chosen), count))
     try:
-        with captures, Database({MESSAGES: messages(lambda: tables(captures.batches()))}) as database:
+        with captures, Database(tables) as database:
             heads, rows = database.query(sql, as_json=as_json)
             shown = as_objects(heads, rows) if as_json else as_table(heads, rows, table_format)
             for text in shown:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dissector.analysis.pairing import Answers, Pairing
+from dissector.analysis.pairing import Pairing
 from dissector.capture.account import Account
 from dissector.capture.parallel import Workers
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options
 from dissector.cli.progress import watched
+from dissector.cli.showing import Output, colored, view
 from dissector.cli.verdict import verdict
 from dissector.errors import CaptureError
 from dissector.present.account import closing as last_line
-from dissector.present.blocks import Details, JsonLines, Lines
 from dissector.present.text import quantity
 from dissector.present.times import TimeColumn
 
@@ -27,64 +26,6 @@ if TYPE_CHECKING:
     from dissector.batch import Batch
     from dissector.capture.parallel import Reading
     from dissector.filter import Filter
-    from dissector.present.blocks import Blocks
-
-
-class Output:
-    """Batches as text on stdout.
-
-    Args:
-        text: the text of a batch and what its messages answer, in pieces.
-        chosen: which messages; None for all.
-        count: messages after which it is enough; None for no limit.
-        line_buffered: write each message at once.
-
-    Attributes:
-        pairing: what ties answers to queries of the capture that is being read; None to leave that out.
-    """
-
-    def __init__(
-        self,
-        text: Callable[[Batch, Answers], Iterator[bytes | memoryview]],
-        chosen: Filter | None,
-        count: int | None,
-        *,
-        line_buffered: bool,
-    ) -> None:
-        self.text = text
-        self.chosen = chosen
-        self.left = count
-        self.line_buffered = line_buffered
-        self.pairing: Pairing | None = None
-
-    @property
-    def enough(self) -> bool:
-        """Whether as many messages as asked for have been written."""
-        return self.left == 0
-
-    def write(self, batch: Batch) -> None:
-        """Write the messages of a batch, no more than asked for."""
-        answers = Answers.none(len(batch)) if self.pairing is None else self.pairing.pair(batch)
-        if self.chosen is not None:
-            mask = self.chosen.mask(batch)
-            batch, answers = batch[mask], answers.of(mask)
-        if self.left is not None:
-            batch = batch[: self.left]
-            self.left -= len(batch)
-        step = 1 if self.line_buffered else max(1, len(batch))
-        for first in range(0, len(batch), step):
-            rows = slice(first, first + step)
-            self._put(batch[rows], answers.of(rows))
-
-    def put(self, text: bytes) -> None:
-        """Write text that was made elsewhere."""
-        sys.stdout.buffer.write(text)
-        sys.stdout.buffer.flush()
-
-    def _put(self, batch: Batch, answers: Answers) -> None:
-        for piece in self.text(batch, answers):
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
 
 
 @click.command("read")
@@ -93,13 +34,7 @@ class Output:
 @options.octets
 @options.as_json
 @options.of(options.LISTING, options.SOURCE)
-@click.option(
-    "--no-pairs",
-    "pairs",
-    flag_value=False,
-    default=True,
-    help="Do not tie answers to requests; a little faster.",
-)
+@options.no_pairs
 @options.jobs
 @options.color
 @click.pass_context
@@ -137,7 +72,7 @@ def command(
     total = Account()
     code = 0
     try:
-        with Workers(jobs, making) as workers:
+        with Workers(1 if alone else jobs, making) as workers:
             for reading in workers.read_all(files, tunnels=tunnels, reassemble=reassemble):
                 output.pairing = Pairing() if pairs else None
                 try:
@@ -180,28 +115,7 @@ def as_it_is() -> Callable[[Batch], Batch]:
     return lambda batch: batch
 
 
-def as_text(how: dict[str, Any], chosen: Filter | None) -> Callable[[Batch], bytes]:
-    """Return what makes text of a batch."""
+def as_text(how: dict[str, Any], chosen: Filter | None) -> Callable[[Batch], Iterator[bytes | memoryview]]:
+    """Return what makes text of a batch, in pieces."""
     shown = view(**how)
-
-    def text(batch: Batch) -> bytes:
-        wanted = batch if chosen is None else batch[chosen.mask(batch)]
-        return b"".join(map(bytes, shown.text(wanted)))
-
-    return text
-
-
-def colored(ctx: click.Context) -> bool:
-    """Return whether lines are coloured: as asked, else on a terminal."""
-    return sys.stdout.isatty() if ctx.color is None else ctx.color
-
-
-def view(
-    *, tree: bool, octets: bool, as_json: bool, time_style: str, name_files: bool, color: bool
-) -> Blocks:
-    """Return what shows messages as the options ask."""
-    if as_json:
-        return JsonLines()
-    if tree or octets:
-        return Details(time_style, tree=tree, octets=octets, name_files=name_files, color=color)
-    return Lines(time_style, name_files=name_files, color=color)
+    return lambda batch: shown.text(batch if chosen is None else batch[chosen.mask(batch)])

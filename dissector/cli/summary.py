@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from dissector.analysis.exchanges import Exchanges
-from dissector.analysis.findings import Findings
+from dissector.analysis.findings import Findings, Thresholds
+from dissector.analysis.findings.model import dashed
 from dissector.analysis.flows import Flows
 from dissector.analysis.pairing import LIMIT, SECOND
 from dissector.analysis.paths import Paths
@@ -19,14 +22,22 @@ from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
 from dissector.cli.verdict import verdict
 from dissector.errors import CaptureError
 from dissector.present.account import closing
-from dissector.present.findings import findings_json, findings_tables
+from dissector.present.findings import findings_json, findings_tables, thresholds_json, thresholds_table
 from dissector.present.flows import flow_tables, flows_json
 from dissector.present.jsonlines import SCHEMA, dumps
 from dissector.present.paths import path_tables, paths_json
 from dissector.present.summary import exchange_tables, exchanges_json, type_tables, types_json
+from dissector.present.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from dissector.capture.stream import Scan
+    from dissector.filter import Filter
+
+
+TIMEOUT = 2.0
+"""Seconds after which an answer is late."""
 
 
 class Part(NamedTuple):
@@ -45,23 +56,56 @@ class Part(NamedTuple):
     as_json: Callable[..., dict[str, Any]]
 
 
-def parts(timeout: float, max_open: int) -> tuple[Part, ...]:
+def parts(
+    timeout: float = TIMEOUT, max_open: int = LIMIT, thresholds: Thresholds | None = None, lang: str = "en"
+) -> tuple[Part, ...]:
     """Return what a summary is made of, in the order in which it is shown: a line for each analysis."""
     return (
         Part("types", Types(), type_tables, types_json),
         Part("exchanges", Exchanges(round(timeout * SECOND), max_open), exchange_tables, exchanges_json),
         Part("flows", Flows(queries=False), flow_tables, flows_json),
         Part("paths", Paths(), path_tables, paths_json),
-        Part("findings", Findings(), findings_tables, findings_json),
+        Part("findings", Findings(thresholds), partial(findings_tables, lang=lang), findings_json),
     )
 
 
+def set_thresholds(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> Thresholds:
+    """Return the thresholds with those that are set, each ``NAME=VALUE``."""
+    values = {}
+    for text in value:
+        name, _, number = text.partition("=")
+        try:
+            values[name] = float(number)
+        except ValueError:
+            message = f"{printable(text)!r} is no NAME=VALUE, such as sweep-hosts=64"
+            raise click.BadParameter(message, ctx, param) from None
+    try:
+        return Thresholds.of(values)
+    except KeyError as error:
+        names = [dashed(name) for name in Thresholds._fields]
+        name = dashed(str(error.args[0]))
+        near = get_close_matches(name, names, n=1)
+        meant = f"did you mean {near[0]}?" if near else "--thresholds lists them"
+        message = f"there is no threshold {printable(name)!r}; {meant}"
+        raise click.BadParameter(message, ctx, param) from None
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+def needed(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the captures, one at least unless the thresholds alone are asked for."""
+    if not value and not ctx.params.get("list_thresholds"):
+        raise click.MissingParameter(ctx=ctx, param=param)
+    return value
+
+
 @click.command("summary")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="FILE...", callback=needed)
+@options.display_filter
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
-    default=2.0,
+    default=TIMEOUT,
     show_default=True,
     metavar="SECONDS",
     help="An answer after this is late; after five times this it is no answer any more.",
@@ -74,6 +118,18 @@ def parts(timeout: float, max_open: int) -> tuple[Part, ...]:
     metavar="N",
     help="Queries that are kept until their time is over; beyond, the oldest are given up.",
 )
+@click.option(
+    "--threshold",
+    "thresholds",
+    multiple=True,
+    callback=set_thresholds,
+    metavar="NAME=VALUE",
+    help="Set a number that findings compare with; several times for several.",
+)
+@click.option(
+    "--thresholds", "list_thresholds", is_flag=True, is_eager=True, help="List these numbers, and stop."
+)
+@options.lang
 @options.as_json
 @options.table_format
 @options.of(options.SOURCE)
@@ -87,8 +143,12 @@ def command(
     ctx: click.Context,
     files: tuple[str, ...],
     *,
+    chosen: Filter | None,
     timeout: float,
     max_open: int,
+    thresholds: Thresholds,
+    list_thresholds: bool,
+    lang: str,
     as_json: bool,
     table_format: str,
     reassemble: bool,
@@ -101,16 +161,18 @@ def command(
 
     Several captures count as one, in the order given. - is standard input.
     """
-    questions = parts(timeout, max_open)
+    if list_thresholds:
+        for text in listed(thresholds, table_format, lang, as_json=as_json):
+            click.echo(text)
+        return
+    questions = parts(timeout, max_open, thresholds, lang)
     total = Account()
     code = 0
     try:
         for file in files:
             try:
-                read = read_file(
-                    file, questions, total, reassemble=reassemble, tunnels=tunnels, strict=strict
-                )
-                code = max(code, read)
+                with scan(file, reassemble=reassemble, tunnels=tunnels) as batches:
+                    code = max(code, read_file(batches, chosen, questions, total, strict=strict))
             except CaptureError as error:
                 complain(str(error))
                 code = USAGE
@@ -127,18 +189,26 @@ def command(
 
 
 def read_file(
-    file: str, questions: tuple[Part, ...], total: Account, *, reassemble: bool, tunnels: bool, strict: bool
+    batches: Scan, chosen: Filter | None, questions: tuple[Part, ...], total: Account, *, strict: bool
 ) -> int:
     """Put one capture into all questions, add its account to the total, and return the exit code it deserves."""
-    with scan(file, reassemble=reassemble, tunnels=tunnels) as batches:
-        try:
-            for batch in batches:
-                for question in questions:
-                    question.state.update(batch)
-        finally:
-            account = batches.account
-            total.add(account)
+    try:
+        for batch in batches:
+            wanted = batch if chosen is None else batch[chosen.mask(batch)]
+            for question in questions:
+                question.state.update(wanted)
+    finally:
+        account = batches.account
+        total.add(account)
     return verdict(account, strict=strict)
+
+
+def listed(thresholds: Thresholds, table_format: str, lang: str, *, as_json: bool) -> Iterator[str]:
+    """Yield the thresholds: a line of JSON, or a table."""
+    if as_json:
+        yield dumps({"schema": SCHEMA, "part": "thresholds", "thresholds": thresholds_json(thresholds)})
+    else:
+        yield from thresholds_table(thresholds, table_format=table_format, narrow=on_terminal(), lang=lang)
 
 
 def shown(questions: tuple[Part, ...], table_format: str, *, as_json: bool) -> Iterator[str]:

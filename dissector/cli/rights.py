@@ -1,0 +1,135 @@
+"""Rights: what to do without those to capture, and giving up those that are not needed any more."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from dissector.errors import DissectError
+from dissector.present.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NO_NEW_PRIVILEGES = 38
+"""PR_SET_NO_NEW_PRIVS of prctl(2)."""
+
+
+class User(NamedTuple):
+    """An account of this system.
+
+    Attributes:
+        name: its name; empty where there is only a number.
+        uid, gid: its numbers.
+    """
+
+    name: str
+    uid: int
+    gid: int
+
+
+class RightsError(DissectError):
+    """Rights cannot be given up."""
+
+
+def known_user(ctx: click.Context, param: click.Parameter, value: str | None) -> User | None:
+    """Return the account that a name or a number means.
+
+    Without either, for root, it is that of whoever called sudo; None where nobody did.
+    """
+    if value is None:
+        if os.geteuid() != 0:
+            return None
+        uid, gid = (os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID"))
+        if not (uid.isdecimal() and gid.isdecimal()):
+            return None
+        return User(os.environ.get("SUDO_USER", ""), int(uid), int(gid))
+    import pwd
+
+    try:
+        found = pwd.getpwuid(int(value)) if value.isdecimal() else pwd.getpwnam(value)
+    except KeyError:
+        message = f"there is no user {printable(value)!r}"
+        raise click.BadParameter(message, ctx, param) from None
+    return User(found.pw_name, found.pw_uid, found.pw_gid)
+
+
+def to_drop(user: User | None) -> bool:
+    """Return whether a user is somebody else."""
+    return user is not None and user.uid != os.geteuid()
+
+
+def drop(user: User | None) -> None:
+    """Become a user for good, with their groups, and gain no rights ever again.
+
+    Args:
+        user: who; None to stay who one is. Only root can become somebody else.
+
+    Raises:
+        RightsError: that is somebody else, and this is not root.
+    """
+    if user is not None and to_drop(user):
+        if os.geteuid() != 0:
+            sentence = f"only root can go on as {user.name or user.uid}; leave out --user"
+            raise RightsError(sentence)
+        if user.name:
+            os.initgroups(user.name, user.gid)
+        else:
+            os.setgroups([user.gid])
+        os.setgid(user.gid)
+        os.setuid(user.uid)
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+
+
+def three_ways(interfaces: Sequence[str], bpf: str | None) -> str:
+    """Return three commands that capture where this one may not, the one with the fewest rights first.
+
+    Args:
+        interfaces: what was to be listened on.
+        bpf: the capture filter that was given.
+    """
+    program = shlex.join(this_program())
+    command = shlex.join([*this_program(), *sys.argv[1:]])
+    device = interfaces[0] if len(interfaces) == 1 else "any"
+    wanted = "icmp or icmp6" if bpf is None else f"(icmp or icmp6) and ({bpf})"
+    lines = [
+        "  Capturing takes the capability CAP_NET_RAW. Any of these will do:",
+        "  1. tcpdump captures, and this program needs no rights:",
+        f"     sudo tcpdump -i {shlex.quote(device)} -U -w - {shlex.quote(wanted)} | {program} read -",
+    ]
+    if sys.platform == "linux":
+        become = shlex.join(["--reuid", me(), "--regid", str(os.getgid()), "--init-groups"])
+        lines += [
+            "  2. this program as yourself, with that one capability:",
+            f"     sudo setpriv {become} --inh-caps +net_raw --ambient-caps +net_raw {command}",
+        ]
+    lines += [
+        "  3. root, given up as soon as the capture has begun:",
+        f"     sudo {command}",
+        "  Reading files takes no rights.",
+    ]
+    return "\n".join(map(printable, lines))
+
+
+def this_program() -> list[str]:
+    """Return the command that started this program, so that it is found whatever sudo makes of PATH."""
+    if os.path.basename(sys.argv[0]) == "__main__.py":  # noqa: PTH119 - pathlib takes 5 ms to import
+        return [sys.executable, "-m", "dissector"]
+    return [os.path.abspath(sys.argv[0])]  # noqa: PTH100 - likewise
+
+
+def me() -> str:
+    """Return the name of who runs this; the number where there is no name."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
