@@ -215,7 +215,19 @@ def _path(events: list[Event], reply_ns: int) -> Iterator[Path]:
         enough = is_trace([item.event for item in numbered])
     if not enough or all(item.event.kind != EXCEEDED for item in numbered):
         return
+    yield path_of(events, numbering, numbered)
+
+
+def path_of(events: list[Event], numbering: str, numbered: list[Numbered]) -> Path:
+    """Return the path of one traceroute.
+
+    Args:
+        events: its probes and answers, at least one.
+        numbering: where hop numbers are from, see :attr:`Path.numbering`.
+        numbered: the answers with their hops.
+    """
     first = events[0]
+    probes = [event for event in events if event.kind == PROBE]
     last_hop = min((item.hop for item in numbered if ends(item.event)), default=None)
     end = next((item.event for item in numbered if item.hop == last_hop and ends(item.event)), None)
     hops = tuple(_hops(probes, numbered, last_hop))
@@ -223,7 +235,7 @@ def _path(events: list[Event], reply_ns: int) -> Iterator[Path]:
     icmp = first.protocol in (ICMP_PROTOCOL, ICMPV6_PROTOCOL)
     ports = {event.selector & 0xFFFF for event in events}
     error = end is not None and end.kind != REPLY
-    yield Path(
+    return Path(
         src=first.src,
         dst=first.dst,
         protocol=first.protocol,
@@ -361,7 +373,7 @@ def end_of(event: Event) -> str:
 
 def _hops(probes: list[Event], numbered: list[Numbered], last: int | None) -> Iterator[Hop]:
     """Yield the hops from the first on, those behind the end left out."""
-    most = max(item.hop for item in numbered) if last is None else last
+    most = max((item.hop for item in numbered), default=0) if last is None else last
     if last is None:
         most = max(most, *(probe.ttl for probe in probes)) if probes else most
     for number in range(1, most + 1):

@@ -13,12 +13,14 @@ from dissector.protocols import protocol_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dissector.analysis.flow_keys import Address
     from dissector.analysis.hops import Answer, Hop, Path
     from dissector.analysis.paths import PathReport
 
 WIDTH = 80
 WIDTHS = (5, 39, 9, 21)
 """Columns of a table that fits 80: hop, address, answers, round-trip times with what is told beside."""
+HEADERS = ("hop", "address", "answers", "min/mean/max ms")
 NUMBERING = {
     "ttl": "",
     "count": "hops counted by the probes' numbers",
@@ -40,13 +42,13 @@ def path_tables(report: PathReport, *, table_format: str = "simple", narrow: boo
 
     for path in report.paths:
         text = tabulate(
-            [line for hop in path.hops for line in _lines(path, hop)],
-            ("hop", "address", "answers", "min/mean/max ms"),
+            [line for hop in path.hops for line in hop_lines(path, hop)],
+            HEADERS,
             tablefmt=table_format,
             maxcolwidths=list(WIDTHS) if narrow else None,
             disable_numparse=True,
         )
-        head = [line for long in _head(path) for line in (_wrapped(long) if narrow else [long])]
+        head = [line for long in _head(path) for line in (wrapped(long) if narrow else [long])]
         yield "\n".join((*head, "", text))
 
 
@@ -56,36 +58,50 @@ def paths_json(report: PathReport) -> dict[str, Any]:
     return {"paths": paths, "warnings": list(report.warnings)}
 
 
-def _wrapped(line: str) -> list[str]:
+def wrapped(line: str) -> list[str]:
     """Return a line in as many as fit 80 columns."""
     return wrap(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _head(path: Path) -> Iterator[str]:
     """Yield the lines before a table: the path, how it ended, what is odd."""
-    name = protocol_name(path.protocol)
-    if path.port is not None:
-        name += f" port {path.port}"
-    yield f"Traceroute {path.src} > {path.dst} ({name})"
-    yield f"  {_end(path)}"
+    yield title(path.src, path.dst, path.protocol, path.port)
+    yield f"  {end_text(path)}"
     if NUMBERING[path.numbering]:
         yield f"  {NUMBERING[path.numbering]}"
+    yield from loop_lines(path)
+
+
+def title(src: Address, dst: Address, protocol: int, port: int | None) -> str:
+    """Return what was traced: from where to where, with which probes."""
+    name = protocol_name(protocol)
+    if port is not None:
+        name += f" port {port}"
+    return f"Traceroute {src} > {dst} ({name})"
+
+
+def loop_lines(path: Path) -> Iterator[str]:
+    """Yield a line about loops, where there are any."""
     if path.loops:
         yield f"  loop: {', '.join(map(str, path.loops))} at more than one hop, with others in between"
 
 
-def _end(path: Path) -> str:
-    """Return how a path ended, as a sentence without its full stop."""
+def end_text(path: Path, answer: str = "echo reply") -> str:
+    """Return how a path ended, as a sentence without its full stop.
+
+    Args:
+        path: the path.
+        answer: what it was that ended it, where that was no ICMP error.
+    """
     hops = quantity(len(path.hops), "hop")
     if path.end == "nothing":
         return f"no answer from the destination in {hops}"
-    answer = "echo reply"
     if path.end_type is not None and path.end_code is not None:
         answer = error_text(4 if path.dst.version == 4 else 6, path.end_type, path.end_code)  # noqa: PLR2004 - the version
     return f"{path.end} after {hops}: {answer} from {path.ended_by}"
 
 
-def _lines(path: Path, hop: Hop) -> Iterator[tuple[str, ...]]:
+def hop_lines(path: Path, hop: Hop) -> Iterator[tuple[str, ...]]:
     """Yield the lines of one hop, an address each; a star where nobody answered."""
     number = str(hop.number)
     sent = "" if hop.probes is None else f" of {hop.probes}"
