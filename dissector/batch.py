@@ -146,8 +146,8 @@ class Batch:
         """Name the file and say how many messages and octets there are."""
         return f"<Batch of {len(self)} messages, {len(self.octets)} octets, {self.origin.file}>"
 
-    def __getitem__(self, rows: slice | NDArray[np.bool_]) -> Batch:
-        """Return a stretch of the rows, or those of a mask; the octets are shared, not copied (see :meth:`take`)."""
+    def __getitem__(self, rows: slice | NDArray[np.bool_] | NDArray[np.int64]) -> Batch:
+        """Return a stretch of the rows, those of a mask, or some; the octets are shared (but see :meth:`take`)."""
         return Batch(
             self.octets, {name: getattr(self, name)[rows] for name in DTYPES}, self.paths, self.origin
         )

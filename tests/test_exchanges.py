@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from dissector.analysis.exchanges import Exchanges
 from dissector.analysis.hashing import Index
-from dissector.analysis.pairing import Pairing, grouped
+from dissector.analysis.pairing import Pairing
 from dissector.analysis.pairs import QUERY, answers, pairs, roles
-from dissector.analysis.statistics import buckets, fold, join, table, values
+from dissector.analysis.statistics import buckets, join, table, take, values
 from dissector.api import scan
 from dissector.checksum import internet_checksum
 from dissector.registry.model import Family
@@ -324,13 +324,22 @@ def test_the_oldest_queries_are_given_up_and_that_is_said():
 # -- numbers
 
 
+def taken(rtt, start=0):
+    """Return a row of times, of which the query of the first is number ``start``."""
+    rows, none = table(1), np.zeros(len(rtt), np.int64)
+    order = np.arange(start, start + len(rtt))
+    take(
+        rows, np.zeros(1, np.int64), np.array([-1]), none, np.array(rtt, np.int64), order, none > 0, none > 0
+    )
+    return rows
+
+
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=60))
 def test_rows_of_times_are_what_the_textbook_says(rtt):
     jitter = 0.0
     for before, after in pairwise(rtt):
         jitter += (abs(after - before) - jitter) / 16  # RFC 3550, 6.4.1
-    order = np.arange(len(rtt))
-    (row,) = fold(np.array([0]), np.array(rtt), order, np.array([-1]), np.array([True]))
+    (row,) = taken(rtt)
     assert (row["min"], row["max"], row["sum"]) == (min(rtt), max(rtt), sum(rtt))
     assert row["jitter"] == pytest.approx(jitter, abs=1e-3)
     assert math.sqrt(row["squares"] / len(rtt)) == pytest.approx(reference.pstdev(rtt), rel=1e-6, abs=1)
@@ -338,15 +347,9 @@ def test_rows_of_times_are_what_the_textbook_says(rtt):
 
 @given(st.lists(st.integers(0, 10**10), max_size=30), st.lists(st.integers(0, 10**10), max_size=30))
 def test_rows_joined_are_the_row_of_both(one, other):
-    def row(rtt, start):
-        if not rtt:
-            return table(1)
-        order = np.arange(start, start + len(rtt))
-        return fold(np.array([0]), np.array(rtt), order, np.array([-1]), np.array([True]))
-
-    joined = join(row(one, 0), row(other, len(one)))
+    joined = join(taken(one), taken(other, len(one)))
     for name in joined.dtype.names:
-        assert joined[name][0] == pytest.approx(row(one + other, 0)[name][0], rel=1e-6, abs=1), name
+        assert joined[name][0] == pytest.approx(taken(one + other)[name][0], rel=1e-6, abs=1), name
 
 
 @given(st.lists(st.integers(0, 2**50), min_size=1))
@@ -364,14 +367,6 @@ def test_quantiles_are_of_the_nearest_rank():
         packets += [asked(number * 1000, sequence=number), replied(number * 1000 + number, sequence=number)]
     rtt = only(packets).rtt
     assert [round(value / MS) for value in (rtt.median, rtt.p95, rtt.p99)] == [50, 95, 99]
-
-
-@given(st.lists(st.integers(0, 7) | st.integers(0, 2**64 - 1), max_size=300))
-def test_keys_that_differ_in_their_last_bits_alone_are_apart(keys):
-    keys = np.array(keys, np.uint64)
-    order, starts = grouped(keys)
-    assert order.tolist() == np.argsort(keys, kind="stable").tolist()
-    assert int(starts.sum()) == len(set(keys.tolist()))
 
 
 @given(

@@ -7,26 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dissector import kernel
 from dissector.analysis import statistics
-from dissector.analysis.hashing import Index, words_of
+from dissector.analysis.hashing import grown
 from dissector.analysis.outcomes import Exchanged
-from dissector.analysis.pairing import LIMIT, OPEN, TIMEOUT_NS, Pairing, data_of, first_of, loose_keys
-from dissector.analysis.pairs import ANSWER, QUERY
+from dissector.analysis.pairing import LIMIT, TIMEOUT_NS, Pairing, data_of, loose_keys
+from dissector.analysis.pairs import ANSWER
 from dissector.analysis.participants import HEADER
-from dissector.analysis.payloads import SAMPLE
-from dissector.analysis.reporters import versions
 from dissector.analysis.series import (
-    COUNTS,
-    SERIES,
     UNASKED,
     UNKNOWN,
-    Answers,
+    AllSeries,
     Closed,
-    different,
     differs,
-    distinct,
     ends,
-    grown,
     identifiers,
     ranked,
     returning,
@@ -41,11 +35,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.analysis.pairing import Joined
-    from dissector.analysis.participants import Participants
     from dissector.batch import Batch
 
-BUFFER = 1 << 20
-"""Answers that are gathered before they are put into rows."""
 GRAINS = 1 << 12
 """Unasked answers below which it does not pay to look whether their time is over."""
 
@@ -63,14 +54,11 @@ class Exchanges:
         self.pairing = Pairing(timeout_ns, limit)
         self.begins = begins
         self._begin: int | None = None
-        self._index = Index()
-        self._series = np.zeros(0, SERIES)
+        self._all = AllSeries()
         self._times = statistics.table(0)
         self._owner = np.zeros(0, np.int64)
         self._rows = 0
         self._current = np.zeros(0, np.int64)
-        self._answers: list[Answers] = []
-        self._buffered = 0
         self._histogram = statistics.Histogram()
         self._clocks = Clocks()
         self._unasked: list[NDArray[np.void]] = []
@@ -88,72 +76,31 @@ class Exchanges:
             self._begin = int(batch.time_ns[0])
         before = self.pairing.seen
         joined = self.pairing.join(batch)
-        parts = joined.parts
-        asking = np.flatnonzero(parts.role == QUERY)
-        own = np.full(len(parts.rows), -1, np.int64)
-        asked = own[asking] = self._number(batch, parts, asking)
-        self._sample(batch, parts, asking, asked)
-        np.add.at(self._series["sent"], asked, 1)
-        self._series["last_ns"][asked] = batch.time_ns[parts.rows[asking]]
+        self._asked(batch, joined)
         unasked = self._unasked_of(batch, joined, before)
-        series = own[joined.query]
-        series[joined.crossing] = self._index.find(joined.series[joined.crossing])
-        self._answered(batch, joined, series, unasked, before)
+        self._answered(batch, joined, unasked, before)
         if len(unasked):
             self._unasked.append(unasked)
-        for stretch in self.pairing.expired():
-            self._settle(stretch)
+        self._settle(self.pairing.expire())
         self._forget()
 
-    def _number(self, batch: Batch, parts: Participants, which: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the number of the series of some participants, and take down what is known of new ones."""
-        numbers, new = self._index.number(parts.series[which])
-        if not len(new):
-            return numbers
-        which = which[new]
-        rows = parts.rows[which]
-        fresh = np.zeros(len(new), SERIES)
-        fresh["number"] = parts.number[which]
-        fresh["version"] = versions(batch, rows)
-        fresh["rewritten_as"] = fresh["size"] = -1
-        fresh["identifier"] = identifiers(parts, which)
-        answers = parts.role[which] == ANSWER
-        for name, sender in (("querier", ~answers), ("asked", answers)):
-            octets = np.where(sender[:, None], batch.src[rows], batch.dst[rows])
-            fresh[name] = np.ascontiguousarray(octets).view("V16").ravel()
-        fresh["first_ns"] = fresh["last_ns"] = batch.time_ns[rows]
-        self._new_series(fresh)
-        return numbers
+    def _asked(self, batch: Batch, joined: Joined) -> None:
+        """Take in the queries of a batch: their series, and what an answer to come is compared with."""
+        parts, which, open_ = joined.parts, joined.asking, self.pairing.open
+        numbers = self._all.number(batch, parts, which)
+        self._begin_rows()
+        self._all.ask(batch, parts, which, numbers)
+        rows = open_.rows[joined.begin : open_.tail]
+        rows["series"] = numbers
+        left = np.flatnonzero(open_.come[joined.begin : open_.tail] & 1 << ANSWER == 0)
+        loose, data, sizes = loose_keys(batch, parts, which[left])
+        rows["loose"][left], rows["digest"][left], rows["size"][left] = loose, data, sizes
 
-    def _sample(
-        self, batch: Batch, parts: Participants, which: NDArray[np.int64], numbers: NDArray[np.int64]
-    ) -> None:
-        """Take down the data of the first query of each series, of some queries in their order."""
-        first = np.flatnonzero(self._series["size"][numbers] < 0)
-        if not len(first):
-            return
-        numbers, once = np.unique(numbers[first], return_index=True)
-        which = which[first[once]]
-        rows = parts.rows[which]
-        there = np.minimum(np.maximum(parts.captured[which] - HEADER, 0), SAMPLE)
-        sample = np.zeros((len(which), SAMPLE), np.uint8)
-        for size in np.unique(there[there > 0]).tolist():
-            alike = np.flatnonzero(there == size)
-            words = words_of(batch.octets, parts.start[which[alike]] + HEADER, size)
-            sample[alike, :size] = words.view(np.uint8).reshape(len(words), -1)[:, :size]
-        self._series["first_ns"][numbers] = batch.time_ns[rows]
-        self._series["size"][numbers] = batch.length[rows] - HEADER
-        self._series["sampled"][numbers] = there
-        self._series["sample"][numbers] = sample.view(f"V{SAMPLE}").ravel()
-
-    def _new_series(self, fresh: NDArray[np.void]) -> None:
-        """Take in series with the next numbers, and a row of times for each."""
-        count = len(self._index)
-        first = count - len(fresh)
-        self._series = grown(self._series, count)
-        self._series[first:count] = fresh
-        self._current = grown(self._current, count)
-        self._current[first:count] = self._new_rows(np.arange(first, count))
+    def _begin_rows(self) -> None:
+        """Begin a row of times for each new series."""
+        first, count = len(self._current), len(self._all)
+        if count > first:
+            self._current = np.concatenate([self._current, self._new_rows(np.arange(first, count))])
 
     def _new_rows(self, series: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the numbers of new rows of times for some series."""
@@ -182,7 +129,8 @@ class Exchanges:
         told = loose_keys(batch, parts, which[answers])
         found["loose"][answers], found["digest"][answers], found["size"][answers] = told
         found["series"] = -1
-        found["series"][answers] = self._number(batch, parts, which[answers])
+        found["series"][answers] = self._all.number(batch, parts, which[answers])
+        self._begin_rows()
         replies = np.flatnonzero(answers & (parts.number[which] == timestamp_pair()))
         found["times"][replies] = times_of(batch, parts, which[replies])
         early = np.flatnonzero(answers & self._early(found["time_ns"]))
@@ -195,30 +143,25 @@ class Exchanges:
             return np.zeros(len(time_ns), np.bool_)
         return time_ns <= self._begin + self.pairing.reach_ns
 
-    def _answered(
-        self,
-        batch: Batch,
-        joined: Joined,
-        series: NDArray[np.int64],
-        unasked: NDArray[np.void],
-        before: int,
-    ) -> None:
+    def _answered(self, batch: Batch, joined: Joined, unasked: NDArray[np.void], before: int) -> None:
         """Take in the answers of a batch that have a query."""
-        parts = joined.parts
+        parts, open_ = joined.parts, self.pairing.open
         answers = parts.role[joined.response] == ANSWER
-        further = series[answers & ~joined.first]
+        further = open_.rows["series"][joined.place[answers & ~joined.first]]
         if len(further):
-            np.add.at(self._series["duplicates"], further, 1)
+            np.add.at(self._all.rows["duplicates"], further, 1)
         which = np.flatnonzero(answers & joined.first)
-        response, series = joined.response[which], series[which]
+        response, place = joined.response[which], joined.place[which]
+        series, order = open_.rows["series"][place], open_.rows["order"][place]
         arrived = batch.time_ns[parts.rows[response]]
-        rtt = np.maximum(arrived - joined.time_ns[which], 0)
+        rtt = np.maximum(arrived - open_.time_ns[place], 0)
         row = self._current[series]
         begins = unasked[unasked["row"] >= 0]
         if len(begins):
             row = self._after(begins, series, row, parts.rows[response] + before)
-        altered = self._altered(batch, joined, which)
-        self._record(Answers(row, rtt, joined.order[which], rtt > self.pairing.timeout_ns, altered), series)
+        self._histogram.add(series, statistics.buckets(rtt))
+        late, altered = rtt > self.pairing.timeout_ns, self._altered(batch, joined, which)
+        statistics.take(self._times, self._owner, self._all.top, row, rtt, order, late, altered)
         stamped = np.flatnonzero(parts.number[response] == timestamp_pair())
         if len(stamped):
             times = times_of(batch, parts, response[stamped])
@@ -253,74 +196,38 @@ class Exchanges:
         self._current[unasked["series"]] = unasked["row"]
         return row
 
-    def _record(self, answers: Answers, series: NDArray[np.int64]) -> None:
-        """Take in answers, in the order in which they came, to be put into rows."""
-        self._answers.append(answers)
-        self._buffered += len(series)
-        self._histogram.add(series, statistics.buckets(answers.rtt))
-        if self._buffered >= BUFFER:
-            self._pack()
-
-    def _pack(self) -> None:
-        """Put the answers that have been gathered into the rows of their series."""
-        if not self._buffered:
-            return
-        row, rtt, order, late, altered = (
-            np.concatenate(columns) for columns in zip(*self._answers, strict=True)
-        )
-        self._answers, self._buffered = [], 0
-        # A row's number is larger than those of the series' earlier rows, so that sorting by series, then by
-        # arrival has each row in one piece.
-        lanes = self._owner[row]
-        bits = len(row).bit_length()
-        sorting = np.sort(lanes << bits | np.arange(len(row))) & ((1 << bits) - 1)
-        row = row[sorting]
-        starts = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
-        row, lanes = row[starts], lanes[sorting[starts]]
-        fresh = np.append(True, lanes[1:] != lanes[:-1])
-        top = self._times["top"][row]
-        rows = statistics.fold(starts, rtt[sorting], order[sorting], top, fresh)
-        for name, flags in (("late", late), ("altered", altered)):
-            rows[name] = np.add.reduceat(flags[sorting], starts, dtype=np.int64)
-        # Most rows of a capture with many hosts are new: there is nothing to join them with.
-        known = np.flatnonzero(self._times["count"][row])
-        rows[known] = statistics.join(self._times[row[known]], rows[known])
-        self._times[row] = rows
-
     def _altered(self, batch: Batch, joined: Joined, which: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which answers differ from their query in data that they must return.
 
         Data that were cut by the capture are not compared, only how many octets they are.
         """
-        parts = joined.parts
-        response, query = joined.response[which], joined.query[which]
+        parts, open_ = joined.parts, self.pairing.open
+        response, place = joined.response[which], joined.place[which]
         altered = np.zeros(len(which), np.bool_)
         compared = returning()[parts.number[response]]
-        inside = np.flatnonzero(compared & (query >= 0))
-        asked, answering = parts.rows[query[inside]], parts.rows[response[inside]]
+        inside = np.flatnonzero(compared & (place >= joined.begin))
+        answering, asked = (
+            parts.rows[response[inside]],
+            parts.rows[joined.asking[place[inside] - joined.begin]],
+        )
         size = batch.length[answering].astype(np.int64)
-        altered[inside] = size != batch.length[asked]
-        whole = (batch.captured[answering] >= size) & (batch.captured[asked] >= size) & ~altered[inside]
-        for octets in distinct(size[whole & (size > HEADER)]):
-            alike = np.flatnonzero(whole & (size == octets))
-            one, other = (
-                words_of(batch.octets, batch.icmp[rows[alike]] + HEADER, octets - HEADER)
-                for rows in (asked, answering)
-            )
-            altered[inside[alike]] = different(one, other)
-        crossing = np.flatnonzero(compared & (query < 0))
+        whole = (batch.captured[answering] >= size) & (batch.captured[asked] >= size)
+        same = np.empty(len(inside), np.bool_)
+        kernel.pair.alike(
+            batch.octets.data, (batch.icmp[answering] + HEADER).data, (batch.icmp[asked] + HEADER).data,
+            np.where(whole, np.maximum(size - HEADER, 0), 0).data, same.view(np.uint8).data,
+        )  # fmt: skip
+        altered[inside] = (size != batch.length[asked]) | ~same
+        crossing = np.flatnonzero(compared & (place < joined.begin))
         if len(crossing):
             data, sizes = data_of(batch, parts, response[crossing])
-            asked_queries = joined.crossed[np.searchsorted(joined.crossing, which[crossing])]
-            altered[crossing] = differs(asked_queries, data, sizes)
+            altered[crossing] = differs(open_.rows[place[crossing]], data, sizes)
         return altered
 
     # -- what becomes of the rest
 
-    def _settle(self, stretch: NDArray[np.void]) -> None:
-        """Account for queries whose time is over."""
-        left = stretch[~stretch["answered"]]
-        left = left[np.argsort(left["order"])]
+    def _settle(self, left: NDArray[np.void]) -> None:
+        """Account for queries whose time is over, and that no answer came to, in their order."""
         early = self._early(left["time_ns"])
         if early.any():
             self._waiting.append(left[early])
@@ -332,8 +239,8 @@ class Exchanges:
         taken = closed.taken >= 0
         if taken.any():
             answers = closed.taken[taken]
-            np.add.at(self._series["rewritten"], closed.series[taken], 1)
-            self._series["rewritten_as"][closed.series[taken]] = pending["identifier"][answers]
+            np.add.at(self._all.rows["rewritten"], closed.series[taken], 1)
+            self._all.rows["rewritten_as"][closed.series[taken]] = pending["identifier"][answers]
             self._unasked = [np.delete(pending, answers)]
         self._ended.update(ends(closed))
 
@@ -358,16 +265,15 @@ class Exchanges:
                 taken[at] = found[0]
                 able[found[0]] = False
         error = np.where(taken < 0, left["error"], -1).astype(np.int64)
-        return Closed(self._index.find(left["series"]), taken, error)
+        return Closed(left["series"], taken, error)
 
     def _forget(self) -> None:
         """Count the unasked answers for which no query can be found any more, if there are many."""
         size = sum(map(len, self._unasked))
         if size < 2 * self._quiet + GRAINS:
             return
-        oldest = min(
-            (int(stretch["time_ns"].min()) for stretch in self.pairing.open), default=self.pairing.now
-        )
+        open_ = self.pairing.open
+        oldest = int(open_.time_ns[open_.head : open_.tail].min(initial=self.pairing.now))
         pending = self._pending()
         over = pending["time_ns"] < min(oldest, self.pairing.now - self.pairing.reach_ns)
         over[: max(size - self.pairing.limit, 0)] = True
@@ -378,7 +284,7 @@ class Exchanges:
 
     def _count(self, unasked: NDArray[np.void]) -> None:
         """Count unasked answers for good."""
-        np.add.at(self._series["unasked"], unasked["series"][unasked["role"] == ANSWER], 1)
+        np.add.at(self._all.rows["unasked"], unasked["series"][unasked["role"] == ANSWER], 1)
 
     # -- states
 
@@ -387,21 +293,20 @@ class Exchanges:
 
         The other state is used up. Both must have the same timeout.
         """
-        self._pack()
-        other._pack()
         self._begin = other._begin if self._begin is None else self._begin
         shift = self.pairing.seen
-        series = self._adopt(other)
+        series = self._all.adopt(other._all, shift)
+        self._begin_rows()
         errors = self.pairing.reporters.add(other.pairing.reporters.table)
-        for stretch in (*other.pairing.open, *other._waiting, *other._unasked):
+        live = other.pairing.open.rows[other.pairing.open.head : other.pairing.open.tail]
+        for stretch in (live, *other._waiting, *other._unasked):
             stretch["order"] += shift
-            known = stretch["error"] >= 0
-            stretch["error"][known] = errors[stretch["error"][known]]
+            for name, numbers in (("error", errors), ("series", series)):
+                known = stretch[name] >= 0
+                stretch[name][known] = numbers[stretch[name][known]]
         top = other._times["top"][: other._rows]
         top[top >= 0] += shift
         pending = other._pending()
-        known = pending["series"] >= 0
-        pending["series"][known] = series[pending["series"][known]]
         resolved, found = self._found(pending)
         self._splice(other, series, pending, resolved, found)
         numbers, buckets, counts = other._histogram.entries()
@@ -415,30 +320,9 @@ class Exchanges:
         self._take_over(other.pairing)
         for stretch in other._waiting:
             self._settle(stretch)
-        for stretch in self.pairing.expired():
-            self._settle(stretch)
+        self._settle(self.pairing.expire())
         self._forget()
         return self
-
-    def _adopt(self, other: Exchanges) -> NDArray[np.int64]:
-        """Take in the series of another state, but for their times; return the numbers here of those there."""
-        theirs = other._series[: len(other._index)]
-        numbers, new = self._index.number(other._index.hashes)
-        fresh = theirs[new].copy()
-        for name in COUNTS:
-            fresh[name] = 0
-        self._new_series(fresh)
-        mine = self._series[numbers]
-        unsent = (mine["size"] < 0) & (theirs["size"] >= 0)
-        for name in ("first_ns", "size", "sampled", "sample"):
-            mine[name][unsent] = theirs[name][unsent]
-        mine["last_ns"][theirs["sent"] > 0] = theirs["last_ns"][theirs["sent"] > 0]
-        rewritten = theirs["rewritten_as"] >= 0
-        mine["rewritten_as"][rewritten] = theirs["rewritten_as"][rewritten]
-        for name in COUNTS:
-            mine[name] += theirs[name]
-        self._series[numbers] = mine
-        return numbers
 
     def _found(self, pending: NDArray[np.void]) -> tuple[NDArray[np.bool_], NDArray[np.void]]:
         """Look among the open queries for those of answers that came without; mark what is found.
@@ -446,27 +330,30 @@ class Exchanges:
         Returns:
             Which have one, and a row of times for each, of one time where it is the first answer.
         """
-        place = self.pairing.find(pending["key"])
+        open_ = self.pairing.open
+        place = open_.find(np.ascontiguousarray(pending["key"]))
         if self.pairing.wide:
             left = np.flatnonzero(place < 0)
-            place[left] = self.pairing.find(pending["wide"][left])
+            place[left] = open_.find(pending["wide"][left])
         found = np.flatnonzero(place >= 0)
-        queries = self.pairing.at(place[found])
-        near = pending["time_ns"][found] - queries["time_ns"] <= self.pairing.reach_ns
-        found, queries, place = found[near], queries[near], place[found[near]]
+        near = pending["time_ns"][found] - open_.time_ns[place[found]] <= self.pairing.reach_ns
+        found, place = found[near], place[found[near]]
         resolved = np.zeros(len(pending), np.bool_)
         resolved[found] = True
         answers = pending["role"][found] == ANSWER
-        first = np.zeros(len(found), np.bool_)
-        for role in (answers, ~answers):
-            first[role] = first_of(queries["order"][role])
-        first &= np.where(answers, ~queries["answered"], queries["error"] < 0)
-        series = self._index.find(queries["series"])
+        bits = np.left_shift(1, pending["role"][found]).astype(np.uint8)
+        first = open_.come[place] & bits == 0
+        # Of several answers to one query, or errors about it, the first one.
+        once = np.unique(place << 8 | bits, return_index=True)[1]
+        first &= np.isin(np.arange(len(place)), once)
+        np.bitwise_or.at(open_.come, place, bits)
+        queries, series = open_.rows[place], open_.rows["series"][place]
+        queries["time_ns"] = open_.time_ns[place]
         errors = first & ~answers
-        self.pairing.mark(place[errors], "error", pending["error"][found[errors]])
-        np.add.at(self._series["duplicates"], series[answers & ~first], 1)
+        open_.rows["error"][place[errors]] = pending["error"][found[errors]]
+        np.add.at(self._all.rows["duplicates"], series[answers & ~first], 1)
         won = first & answers
-        self.pairing.mark(place[won], "answered", np.ones(int(won.sum()), np.bool_))
+        np.maximum.at(self._all.top, series[won], queries["order"][won])
         found, queries, series = found[won], queries[won], series[won]
         rtt = np.maximum(pending["time_ns"][found] - queries["time_ns"], 0)
         self._histogram.add(series, statistics.buckets(rtt))
@@ -476,11 +363,11 @@ class Exchanges:
             times[name][found] = rtt
         times["top"][found] = queries["order"]
         times["late"][found] = rtt > self.pairing.timeout_ns
-        compared = returning()[self._series["number"][series]]
+        compared = returning()[self._all.rows["number"][series]]
         times["altered"][found] = compared & differs(
             queries, pending["digest"][found], pending["size"][found]
         )
-        stamped = self._series["number"][series] == timestamp_pair()
+        stamped = self._all.rows["number"][series] == timestamp_pair()
         stamped &= (pending["times"][found] != UNKNOWN).any(axis=1)
         self._clocks.add(
             series[stamped],
@@ -534,8 +421,7 @@ class Exchanges:
     def _take_over(self, other: Pairing) -> None:
         """Take in the open queries of another state."""
         mine = self.pairing
-        for stretch in other.open:
-            mine.add(stretch)
+        mine.open.add(other.open)
         mine.seen += other.seen
         mine.now = max(mine.now, other.now)
         mine.wide |= other.wide
@@ -543,14 +429,11 @@ class Exchanges:
 
     def result(self) -> Exchanged:
         """Return what is known so far; the state can go on."""
-        self._pack()
-        left = np.concatenate([np.zeros(0, OPEN), *self._waiting, *self.pairing.open])
-        left = left[~left["answered"]]
-        left = left[np.argsort(left["order"])]
+        left = np.concatenate([*self._waiting, self.pairing.open.left(self.pairing.open.tail)])
         pending = self._pending()
         pending = pending[pending["role"] == ANSWER]
         closed = self._close(left, pending)
-        series = self._series[: len(self._index)].copy()
+        series = self._all.rows[: len(self._all)].copy()
         taken = closed.taken >= 0
         np.add.at(series["rewritten"], closed.series[taken], 1)
         series["rewritten_as"][closed.series[taken]] = pending["identifier"][closed.taken[taken]]

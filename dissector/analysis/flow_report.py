@@ -19,7 +19,7 @@ from dissector.analysis.flow_keys import (
     query_keys,
     span,
 )
-from dissector.analysis.path_mtu import path_mtus
+from dissector.analysis.path_mtu import path_mtus, told_of
 from dissector.analysis.quotes import MISSING
 from dissector.analysis.table import Table, grouped
 
@@ -212,28 +212,53 @@ class FlowReport:
         )
 
     @cached_property
-    def reporters(self) -> tuple[Reporter, ...]:
-        """Who sent errors, of which type and code; the most frequent first."""
+    def _reporting(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of the table, those of a sender, type and code together; where each begins and ends, by rank."""
         words = np.column_stack(
             [
                 self.keys[:, FLOW_WORDS] & np.uint64(0xFFFFFFFF),
                 self.keys[:, FLOW_WORDS + 1 : FLOW_WORDS + 3],
             ]
         )
-        flow_order, flow_starts, _ = self.groups
-        numbers = np.zeros(len(words), np.int64)
-        numbers[flow_starts] = 1
-        flow_of_row = np.zeros(len(words), np.int64)
-        flow_of_row[flow_order] = np.cumsum(numbers)
         order, starts = grouped(words)
-        found = []
-        for group in np.split(order, starts[1:]) if len(order) else []:
-            first = self.error(int(group[0]))
-            flows = len(np.unique(flow_of_row[group]))
-            total = joined(self.values, group)
-            found.append(Reporter(first.reporter, first.family, first.type, first.code, flows, total))
-        return tuple(sorted(found, key=lambda item: (-item.span.messages, item.span.first_frame)))
+        if not len(starts):
+            return order, starts, starts
+        ends = np.append(starts[1:], len(order))
+        totals = np.add.reduceat(self.values["count"][order], starts)
+        ranks = np.lexsort((self.values["first_frame"][order[starts]], -totals))
+        return order, starts[ranks], ends[ranks]
 
-    def path_mtus(self) -> tuple[PathMtu, ...]:
+    @property
+    def senders(self) -> int:
+        """How many senders of errors of one type and code there are."""
+        return len(self._reporting[1])
+
+    def reporting(self, count: int | None = None) -> Iterator[Reporter]:
+        """Yield who sent errors, of which type and code; the most frequent first, all of them by default."""
+        flow_order, flow_starts, _ = self.groups
+        begins = np.zeros(len(flow_order), np.int64)
+        begins[flow_starts] = 1
+        flow_of_row = np.empty(len(flow_order), np.int64)
+        flow_of_row[flow_order] = np.cumsum(begins)
+        order, starts, ends = self._reporting
+        for start, end in zip(starts[:count].tolist(), ends[:count].tolist(), strict=True):
+            rows = order[start:end]
+            first = self.error(int(rows[0]))
+            flows = len(np.unique(flow_of_row[rows]))
+            yield Reporter(
+                first.reporter, first.family, first.type, first.code, flows, joined(self.values, rows)
+            )
+
+    @property
+    def reporters(self) -> tuple[Reporter, ...]:
+        """All of them."""
+        return tuple(self.reporting())
+
+    def path_mtus(self, count: int | None = None) -> tuple[PathMtu, ...]:
         """Return what errors say about path MTUs; see :func:`~dissector.analysis.path_mtu.path_mtus`."""
-        return path_mtus(self)
+        return path_mtus(self, count)
+
+    @property
+    def destinations(self) -> int:
+        """How many destinations errors tell a path MTU of."""
+        return len(told_of(self))

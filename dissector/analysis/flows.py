@@ -32,11 +32,10 @@ from dissector.analysis.quotes import (
     ICMPV6_PROTOCOL,
     MISSING,
     QUOTE_START,
-    Quotes,
-    errors_in,
     identified,
     number,
     outer_version,
+    quotes_of,
     windows,
 )
 from dissector.analysis.table import Table
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dissector.analysis.quotes import Quotes
     from dissector.batch import Batch
 
 LIMIT = 1 << 20
@@ -78,9 +78,9 @@ class Flows:
 
     def update(self, batch: Batch) -> None:
         """Put in the messages of a batch, which comes after all that were put in."""
-        rows = errors_in(batch)
-        if len(rows):
-            self._add_errors(batch, Quotes(batch, rows))
+        quotes = quotes_of(batch)
+        if quotes is not None:
+            self._add_errors(batch, quotes)
         if self.queries is not None:
             self._add_queries(batch, self.queries)
 

@@ -1,14 +1,17 @@
-"""Numbers for what messages have in common: 64-bit hashes of whole columns, and dense numbers for hashes.
+"""Numbers for what messages have in common: 64-bit hashes of whole columns, and dense numbers for keys.
 
-Two different things have the same hash once in 2**64 pairs of them; a capture with ten million open queries
-has such a pair with a probability of three in a million.
+Numbers of keys are exact: keys are compared as they are. Two different stretches of data have the same digest once
+in 2**64 pairs of them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+import secrets
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+
+from dissector import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +34,23 @@ FACTORS = tuple(
 )
 _SHIFT = np.uint64(32)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
+
+
+SECRETS = np.frombuffer(secrets.token_bytes(8 * 16), np.uint64) | np.uint64(1)
+"""Factors for the words of keys that nobody can know who sends packets."""
+
+
+def spread(keys: NDArray[np.uint64]) -> Hashes:
+    """Return a number for each row of words, to be mixed to a hash; they differ from one run to the next.
+
+    A word that is 0 adds nothing, so that those that all keys have empty cost nothing.
+    """
+    hashes = np.zeros(len(keys), np.uint64)
+    for factor, word in zip(SECRETS, keys.T, strict=False):
+        if word.any():
+            product = word * factor
+            hashes += product ^ product >> _SHIFT
+    return hashes
 
 
 def mix(values: Hashes) -> Hashes:
@@ -72,74 +92,76 @@ def digest(octets: NDArray[np.uint8], starts: NDArray[np.int64], sizes: NDArray[
 
 
 class Index:
-    """Dense numbers, from 0 in the order of appearance, for 64-bit hashes: a hash table of whole columns.
+    """Dense numbers, from 0 in the order of appearance, for keys of whole words: see :mod:`dissector.kernel.pair`.
 
-    Attributes:
-        hashes: what has been numbered, shape (n,).
+    Args:
+        words: 64-bit words of a key.
+        limit: how many keys have numbers.
     """
 
-    def __init__(self) -> None:
-        self._slots = np.full(1 << 12, -1, np.int64)
-        self._all = np.zeros(1 << 11, np.uint64)
+    def __init__(self, words: int = 1, limit: int = 1 << 62) -> None:
+        self.limit = limit
+        self._slots = np.full(1 << 10, -1, np.int64)
+        self._keys = np.zeros((1 << 9, words), np.uint64)
         self._count = 0
+        # With the state, so that it can go to another process.
+        self._secrets = SECRETS
 
     def __len__(self) -> int:
         """Return how many there are."""
         return self._count
 
     @property
-    def hashes(self) -> Hashes:
-        """What has been numbered, by number."""
-        return self._all[: self._count]
+    def keys(self) -> NDArray[np.uint64]:
+        """What has been numbered, by number, shape (n, words)."""
+        return self._keys[: self._count]
 
-    def find(self, hashes: Hashes) -> NDArray[np.int64]:
-        """Return the number of each hash, -1 for those that have none."""
-        mask = np.uint64(len(self._slots) - 1)
-        at = (hashes & mask).astype(np.int64)
-        found = self._slots[at]
-        # What is there and is something else: look in the next slot, until all have met their own or a free one.
-        left = np.flatnonzero((found >= 0) & (self._all[found] != hashes))
-        while len(left):
-            at[left] = (at[left] + 1) & int(mask)
-            next_found = self._slots[at[left]]
-            found[left] = next_found
-            left = left[(next_found >= 0) & (self._all[next_found] != hashes[left])]
-        return found
+    def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return the number of each key, -1 for those that have none."""
+        return self._numbered(keys, self._count)
 
-    def number(self, hashes: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the number of each hash, and the rows in which new ones appeared, in the order of their numbers."""
-        found = self.find(hashes)
-        missing = np.flatnonzero(found < 0)
-        if not len(missing):
-            return found, missing
-        values, first, inverse = np.unique(hashes[missing], return_index=True, return_inverse=True)
-        order = np.argsort(first, kind="stable")
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        found[missing] = self._count + rank[inverse]
-        self._add(values[order])
-        return found, missing[first[order]]
+    def number(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the number of each key, and the rows in which new ones appeared, in the order of their numbers.
 
-    def _add(self, hashes: Hashes) -> None:
-        """Number hashes that are new, each once."""
-        count = self._count + len(hashes)
-        if count > len(self._all):
-            self._all = np.concatenate([self._all, np.zeros(max(count, len(self._all)), np.uint64)])
-        self._all[self._count : count] = hashes
-        numbers = np.arange(self._count, count)
-        self._count = count
-        if 4 * count > len(self._slots):
-            self._slots = np.full(1 << (4 * count).bit_length(), -1, np.int64)
-            numbers = np.arange(count)
-        self._place(numbers)
+        Beyond the limit a new key has no number: -1.
+        """
+        before = self._count
+        self._room(min(before + len(keys), max(self.limit, before)))
+        numbers = self._numbered(keys, self.limit)
+        fresh = np.flatnonzero(numbers >= before)
+        new = np.empty(self._count - before, np.int64)
+        # Of several rows of a key the first is written last, and stays.
+        new[numbers[fresh[::-1]] - before] = fresh[::-1]
+        return numbers, new
 
-    def _place(self, numbers: NDArray[np.int64]) -> None:
-        """Put numbers into free slots."""
-        mask = len(self._slots) - 1
-        at = (self._all[numbers] & np.uint64(mask)).astype(np.int64)
-        while len(numbers):
-            free = self._slots[at] < 0
-            self._slots[at[free]] = numbers[free]
-            # Of several that wanted the same slot the last one written has it.
-            left = self._slots[at] != numbers
-            numbers, at = numbers[left], (at[left] + 1) & mask
+    def _numbered(self, keys: NDArray[np.uint64], limit: int) -> NDArray[np.int64]:
+        numbers = np.empty(len(keys), np.int64)
+        keys = np.ascontiguousarray(keys).reshape(len(keys), self._keys.shape[1])
+        if len(keys):
+            self._count = kernel.pair.number(
+                keys.data, self._secrets.data, self._slots.data, self._keys.data,
+                0, self._count, limit, numbers.data,
+            )  # fmt: skip
+        return numbers
+
+    def _room(self, count: int) -> None:
+        """Make room for so many keys: twice as many slots, and more."""
+        if count > len(self._keys):
+            self._keys = grown(self._keys, count)
+        if 2 * count >= len(self._slots):
+            self._slots = slots_for(count)
+            kernel.pair.place(self._secrets.data, self._slots.data, self._keys.data, 0, 0, self._count)
+
+
+def slots_for(count: int) -> NDArray[np.int64]:
+    """Return free slots, enough for so many keys and for as many again before there are to be more."""
+    return np.full(1 << (4 * count).bit_length(), -1, np.int64)
+
+
+def grown(table: NDArray[Any], count: int) -> NDArray[Any]:
+    """Return a table with room for so many rows: itself, or a copy twice as long."""
+    if count <= len(table):
+        return table
+    larger = np.zeros((max(count, 2 * len(table)), *table.shape[1:]), table.dtype)
+    larger[: len(table)] = table
+    return larger

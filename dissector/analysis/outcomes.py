@@ -169,27 +169,30 @@ class Exchanged:
         """
         if not len(group):
             return []
-        order = np.argsort(group, kind="stable")
-        starts = np.flatnonzero(np.append(True, group[order][1:] != group[order][:-1]))
-        series = self.series[order]
+        # Of many groups few are asked for: only their series are looked at.
+        messages = np.bincount(group, self.series["sent"] + self.series["unasked"]).astype(np.int64)
+        chosen = _most(messages)[:limit]
+        if not hosts:
+            chosen.sort()
+        place = np.full(len(messages), -1, np.int64)
+        place[chosen] = np.arange(len(chosen))
+        groups = place[group]
+        members = np.flatnonzero(groups >= 0)
+        order = members[np.argsort(groups[members], kind="stable")]
+        starts = np.searchsorted(groups[order], np.arange(len(chosen)))
+        if not len(starts):
+            return []
         counts = {
-            name: np.add.reduceat(series[name], starts)
+            name: np.add.reduceat(self.series[name][order], starts)
             for name in ("sent", "rewritten", "duplicates", "unasked")
         }
         ended = np.add.reduceat(self._ended_by_series[order], starts)
         times = statistics.total(self.times[order], starts)
         sizes = np.diff(np.append(starts, len(order)))
-        chosen = _most(counts["sent"] + counts["unasked"])[:limit]
-        if not hosts:
-            chosen.sort()
-        place = np.full(len(starts), -1, np.int64)
-        place[chosen] = np.arange(len(chosen))
-        groups = np.empty(len(order), np.int64)
-        groups[order] = np.repeat(place, sizes)
         quantiles = self._histogram.quantiles(groups, len(chosen), LEVELS)
         lines = []
-        for at, row in enumerate(chosen.tolist()):
-            first = series[starts[row]]
+        for row, start in enumerate(starts.tolist()):
+            first = self.series[order[start]]
             sent, answered = int(counts["sent"][row]), int(times["count"][row])
             rewritten, stopped = int(counts["rewritten"][row]), int(ended[row])
             version = int(first["version"])
@@ -209,7 +212,7 @@ class Exchanged:
                     int(counts["duplicates"][row]),
                     int(times["reordered"][row]),
                     int(counts["unasked"][row]),
-                    _rtt(times[row], quantiles[at]) if answered else None,
+                    rtt_of(times[row], quantiles[row]) if answered else None,
                 )
             )
         return lines
@@ -257,7 +260,7 @@ def _address(octets: Any, version: int) -> str:
     return address_text(IPv4Address(octets.tobytes()[:4]) if four else IPv6Address(octets.tobytes()))
 
 
-def _rtt(row: Any, quantiles: NDArray[np.float64]) -> Rtt:
+def rtt_of(row: Any, quantiles: NDArray[np.float64]) -> Rtt:
     """Return the times of a row; its quantiles are no further out than its extremes."""
     low, high, count = int(row["min"]), int(row["max"]), int(row["count"])
     median, p95, p99 = (min(max(float(value), low), high) for value in quantiles)

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.analysis.hashing import digest
+from dissector import kernel
+from dissector.analysis.hashing import SECRETS, digest, grown, slots_for
 from dissector.analysis.pairs import ANSWER, QUERY
-from dissector.analysis.participants import ERROR, HEADER, Participants, participants
+from dissector.analysis.participants import ERROR, HEADER, WORDS, Participants, participants
 from dissector.analysis.reporters import Reporters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from dissector.analysis.hashing import Hashes
@@ -32,27 +31,27 @@ LIMIT = 1 << 20
 """Default: so many queries are kept to be answered."""
 SIGNIFICANT = 8
 """Octets of data from which on a message is known again by them."""
-SMALL = 1 << 12
-"""Queries up to which what several batches left open is put together."""
 
 OPEN = np.dtype(
     [
-        ("key", np.uint64),
-        ("series", np.uint64),
-        ("time_ns", np.int64),
+        ("series", np.int64),
         ("frame", np.int64),
         ("order", np.int64),
         ("digest", np.uint64),
         ("loose", np.uint64),
         ("size", np.int32),
         ("error", np.int32),
-        ("answered", np.bool_),
+        ("time_ns", np.int64),
+        ("come", np.uint8),
     ]
 )
-"""A query that may still be answered: ``order`` counts messages from 0; ``digest`` is that of its data, which
-had ``size`` octets; ``loose`` its key without identifier but with the data, 0 where these are too few; ``error``
-is the number of the error that ended it, see :mod:`dissector.analysis.reporters`, -1 for none.
-Digest and loose key are made of those that their batch left unanswered."""
+"""A query that may still be answered: ``series`` is its number; ``order`` counts messages from 0; ``digest`` is that
+of its data, which had ``size`` octets; ``loose`` its key without identifier but with the data, 0 where these are too
+few; ``error`` is the number of the error that ended it, see :mod:`dissector.analysis.reporters`, -1 for none; ``come``
+has a bit ``1 << role`` for what came to it."""
+
+
+NOTHING = np.zeros(0, np.uint8)
 
 
 class Joined(NamedTuple):
@@ -60,27 +59,20 @@ class Joined(NamedTuple):
 
     Attributes:
         parts: the participants.
+        asking: the queries, indices in ``parts``.
+        begin: the place of the first of them among the open queries; the others follow it.
         response: answers and errors that have a query, in the order of the batch; indices in ``parts``.
-        query: the query of each, index in ``parts``; -1 where it is of an earlier batch.
-        place: where that is among the open ones, else -1; see :meth:`Pairing.find`.
+        place: the query of each, by its place among the open ones.
         first: whether it is the first answer to its query, or the first error about it.
-        time_ns, frame, order, series: the query of each, as in OPEN.
-        crossing: which of the responses have a query of an earlier batch; indices in ``response``.
-        crossed: those queries, as they were before.
         unasked: answers and errors that have no query; indices in ``parts``.
     """
 
     parts: Participants
+    asking: NDArray[np.int64]
+    begin: int
     response: NDArray[np.int64]
-    query: NDArray[np.int64]
     place: NDArray[np.int64]
     first: NDArray[np.bool_]
-    time_ns: NDArray[np.int64]
-    frame: NDArray[np.int64]
-    order: NDArray[np.int64]
-    series: Hashes
-    crossing: NDArray[np.int64]
-    crossed: NDArray[np.void]
     unasked: NDArray[np.int64]
 
 
@@ -110,6 +102,101 @@ class Answers(NamedTuple):
         return (None if frame < 0 else frame), (None if rtt_ns < 0 else rtt_ns)
 
 
+class Open:
+    """The queries that may still be answered, in their order: a hash table of their keys beside their columns.
+
+    Those whose time is over leave at the front. When there is no room behind, the others move to the front.
+
+    Attributes:
+        head, tail: where they begin and end in the columns.
+        rows: what is known of each, dtype OPEN, but for time_ns and come.
+        time_ns: when each was asked.
+        come: what has come to each.
+    """
+
+    def __init__(self) -> None:
+        self.head = self.tail = 0
+        self.rows = np.zeros(0, OPEN)
+        self.time_ns = np.zeros(0, np.int64)
+        self.come = np.zeros(0, np.uint8)
+        self._key = np.zeros((0, WORDS), np.uint64)
+        self._slots = slots_for(0)
+        self._secrets = SECRETS
+        self._widened = np.zeros((1, WORDS), np.uint64)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self.tail - self.head
+
+    def room(self, count: int) -> None:
+        """Make room for so many more."""
+        if self.tail + count < len(self.rows):
+            return
+        live, wanted = slice(self.head, self.tail), len(self) + count
+        for name in ("rows", "time_ns", "come", "_key"):
+            column = getattr(self, name)
+            if 4 * wanted <= 3 * len(column):
+                column[: len(self)] = column[live]
+            else:
+                setattr(self, name, grown(column[live], 2 * wanted))
+        self.head, self.tail = 0, len(self)
+        if len(self._slots) <= 2 * len(self.rows):
+            self._slots = slots_for(len(self.rows))
+        self._slots.fill(-1)
+        self._place(0)
+
+    def _place(self, first: int) -> None:
+        kernel.pair.place(self._secrets.data, self._slots.data, self._key.data, self.head, first, self.tail)
+
+    def pair(
+        self,
+        role: NDArray[np.uint8],
+        time_ns: NDArray[np.int64],
+        key: NDArray[np.uint64],
+        wide: NDArray[np.uint8],
+        reach_ns: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Put queries in and find those of responses; see :func:`dissector.kernel.pair.pair`."""
+        self.room(len(role))
+        found, first = np.empty(len(role), np.int64), np.zeros(len(role), np.bool_)
+        self.tail = kernel.pair.pair(
+            role.data, time_ns.data, key.data, wide.data, self._widened.data, self._secrets.data, reach_ns,
+            self._slots.data, self._key.data, self.time_ns.data, self.come.data, self.head, self.tail,
+            found.data, first.view(np.uint8).data,
+        )  # fmt: skip
+        return found, first
+
+    def find(self, key: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return the place of the latest query of each key, -1 for none."""
+        found = np.empty(len(key), np.int64)
+        if len(key):
+            kernel.pair.number(
+                key.data, self._secrets.data, self._slots.data, self._key.data, self.head, 0, 0, found.data
+            )
+        return found
+
+    def add(self, other: Open) -> slice:
+        """Take in other queries, which come after all that are here; return where they are."""
+        count = len(other)
+        self.room(count)
+        begin, self.tail = self.tail, self.tail + count
+        for name in ("rows", "time_ns", "come", "_key"):
+            getattr(self, name)[begin : self.tail] = getattr(other, name)[other.head : other.tail]
+        self._place(begin)
+        return slice(begin, self.tail)
+
+    def left(self, end: int) -> NDArray[np.void]:
+        """Return those before a place that no answer has come to."""
+        unanswered = self.head + np.flatnonzero(self.come[self.head : end] & 1 << ANSWER == 0)
+        found = self.rows[unanswered]
+        found["time_ns"], found["come"] = self.time_ns[unanswered], self.come[unanswered]
+        return found
+
+    def over(self, before: int) -> int:
+        """Return where those begin that were asked from a time on."""
+        return int(kernel.pair.over(self.time_ns.data, self.head, self.tail, before))
+
+
 class Pairing:
     """Pairs queries and answers of a stream of batches.
 
@@ -124,7 +211,7 @@ class Pairing:
         now: the latest time so far.
         wide: whether there has been a query that others than the one asked may answer.
         reporters: the errors that ended queries.
-        open: the queries that may still be answered, in stretches of the capture, each sorted by key.
+        open: the queries that may still be answered.
     """
 
     def __init__(self, timeout_ns: int = TIMEOUT_NS, limit: int = LIMIT) -> None:
@@ -134,7 +221,7 @@ class Pairing:
         self.given_up = 0
         self.seen = 0
         self.now = -(1 << 62)
-        self.open: list[NDArray[np.void]] = []
+        self.open = Open()
         self.wide = False
         self.reporters = Reporters()
 
@@ -146,256 +233,45 @@ class Pairing:
         joined = self.join(batch)
         frames, rtt = np.full(len(batch), -1, np.int64), np.full(len(batch), -1, np.int64)
         answers = np.flatnonzero(joined.parts.role[joined.response] == ANSWER)
-        rows = joined.parts.rows[joined.response[answers]]
-        frames[rows] = joined.frame[answers]
-        rtt[rows] = np.maximum(batch.time_ns[rows] - joined.time_ns[answers], -1)
-        for _ in self.expired():
-            pass
+        rows, place = joined.parts.rows[joined.response[answers]], joined.place[answers]
+        frames[rows] = self.open.rows["frame"][place]
+        rtt[rows] = np.maximum(batch.time_ns[rows] - self.open.time_ns[place], -1)
+        self.expire()
         return Answers(frames, rtt)
 
     def join(self, batch: Batch) -> Joined:
         """Return what became of the participants of a batch; its queries are then open."""
         parts = participants(batch)
         self.wide = self.wide or bool(parts.wide.any())
-        count = len(parts.rows)
-        query = np.full(count, -1, np.int64)
-        place = np.full(count, -1, np.int64)
-        key = parts.key
-        if self.wide:
-            asking = np.flatnonzero(parts.wide)
-            key = key.copy()
-            key[asking] = parts.wide_keys(asking)
-        asked = self._latest(key, parts, np.arange(count), query, place)
-        if self.wide:
-            left = np.flatnonzero((query < 0) & (place < 0) & (parts.role != QUERY))
-            wide_key = key.copy()
-            wide_key[left] = parts.wide_keys(left)
-            self._latest(wide_key, parts, np.sort(np.concatenate([asking, left])), query, place)
-        joined = self._joined(parts, batch, query, place)
-        self._keep(key, asked, batch, joined)
+        queries = parts.role == QUERY
+        wide = np.where(queries & ~parts.wide, 0, parts.widening()) if self.wide else NOTHING
+        open_ = self.open
+        found, first = open_.pair(parts.role, batch.time_ns[parts.rows], parts.key, wide, self.reach_ns)
+        asking = np.flatnonzero(queries)
+        rows = open_.rows[open_.tail - len(asking) : open_.tail]
+        rows["frame"], rows["order"] = batch.frame[parts.rows[asking]], parts.rows[asking] + self.seen
+        rows["error"] = -1
+        response, unasked = np.flatnonzero(~queries & (found >= 0)), np.flatnonzero(found < 0)
+        place, first = found[response], first[response]
+        errors = np.flatnonzero((parts.role[response] == ERROR) & first)
+        if len(errors):
+            numbers = self.reporters.number(batch, parts.rows[response[errors]])
+            open_.rows["error"][place[errors]] = numbers
         self.seen += len(batch)
         if len(batch):
             self.now = max(self.now, int(batch.time_ns.max()))
-        return joined
+        return Joined(parts, asking, open_.tail - len(asking), response, place, first, unasked)
 
-    def _latest(
-        self,
-        key: Hashes,
-        parts: Participants,
-        which: NDArray[np.int64],
-        query: NDArray[np.int64],
-        place: NDArray[np.int64],
-    ) -> NDArray[np.int64]:
-        """Find the query of each response among some participants: in the batch, else among the open ones.
-
-        Args:
-            key: the keys of all participants.
-            parts: the participants.
-            which: those that are looked at, in order.
-            query: filled in: the index of each one's query in the batch.
-            place: filled in: where each one's open query is, see :meth:`find`.
-
-        Returns:
-            The queries, by key; those with the same key in order.
-        """
-        order, starts = grouped(key[which])
-        asks = (parts.role[which] == QUERY)[order]
-        at = np.arange(len(order))
-        # Of everything up to here with this key: the latest query.
-        found = np.maximum.accumulate(np.where(asks, at, -1))
-        begin = np.maximum.accumulate(np.where(starts, at, 0))
-        responding = ~asks
-        inside = np.flatnonzero(responding & (found >= begin))
-        query[which[order[inside]]] = which[order[found[inside]]]
-        outside = which[order[responding & (found < begin)]]
-        if len(outside) and self.open:
-            place[outside] = self.find(key[outside])
-        queries: NDArray[np.int64] = which[order[asks]]
-        return queries
-
-    def find(self, keys: Hashes) -> NDArray[np.int64]:
-        """Return the place of the latest open query of each key, counted over all stretches; -1 for none."""
-        place = np.full(len(keys), -1, np.int64)
-        base = sum(map(len, self.open))
-        left = np.arange(len(keys))
-        for stretch in reversed(self.open):
-            base -= len(stretch)
-            if not len(left):
-                break
-            known = stretch["key"]
-            # Of queries with the same key the latest stands last.
-            at = np.searchsorted(known, keys[left], "right") - 1
-            hit = (at >= 0) & (known[at] == keys[left])
-            place[left[hit]] = base + at[hit]
-            left = left[~hit]
-        return place
-
-    def _stretches(
-        self, place: NDArray[np.int64]
-    ) -> Iterator[tuple[NDArray[np.void], NDArray[np.bool_], int]]:
-        """Yield each stretch, a mask of those of some places that are in it, and the place of its first."""
-        base = 0
-        for stretch in self.open:
-            yield stretch, (place >= base) & (place < base + len(stretch)), base
-            base += len(stretch)
-
-    def at(self, place: NDArray[np.int64]) -> NDArray[np.void]:
-        """Return the open queries at some places."""
-        found = np.empty(len(place), OPEN)
-        for stretch, here, base in self._stretches(place):
-            found[here] = stretch[place[here] - base]
-        return found
-
-    def mark(self, place: NDArray[np.int64], name: str, values: NDArray[np.generic]) -> None:
-        """Set a field of the open queries at some places, each given once."""
-        for stretch, here, base in self._stretches(place):
-            stretch[name][place[here] - base] = values[here]
-
-    def _joined(
-        self, parts: Participants, batch: Batch, query: NDArray[np.int64], place: NDArray[np.int64]
-    ) -> Joined:
-        """Return what was found, without what is too long ago; queries that were answered are marked."""
-        times = batch.time_ns[parts.rows]
-        response = np.flatnonzero((query >= 0) | (place >= 0))
-        query, place = query[response], place[response]
-        asked = parts.rows[query]
-        time_ns, frame, order, series = (
-            batch.time_ns[asked],
-            batch.frame[asked],
-            asked + self.seen,
-            parts.series[query],
-        )
-        crossing = np.flatnonzero(query < 0)
-        crossed = self.at(place[crossing])
-        for column, name in ((time_ns, "time_ns"), (frame, "frame"), (order, "order"), (series, "series")):
-            column[crossing] = crossed[name]
-        near = times[response] - time_ns <= self.reach_ns
-        if not near.all():
-            crossed = crossed[near[crossing]]
-            response, query, place, time_ns = response[near], query[near], place[near], time_ns[near]
-            frame, order, series = frame[near], order[near], series[near]
-            crossing = np.flatnonzero(query < 0)
-        answers = parts.role[response] == ANSWER
-        first = np.zeros(len(response), np.bool_)
-        for role in (answers, ~answers):
-            first[role] = first_of(order[role])
-        open_answers = answers[crossing]
-        first[crossing[open_answers & crossed["answered"]]] = False
-        first[crossing[~open_answers & (crossed["error"] >= 0)]] = False
-        won = crossing[first[crossing] & open_answers]
-        self.mark(place[won], "answered", np.ones(len(won), np.bool_))
-        unasked = parts.role != QUERY
-        unasked[response] = False
-        return Joined(
-            parts,
-            response,
-            query,
-            place,
-            first,
-            time_ns,
-            frame,
-            order,
-            series,
-            crossing,
-            crossed,
-            np.flatnonzero(unasked),
-        )
-
-    def _keep(self, key: Hashes, asking: NDArray[np.int64], batch: Batch, joined: Joined) -> None:
-        """Keep the queries of a batch, which come sorted by key, as open."""
-        parts = joined.parts
-        ended = self._errors(batch, joined)
-        if not len(asking):
-            return
-        answered = np.zeros(len(parts.rows), np.bool_)
-        answered[joined.query[(parts.role[joined.response] == ANSWER) & (joined.query >= 0)]] = True
-        rows = parts.rows[asking]
-        stretch = np.zeros(len(asking), OPEN)
-        stretch["key"] = key[asking]
-        stretch["series"] = parts.series[asking]
-        stretch["time_ns"] = batch.time_ns[rows]
-        stretch["frame"] = batch.frame[rows]
-        stretch["order"] = rows + self.seen
-        stretch["answered"] = answered[asking]
-        stretch["error"] = ended[asking]
-        left = np.flatnonzero(~stretch["answered"])
-        loose, data, sizes = loose_keys(batch, parts, asking[left])
-        stretch["loose"][left], stretch["digest"][left], stretch["size"][left] = loose, data, sizes
-        self.add(stretch)
-
-    def _errors(self, batch: Batch, joined: Joined) -> NDArray[np.int32]:
-        """Return for each participant the number of the error that ended it, -1 for none; mark the open ones."""
-        parts = joined.parts
-        ended = np.full(len(parts.rows), -1, np.int32)
-        errors = np.flatnonzero((parts.role[joined.response] == ERROR) & joined.first)
-        if len(errors):
-            numbers = self.reporters.number(batch, parts.rows[joined.response[errors]])
-            query = joined.query[errors]
-            ended[query[query >= 0]] = numbers[query >= 0]
-            crossing = query < 0
-            self.mark(joined.place[errors[crossing]], "error", numbers[crossing])
-        return ended
-
-    def add(self, stretch: NDArray[np.void]) -> None:
-        """Keep queries, sorted by key and all later than those that are kept."""
-        self.open.append(stretch)
-        while len(self.open) > 1 and len(self.open[-2]) <= len(self.open[-1]) < SMALL:
-            joined = np.concatenate(self.open[-2:])
-            self.open[-2:] = [joined[np.argsort(joined["key"], kind="stable")]]
-
-    def expired(self, *, every: bool = False) -> Iterator[NDArray[np.void]]:
-        """Take out the queries whose time is over, or that are too many, and yield them, the oldest first."""
-        while self.open and (every or int(self.open[0]["time_ns"].max()) < self.now - self.reach_ns):
-            yield self.open.pop(0)
-        over = sum(map(len, self.open)) - self.limit
-        while over > 0:
-            stretch = self.open.pop(0)
-            if len(stretch) > over:
-                newer = stretch["order"] > np.partition(stretch["order"], over - 1)[over - 1]
-                self.open.insert(0, stretch[newer])
-                stretch = stretch[~newer]
-            over -= len(stretch)
-            young = stretch["time_ns"] >= self.now - self.reach_ns
-            self.given_up += int(np.count_nonzero(young & ~stretch["answered"]))
-            yield stretch
-
-
-def grouped(keys: Hashes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the order that sorts keys, equal ones as they were, and where in it another key begins."""
-    count = len(keys)
-    bits = np.uint64(max(count - 1, 0).bit_length())
-    low = (np.uint64(1) << bits) - np.uint64(1)
-    # Sorting numbers is far faster than sorting places by them: the low bits of each key make room for its place.
-    packed = np.sort((keys & ~low) | np.arange(count, dtype=np.uint64))
-    order = (packed & low).astype(np.int64)
-    there = keys[order]
-    starts = np.ones(count, np.bool_)
-    starts[1:] = there[1:] != there[:-1]
-    packed &= ~low
-    if np.count_nonzero(starts) != np.count_nonzero(packed[1:] != packed[:-1]) + (count > 0):
-        # Two keys differ in those bits alone.
-        order = np.argsort(keys, kind="stable")
-        there = keys[order]
-        starts[1:] = there[1:] != there[:-1]
-    return order, starts
-
-
-def first_of(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which of some numbers were not there before."""
-    if not len(numbers):
-        return np.zeros(0, np.bool_)
-    low = int(numbers.min())
-    span = int(numbers.max()) - low + 1
-    if span > 1 << 20:
-        # Far apart (a query long before the others): by sorting.
-        first = np.zeros(len(numbers), np.bool_)
-        first[np.unique(numbers, return_index=True)[1]] = True
-        return first
-    earliest = np.empty(span, np.int64)
-    places = np.arange(len(numbers))
-    earliest[numbers[::-1] - low] = places[::-1]
-    found: NDArray[np.bool_] = earliest[numbers - low] == places
-    return found
+    def expire(self) -> NDArray[np.void]:
+        """Take out the queries whose time is over, or that are too many; return those that no answer has come to."""
+        open_ = self.open
+        end = open_.over(self.now - self.reach_ns)
+        enough = max(end, open_.tail - self.limit)
+        given_up = open_.come[end:enough] & 1 << ANSWER == 0
+        self.given_up += int(np.count_nonzero(given_up))
+        left = open_.left(enough)
+        open_.head = enough
+        return left
 
 
 def data_of(batch: Batch, parts: Participants, which: NDArray[np.int64]) -> tuple[Hashes, NDArray[np.int64]]:

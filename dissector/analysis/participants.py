@@ -1,8 +1,9 @@
-"""Which messages of a batch take part in exchanges, and by which numbers they belong together.
+"""Which messages of a batch take part in exchanges, and by which words they belong together.
 
-Every query, answer and error about a query gets a *series* (pair of hosts, kind of exchange, identifier) and a
-*key* (series, sequence and what else an answer copies), the same for all that belong together. VLANs are no part
-of it: where routed traffic is mirrored, query and answer are seen in different ones.
+Every query, answer and error about a query gets a *key*, the same for all that belong together: the words of who
+asks and who is asked, of the kind of exchange with identifier and sequence, and of what else an answer copies. Without
+the sequence it is the key of their *series*. VLANs are no part of it: where routed traffic is mirrored, query and
+answer are seen in different ones.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.analysis.hashing import FACTORS, digest, mix
+from dissector import kernel
+from dissector.analysis.hashing import FACTORS, mix, words_of
 from dissector.analysis.pairs import ANSWER, QUERY, error_types, numbers, pairs, roles
 
 if TYPE_CHECKING:
@@ -30,7 +32,13 @@ ICMPV4, ICMPV6 = 1, 58
 MULTICAST4, MULTICAST6, BROADCAST = 0xE0, 0xFF, 0xFF
 HOME_AGENTS = 144
 """Asked at an anycast address, answered from another one (RFC 6275, 5.3)."""
-_WIDE = np.uint64(0x2545F4914F6CDD1D)
+WORDS = 8
+"""Words of a key: two for each address, one for kind, identifier and sequence, three for what else is copied."""
+ASKING, ASKED, KIND, COPIED = slice(0, 2), slice(2, 4), 4, slice(5, WORDS)
+_NUMBER_AT = np.uint64(32)
+"""Where in the word of the kind the number of the pair is; identifier and sequence are below it."""
+_WIDE = np.uint64(1 << 63)
+"""What a wide key has there, so that it is no other's."""
 
 
 class Participants(NamedTuple):
@@ -42,11 +50,8 @@ class Participants(NamedTuple):
         number: of the pair, see :func:`dissector.analysis.pairs.pairs`.
         start: where the query or answer begins in the octets; for an error, the one it quotes.
         captured: octets of that.
-        series, key: what they belong to.
+        key: what they belong to, shape (n, WORDS).
         wide: whether it is a query that others than the one asked may answer.
-        without: the hash of all but identifier and sequence, for :func:`wide_keys` and :func:`loose_keys`.
-        querier: the hash of who asked and of the kind.
-        extra: the hash of what is copied besides them.
         identity: identifier and sequence, as the four octets were read.
     """
 
@@ -55,31 +60,41 @@ class Participants(NamedTuple):
     number: NDArray[np.int16]
     start: NDArray[np.int64]
     captured: NDArray[np.int32]
-    series: Hashes
-    key: Hashes
+    key: NDArray[np.uint64]
     wide: NDArray[np.bool_]
-    without: Hashes
-    querier: Hashes
-    extra: Hashes
     identity: NDArray[np.uint32]
 
-    def wide_keys(self, which: NDArray[np.int64]) -> Hashes:
+    def series(self, which: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Return the keys of the series of some participants."""
+        keys = self.key[which]
+        keys[:, KIND] &= ~_tables().sequence[self.number[which]].astype(np.uint64)
+        return keys
+
+    def widening(self) -> NDArray[np.uint8]:
+        """Return how the key of each is made wide, as :func:`dissector.kernel.pair.pair` has it."""
+        how = np.where(_tables().bare, kernel.pair.WITHOUT_BOTH, kernel.pair.WITHOUT_ASKED).astype(np.uint8)
+        found: NDArray[np.uint8] = how[self.number]
+        return found
+
+    def wide_keys(self, which: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the keys of some participants without the one who is asked.
 
         Where nothing is copied, any answer to anyone counts: a router advertises itself to all.
         """
-        tables = _tables()
-        number = self.number[which]
-        who = np.where(
-            tables.bare[number], (number.astype(np.uint64) + np.uint64(1)) * FACTORS[4], self.querier[which]
-        )
-        identity = (self.identity[which] & tables.both[number]).astype(np.uint64)
-        return mix(mix(who + _WIDE + identity * FACTORS[5]) + self.extra[which])
+        keys = self.key[which]
+        keys[:, ASKED] = 0
+        keys[_tables().bare[self.number[which]], ASKING] = 0
+        keys[:, KIND] |= _WIDE
+        return keys
 
     def loose_keys(self, which: NDArray[np.int64], data: Hashes) -> Hashes:
-        """Return the keys of some participants by their hosts, sequence and data, whatever the identifier."""
-        sequence = (self.identity[which] & _tables().sequence[self.number[which]]).astype(np.uint64)
-        return mix(mix(self.without[which] + sequence * FACTORS[6]) + data)
+        """Return a hash of the hosts, sequence and data of some participants, whatever the identifier."""
+        keys = self.key[which]
+        keys[:, KIND] &= ~_tables().identifier[self.number[which]].astype(np.uint64)
+        found = data.copy()
+        for factor, word in zip(FACTORS, keys.T, strict=True):
+            found = mix(found + word * factor)
+        return found
 
 
 class Quoted(NamedTuple):
@@ -169,56 +184,40 @@ def _keyed(  # noqa: PLR0913, PLR0917 - the columns of one step on their way to 
     src: NDArray[np.uint64],
     dst: NDArray[np.uint64],
 ) -> Participants:
-    """Return participants with the numbers they belong together by."""
+    """Return participants with the words that they belong together by."""
     tables = _tables()
     octets = batch.octets
-    answer = role == ANSWER
-    wide = np.zeros(len(rows), np.bool_)
-    extra = np.zeros(len(rows), np.uint64)
-    asking, asked = np.where(answer, dst[:, 0], src[:, 0]), np.where(answer, src[:, 0], dst[:, 0])
-    who, whom = asking * FACTORS[0], asked * FACTORS[1]
-    if src[:, 1].any() or dst[:, 1].any():
-        who += np.where(answer, dst[:, 1], src[:, 1]) * FACTORS[2]
-        whom += np.where(answer, src[:, 1], dst[:, 1]) * FACTORS[3]
-    queries = role == QUERY
-    first = dst[:, 0].astype(np.uint8)
+    answer = (role == ANSWER)[:, None]
+    key = np.zeros((len(rows), WORDS), np.uint64)
+    key[:, ASKING], key[:, ASKED] = np.where(answer, dst, src), np.where(answer, src, dst)
+    identity = np.ndarray((max(len(octets) - 3, 0),), "<u4", octets, strides=(1,))[start + 4]
+    # One more than its number, so that no key is all zeros.
+    key[:, KIND] = number.astype(np.uint64) + np.uint64(1) << _NUMBER_AT | identity & tables.both[number]
+    first, last = dst[:, 0].astype(np.uint8), (dst[:, 0] >> np.uint64(24)).astype(np.uint8)
     four = batch.family[rows] == 4  # noqa: PLR2004 - the IP version
-    last = (dst[:, 0] >> np.uint64(24)).astype(np.uint8)
     to_many = np.where(four, (first >= MULTICAST4) | (last == BROADCAST), first == MULTICAST6)
-    if to_many.any() or tables.bare[number].any():
-        wide = queries & (to_many | tables.bare[number])
+    queries = role == QUERY
+    wide = queries & (to_many | tables.bare[number])
+    present = np.bincount(number, minlength=len(tables.bare))
     for pair in pairs():
         beyond = [field for field in pair.identities if field.start >= HEADER]
-        if not beyond and pair.number not in tables.anycast:
+        if not present[pair.number] or not (beyond or pair.number in tables.anycast):
             continue
         which = np.flatnonzero(number == pair.number)
-        if not len(which):
-            continue
+        place = COPIED.start
         for field in beyond:
-            sizes = np.full(len(which), field.size, np.int64)
-            extra[which] += digest(octets, start[which] + field.start, sizes)
+            words = words_of(octets, start[which] + field.start, field.size)
+            key[which, place : place + words.shape[1]] = words
+            place += words.shape[1]
         if pair.number in tables.target:
             # Who is asked is told by the target; whoever has no address yet is answered to all
             # (RFC 4861, 4.3 and 4.4).
-            whom[which] = 0
-            who[which[answer[which] & to_many[which]]] = 0
+            key[which, ASKED] = 0
+            key[which[(role[which] == ANSWER) & to_many[which]], ASKING] = 0
             wide[which] = False
         elif pair.number in tables.anycast:
             wide[which] = queries[which]
-    kind = (number.astype(np.uint64) + np.uint64(1)) * FACTORS[4]
-    # The hashes of addresses are sums until here; the kind and then the identifier are added, and
-    # one round of mixing makes a series of them.
-    who += kind
-    whom += who
-    identity = np.ndarray((max(len(octets) - 3, 0),), "<u4", octets, strides=(1,))[start + 4]
-    identifiers = (identity & tables.identifier[number]).astype(np.uint64)
-    series = mix(whom + identifiers * FACTORS[5] + extra)
-    key = (identity & tables.sequence[number]).astype(np.uint64)
-    key *= FACTORS[6]
-    key += series
-    return Participants(
-        rows, role, number, start, captured, series, mix(key), wide, whom, who, extra, identity
-    )
+    return Participants(rows, role, number, start, captured, key, wide, identity)
 
 
 def _words(addresses: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uint64]:

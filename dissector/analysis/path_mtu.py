@@ -110,6 +110,7 @@ def plateau(length: int) -> int:
 
 def path_mtus(
     report: FlowReport,
+    count: int | None = None,
     *,
     repeats: int = REPEATS,
     repeats_span_ns: int = REPEATS_SPAN_NS,
@@ -119,21 +120,28 @@ def path_mtus(
 
     Args:
         report: the errors.
+        count: how many destinations, all of them by default.
         repeats: errors of one MTU about one flow that hint at a black hole, at least.
         repeats_span_ns: over how long a time, at least.
         repeats_gap_ns: how far apart on average, less than.
     """
+    limits = repeats, repeats_span_ns, repeats_gap_ns
+    telling = _telling(report.keys)
+    pairs = pair_hashes(report.keys[telling, 2:4], report.keys[telling, 4:6])
+    queries = np.flatnonzero(np.isin(report.query_keys[:, 0], pairs))
+    return tuple(_path_mtu(report, rows, queries, limits) for rows in told_of(report)[:count])
+
+
+def told_of(report: FlowReport) -> list[NDArray[np.int64]]:
+    """Return the errors about each destination that tell an MTU, the most errors first."""
     telling = _telling(report.keys)
     destinations = np.column_stack(
         [report.keys[telling, 0] & np.uint64(0xFF), report.keys[telling, FLOW_WORDS - 2 : FLOW_WORDS]]
     )
     order, starts = grouped(destinations)
     groups = np.split(telling[order], starts[1:]) if len(order) else []
-    limits = repeats, repeats_span_ns, repeats_gap_ns
     groups.sort(key=lambda rows: (-int(report.values["count"][rows].sum()), int(rows[0])))
-    pairs = pair_hashes(report.keys[telling, 2:4], report.keys[telling, 4:6])
-    queries = np.flatnonzero(np.isin(report.query_keys[:, 0], pairs))
-    return tuple(_path_mtu(report, rows, queries, limits) for rows in groups)
+    return groups
 
 
 def _telling(keys: NDArray[np.uint64]) -> NDArray[np.int64]:

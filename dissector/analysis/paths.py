@@ -24,10 +24,9 @@ from dissector.analysis.quotes import (
     QUOTE_START,
     TCP,
     UDP,
-    Quotes,
-    errors_in,
     number,
     outer_version,
+    quotes_of,
     windows,
 )
 from dissector.analysis.table import Table, grouped
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
     from dissector.analysis.hop_notes import Notes
     from dissector.analysis.hops import Path
+    from dissector.analysis.quotes import Quotes
     from dissector.batch import Batch
 
 LIMIT = 1 << 20
@@ -98,9 +98,9 @@ class Paths:
         timed = np.flatnonzero(batch.record_flags & NO_TIME == 0)
         if self._start is None and len(timed):
             self._start = int(batch.time_ns[timed[0]])
-        rows = errors_in(batch)
-        if len(rows):
-            self._add_errors(batch, Quotes(batch, rows))
+        quotes = quotes_of(batch)
+        if quotes is not None:
+            self._add_errors(batch, quotes)
         self._add_echoes(batch)
 
     def merge(self, other: Self) -> Self:

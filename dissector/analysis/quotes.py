@@ -7,7 +7,7 @@ step for all rows that still have one. A value is there only where all its octet
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -232,6 +232,13 @@ class Quotes:
         self.spi = column(protocol == ESP, 0, 4)
         flags = column(protocol == TCP, 13, 1)
         self.opening = (flags == MISSING) | (flags & (SYN | ACK) == SYN)
+
+
+@lru_cache(maxsize=1)
+def quotes_of(batch: Batch) -> Quotes | None:
+    """Return the quotes of all errors of a batch, None where there are none; once for all who ask in turn."""
+    rows = errors_in(batch)
+    return Quotes(batch, rows) if len(rows) else None
 
 
 def outer_version(batch: Batch, rows: NDArray[np.int64]) -> NDArray[np.uint8]:

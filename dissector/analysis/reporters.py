@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissector.analysis.hashing import FACTORS, Index, mix
+from dissector.analysis.hashing import Index
 from dissector.kernel import layers
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Reporters:
 
     def __init__(self) -> None:
         self.table: NDArray[np.void] = np.zeros(0, REPORTER)
-        self._index = Index()
+        self._index = Index(3)
 
     def number(self, batch: Batch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the numbers of some errors of a batch."""
@@ -44,8 +44,7 @@ class Reporters:
         words = np.ascontiguousarray(reporters["address"]).view(np.uint64).reshape(-1, 2)
         kind = reporters["family"].astype(np.uint64) << np.uint64(16)
         kind |= reporters["type"].astype(np.uint64) << np.uint64(8) | reporters["code"].astype(np.uint64)
-        hashes = mix(mix(words[:, 0] * FACTORS[0] + words[:, 1] * FACTORS[1]) + kind)
-        numbers, new = self._index.number(hashes)
+        numbers, new = self._index.number(np.column_stack([words, kind]))
         if len(new):
             self.table = np.concatenate([self.table, reporters[new]])
         return numbers

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.analysis.pairs import pairs
-from dissector.analysis.participants import HEADER
+from dissector.analysis.hashing import Index, grown, words_of
+from dissector.analysis.pairs import ANSWER, pairs
+from dissector.analysis.participants import HEADER, WORDS
 from dissector.analysis.payloads import SAMPLE
+from dissector.analysis.reporters import versions
 from dissector.registry.model import Family
 from dissector.registry.table import message_type
 
@@ -44,8 +46,8 @@ of its first query (``size`` octets, of which the first ``sampled`` are in ``sam
 
 UNASKED = np.dtype(
     [
-        ("key", np.uint64),
-        ("wide", np.uint64),
+        ("key", np.uint64, (WORDS,)),
+        ("wide", np.uint64, (WORDS,)),
         ("loose", np.uint64),
         ("digest", np.uint64),
         ("time_ns", np.int64),
@@ -68,16 +70,6 @@ COUNTS = ("sent", "duplicates", "rewritten", "unasked")
 TIMESTAMP = 13
 UNKNOWN = np.uint32(0xFFFFFFFF)
 """Stands for a time that was not captured."""
-
-
-class Answers(NamedTuple):
-    """Answers that are not in rows yet, by their arrival: row of times, RTT, order of the query, and two flags."""
-
-    row: NDArray[np.int64]
-    rtt: NDArray[np.int64]
-    order: NDArray[np.int64]
-    late: NDArray[np.bool_]
-    altered: NDArray[np.bool_]
 
 
 class Closed(NamedTuple):
@@ -109,13 +101,6 @@ def returning() -> NDArray[np.bool_]:
 def timestamp_pair() -> int:
     """Return the number of the pair of Timestamp and Timestamp Reply."""
     return next(pair.number for pair in pairs() if pair.family is Family.ICMPV4 and pair.query == TIMESTAMP)
-
-
-def grown(table: NDArray[Any], count: int) -> NDArray[Any]:
-    """Return a table with room for so many rows: itself, or a copy twice as long."""
-    if count <= len(table):
-        return table
-    return np.concatenate([table, np.zeros(max(count, 2 * len(table)) - len(table), table.dtype)])
 
 
 def ranked(owner: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -158,23 +143,6 @@ def times_of(batch: Batch, parts: Participants, which: NDArray[np.int64]) -> NDA
     return times
 
 
-def distinct(values: NDArray[np.int64]) -> list[int]:
-    """Return the values that there are; nearly always there is but one."""
-    if len(values) and int(values.min()) == int(values.max()):
-        return [int(values[0])]
-    found: list[int] = np.unique(values).tolist()
-    return found
-
-
-def different(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Return which rows of words differ."""
-    found = one[:, 0] ^ other[:, 0]
-    for column in range(1, one.shape[1]):
-        found |= one[:, column] ^ other[:, column]
-    unlike: NDArray[np.bool_] = found != 0
-    return unlike
-
-
 def differs(
     queries: NDArray[np.void], data: NDArray[np.uint64], sizes: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
@@ -182,3 +150,93 @@ def differs(
     known = (queries["digest"] != 0) & (data != 0)
     found: NDArray[np.bool_] = (queries["size"] != sizes) | (known & (queries["digest"] != data))
     return found
+
+
+class AllSeries:
+    """The series of a stream of batches, by number.
+
+    Attributes:
+        rows: what is known of each, dtype SERIES; longer than there are series.
+        top: the order of the latest query of each that has been answered, -1 for none; likewise.
+    """
+
+    def __init__(self) -> None:
+        self._index = Index(WORDS)
+        self.rows = np.zeros(0, SERIES)
+        self.top = np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._index)
+
+    def number(self, batch: Batch, parts: Participants, which: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of the series of some participants, and take down what is known of new ones."""
+        numbers, new = self._index.number(parts.series(which))
+        if len(new):
+            which = which[new]
+            rows = parts.rows[which]
+            fresh = np.zeros(len(new), SERIES)
+            fresh["number"] = parts.number[which]
+            fresh["version"] = versions(batch, rows)
+            fresh["rewritten_as"] = fresh["size"] = -1
+            fresh["identifier"] = identifiers(parts, which)
+            answers = parts.role[which] == ANSWER
+            for name, sender in (("querier", ~answers), ("asked", answers)):
+                octets = np.where(sender[:, None], batch.src[rows], batch.dst[rows])
+                fresh[name] = np.ascontiguousarray(octets).view("V16").ravel()
+            fresh["first_ns"] = fresh["last_ns"] = batch.time_ns[rows]
+            self._add(fresh)
+        return numbers
+
+    def _add(self, fresh: NDArray[np.void]) -> None:
+        """Take in what is known of the series with the latest numbers."""
+        count = len(self)
+        begin = count - len(fresh)
+        self.rows, self.top = grown(self.rows, count), grown(self.top, count)
+        self.rows[begin:count], self.top[begin:count] = fresh, -1
+
+    def ask(
+        self, batch: Batch, parts: Participants, which: NDArray[np.int64], numbers: NDArray[np.int64]
+    ) -> None:
+        """Take in queries, in their order: how many, when the last one came, and the data of each series' first."""
+        rows = self.rows
+        first = np.flatnonzero(rows["size"][numbers] < 0)
+        np.add.at(rows["sent"], numbers, 1)
+        rows["last_ns"][numbers] = batch.time_ns[parts.rows[which]]
+        if not len(first):
+            return
+        numbers, once = np.unique(numbers[first], return_index=True)
+        which = which[first[once]]
+        at = parts.rows[which]
+        there = np.minimum(np.maximum(parts.captured[which] - HEADER, 0), SAMPLE)
+        sample = np.zeros((len(which), SAMPLE), np.uint8)
+        for size in np.unique(there[there > 0]).tolist():
+            alike = np.flatnonzero(there == size)
+            words = words_of(batch.octets, parts.start[which[alike]] + HEADER, size)
+            sample[alike, :size] = words.view(np.uint8).reshape(len(words), -1)[:, :size]
+        rows["first_ns"][numbers] = batch.time_ns[at]
+        rows["size"][numbers] = batch.length[at] - HEADER
+        rows["sampled"][numbers] = there
+        rows["sample"][numbers] = sample.view(f"V{SAMPLE}").ravel()
+
+    def adopt(self, other: AllSeries, shift: int) -> NDArray[np.int64]:
+        """Take in the series of what comes after, ``shift`` messages later; return the numbers here of those there."""
+        theirs = other.rows[: len(other)]
+        numbers, new = self._index.number(other._index.keys)
+        fresh = theirs[new]
+        for name in COUNTS:
+            fresh[name] = 0
+        self._add(fresh)
+        mine = self.rows[numbers]
+        unsent = (mine["size"] < 0) & (theirs["size"] >= 0)
+        for name in ("first_ns", "size", "sampled", "sample"):
+            mine[name][unsent] = theirs[name][unsent]
+        mine["last_ns"][theirs["sent"] > 0] = theirs["last_ns"][theirs["sent"] > 0]
+        rewritten = theirs["rewritten_as"] >= 0
+        mine["rewritten_as"][rewritten] = theirs["rewritten_as"][rewritten]
+        for name in COUNTS:
+            mine[name] += theirs[name]
+        self.rows[numbers] = mine
+        top = other.top[: len(other)]
+        self.top[numbers] = np.where(top >= 0, top + shift, self.top[numbers])
+        return numbers

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dissector import kernel
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -54,52 +56,33 @@ def table(count: int) -> Table:
     return rows
 
 
-def fold(
-    starts: NDArray[np.int64],
+def take(  # noqa: PLR0913, PLR0917 - the columns of one step
+    times: Table,
+    owner: NDArray[np.int64],
+    top: NDArray[np.int64],
+    row: NDArray[np.int64],
     rtt: NDArray[np.int64],
     order: NDArray[np.int64],
-    top: NDArray[np.int64],
-    fresh: NDArray[np.bool_],
-) -> Table:
-    """Return a row for each group of times, but for ``late`` and ``altered``.
+    late: NDArray[np.bool_],
+    altered: NDArray[np.bool_],
+) -> None:
+    """Take times into rows, in the order in which the answers came; see :func:`dissector.kernel.pair.fold`.
 
     Args:
-        starts: where each group begins; at least one time a group.
-        rtt: the times in ns, by group, in the order of arrival.
+        times: the rows.
+        owner: the series of each row.
+        top: for each series, the order of the latest query answered.
+        row: which row each time goes to.
+        rtt: the times in ns.
         order: the order of their queries.
-        top: for each group, the order of the latest query answered before.
-        fresh: whether each group is of another series than the one before it.
+        late: whether each came after the timeout.
+        altered: whether its data differ from those of its query.
     """
-    rows = table(len(starts))
-    ends = np.append(starts[1:], len(rtt))
-    sizes = ends - starts
-    rows["count"] = sizes
-    rows["sum"] = np.add.reduceat(rtt, starts)
-    rows["min"] = np.minimum.reduceat(rtt, starts)
-    rows["max"] = np.maximum.reduceat(rtt, starts)
-    rows["first"], rows["last"] = rtt[starts], rtt[ends - 1]
-    if len(rtt) > len(starts):
-        apart = rtt - np.repeat(rows["sum"] / sizes, sizes)
-        rows["squares"] = np.add.reduceat(apart * apart, starts)
-        steps = np.zeros(len(rtt))
-        steps[1:] = np.abs(rtt[1:] - rtt[:-1])
-        steps[starts] = 0
-        # RFC 3550, 6.4.1, without a loop: every difference fades once for each time after it.
-        steps *= KEPT ** (np.repeat(ends, sizes) - 1 - np.arange(len(rtt)))
-        rows["jitter"] = np.add.reduceat(steps, starts) * (1 - KEPT)
-    # The latest query so far in each series: series are set apart by more than all orders, so that one maximum
-    # runs over all of them.
-    lift = (np.cumsum(fresh) - 1) * (int(max(order.max(), top.max())) + 2)
-    lifted = order + np.repeat(lift, sizes)
-    begin = starts[fresh]
-    lifted[begin] = np.maximum(lifted[begin], (top + lift)[fresh])
-    reached = np.maximum.accumulate(lifted)
-    before = np.empty(len(rtt), np.int64)
-    before[1:] = reached[:-1]
-    before[begin] = (top + lift)[fresh]
-    rows["reordered"] = np.add.reduceat(order + np.repeat(lift, sizes) < before, starts, dtype=np.int64)
-    rows["top"] = reached[ends - 1] - lift
-    return rows
+    if len(row):
+        kernel.pair.fold(
+            row.data, rtt.data, order.data, late.view(np.uint8).data, altered.view(np.uint8).data, owner.data, top.data,
+            times.view(np.int64).reshape(len(times), -1).data, times.view(np.float64).reshape(len(times), -1).data,
+        )  # fmt: skip
 
 
 def join(before: Table, after: Table) -> Table:

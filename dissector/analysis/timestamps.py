@@ -129,7 +129,7 @@ class Clocks:
 
     def merge(self, other: Clocks, numbers: NDArray[np.int64]) -> None:
         """Take in what others say; ``numbers`` are the numbers here of the series there."""
-        self._join(numbers[other._index.hashes.astype(np.int64)], other._table)
+        self._join(numbers[other._index.keys[:, 0].astype(np.int64)], other._table)
 
     def _join(self, series: NDArray[np.int64], rows: NDArray[np.void]) -> None:
         numbers, new = self._index.number(series.astype(np.uint64))

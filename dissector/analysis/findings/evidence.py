@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dissector import kernel
 from dissector.analysis.flow_keys import ALWAYS, NEVER, address
+from dissector.analysis.hashing import grown
 from dissector.analysis.table import Table, grouped
 from dissector.capture.records import NO_TIME
 
@@ -42,8 +44,6 @@ RULES = {
     "other_0": "first",
     "other_1": "first",
 }
-AT_LEAST = 1 << 16
-"""So many new rows of places are laid by before they are put in."""
 
 
 def words(addresses: NDArray[np.uint8]) -> Words:
@@ -52,79 +52,55 @@ def words(addresses: NDArray[np.uint8]) -> Words:
 
 
 class Firsts:
-    """For each key the first rows of some columns: the frames that show something, samples of data.
+    """For each number of a table the first rows of some columns: the frames that show something, samples of data.
 
     Args:
-        width: words of a key.
-        columns: columns of a row.
-        each: rows kept for a key.
-        limit: keys kept.
-
-    Attributes:
-        refused: rows that were not kept for lack of room for their keys.
+        columns: columns of a row, of which the last one is a place.
+        each: rows kept for a number.
     """
 
-    def __init__(self, width: int, columns: int, each: int, limit: int) -> None:
+    def __init__(self, columns: int, each: int) -> None:
         self.each = each
-        self.limit = limit
-        self._keys = np.zeros((0, width), np.uint64)
-        self._rows = np.zeros((0, columns), np.int64)
-        self._new: list[tuple[Words, Numbers]] = []
-        self._waiting = 0
-        self._refused = 0
+        self._counts = np.zeros(0, np.int64)
+        self._numbers = [np.zeros(0, np.int64)]
+        self._rows = [np.zeros((0, columns), np.int64)]
 
-    def add(self, keys: Words, rows: Numbers) -> None:
-        """Put rows in, which come after all that are there."""
-        if len(keys):
-            self._new.append((keys, rows))
-            self._waiting += len(keys)
-        if self._waiting >= max(AT_LEAST, len(self._keys)):
-            self.settle()
+    def wanted(self, numbers: Numbers) -> Numbers:
+        """Return which of some rows, by their numbers, are to be put in; they count as put in."""
+        self._counts = grown(self._counts, int(numbers.max(initial=-1)) + 1)
+        kept = np.empty(len(numbers), np.uint8)
+        kernel.pair.firsts(numbers.data, self._counts.data, self.each, kept.data)
+        return np.flatnonzero(kept)
 
-    def merge(self, other: Self) -> None:
-        """Put in the rows of what comes after; that is left as it is."""
-        other.settle()
-        self.add(other._keys, other._rows)
-        self._refused += other._refused
+    def add(self, numbers: Numbers, rows: Numbers) -> None:
+        """Put wanted rows in, which come after all that are there."""
+        if len(numbers):
+            self._numbers.append(numbers)
+            self._rows.append(rows)
 
-    def renumbered(self, files: Numbers) -> Firsts:
-        """Return the same with other numbers of files in the places, which are the last column of rows."""
-        self.settle()
-        found = Firsts(self._keys.shape[1], self._rows.shape[1], self.each, self.limit)
-        found._keys, found._rows, found._refused = self._keys, self._rows.copy(), self._refused
-        if len(self._rows):
-            places = self._rows[:, -1]
-            found._rows[:, -1] = places & ((1 << FILE_AT) - 1) | files[places >> FILE_AT] << FILE_AT
-        return found
+    def merge(self, other: Self, numbers: Numbers, files: Numbers) -> None:
+        """Put in the rows of what comes after; that is left as it is.
 
-    def settle(self) -> None:
-        """Put in what was laid by."""
-        if not self._new:
-            return
-        keys = np.concatenate([self._keys, *(new for new, _ in self._new)])
-        rows = np.concatenate([self._rows, *(new for _, new in self._new)])
-        self._new, self._waiting = [], 0
-        order, starts = grouped(keys)
-        sizes = np.diff(np.append(starts, len(order)))
-        arrival = np.empty(len(starts), np.int64)
-        arrival[np.argsort(order[starts], kind="stable")] = np.arange(len(starts))
-        refused = np.repeat(arrival >= self.limit, sizes)
-        self._refused += int(refused.sum())
-        rank = np.arange(len(order)) - np.repeat(starts, sizes)
-        # In the order of their coming, so that of all keys the last ones are those that find no room.
-        kept = np.sort(order[(rank < self.each) & ~refused])
-        self._keys, self._rows = keys[kept], rows[kept]
+        Args:
+            other: the rows.
+            numbers: the numbers here of the numbers there.
+            files: the numbers here of the files there.
+        """
+        theirs, rows = other.rows()
+        which = self.wanted(numbers[theirs])
+        rows = rows[which]
+        rows[:, -1] = moved(rows[:, -1], files)
+        self.add(numbers[theirs[which]], rows)
 
-    def rows(self) -> tuple[Words, Numbers]:
-        """Return keys and rows, in the order of their coming."""
-        self.settle()
-        return self._keys, self._rows
+    def rows(self) -> tuple[Numbers, Numbers]:
+        """Return numbers and rows, in the order of their coming."""
+        self._numbers, self._rows = [np.concatenate(self._numbers)], [np.concatenate(self._rows)]
+        return self._numbers[0], self._rows[0]
 
-    @property
-    def refused(self) -> int:
-        """Rows that were not kept."""
-        self.settle()
-        return self._refused
+
+def moved(places: Numbers, files: Numbers) -> Numbers:
+    """Return places with other numbers of files."""
+    return places & ((1 << FILE_AT) - 1) | files[places >> FILE_AT] << FILE_AT if len(places) else places
 
 
 class Sighting(NamedTuple):
@@ -167,7 +143,7 @@ class Sightings:
 
     def __init__(self, each: int, limit: int) -> None:
         self.table = Table(KEY_WORDS, RULES, limit)
-        self.places = Firsts(KEY_WORDS, 1, each, limit)
+        self.places = Firsts(1, each)
 
     def add(  # noqa: PLR0913 - the parts of a key and the values of a row
         self,
@@ -217,13 +193,13 @@ class Sightings:
             "other_0": told[:, 0],
             "other_1": told[:, 1],
         }
-        self.table.add(keys, columns)
-        self.places.add(keys, (batch.frame[rows] | np.int64(file) << FILE_AT)[:, None])
+        numbers = self.table.add(keys, columns)
+        some = self.places.wanted(numbers)
+        self.places.add(numbers[some], (batch.frame[rows[some]] | np.int64(file) << FILE_AT)[:, None])
 
     def merge(self, other: Self, files: Numbers) -> None:
         """Put in those of what comes after, of which ``files`` are the numbers of the files here."""
-        self.table.merge(other.table)
-        self.places.merge(other.places.renumbered(files))
+        self.places.merge(other.places, self.table.merge(other.table), files)
 
     @property
     def refused(self) -> int:
@@ -236,11 +212,11 @@ class Seen:
 
     def __init__(self, sightings: Sightings) -> None:
         self.keys, self.values = sightings.table.keys, sightings.table.values
-        self._places: dict[bytes, list[int]] = {}
-        keys, rows = sightings.places.rows()
-        for key, place in zip(keys, rows[:, 0].tolist(), strict=True):
-            self._places.setdefault(key.tobytes(), []).append(place)
         self.each = sightings.places.each
+        numbers, rows = sightings.places.rows()
+        order = np.argsort(numbers, kind="stable")
+        self._places = rows[order, 0]
+        self._ends = np.searchsorted(numbers[order], np.arange(len(self.keys) + 1))
 
     def of(self, rule: int) -> Numbers:
         """Return the rows of a rule."""
@@ -271,7 +247,8 @@ class Seen:
         version = int(keys[0, RULE]) >> VERSION_AT
         first, last = int(values["first_ns"][rows].min()), int(values["last_ns"][rows].max())
         other = np.array([values["other_0"][rows[0]], values["other_1"][rows[0]]]).view(np.uint64)
-        places = sorted({place for key in keys for place in self._places.get(key.tobytes(), ())})
+        ends = zip(self._ends[rows].tolist(), self._ends[rows + 1].tolist(), strict=True)
+        places = sorted({place for start, end in ends for place in self._places[start:end].tolist()})
         return Sighting(
             subject=address(keys[0, SUBJECT], version),
             object=address(keys[0, OBJECT], version) if pair else None,

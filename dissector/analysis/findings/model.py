@@ -63,49 +63,185 @@ class Thresholds(NamedTuple):
 
         Raises:
             KeyError: there is no threshold of that name.
-            ValueError: a value is below zero.
+            ValueError: a value is below zero, or has a fraction where whole things are counted.
         """
-        named = {name.replace("-", "_"): value for name, value in values.items()}
-        for name, value in named.items():
+        found = {}
+        for written, value in values.items():
+            name = written.replace("-", "_")
             if name not in cls._fields:
                 raise KeyError(name)
+            kind = type(cls._field_defaults[name])
             if value < 0:
-                message = f"{name.replace('_', '-')} cannot be {value}: it is below zero"
+                message = f"{dashed(name)} cannot be {value:g}: it is below zero"
                 raise ValueError(message)
-        return cls()._replace(
-            **{name: type(cls._field_defaults[name])(value) for name, value in named.items()}
-        )
+            if not value < MOST:
+                message = f"{dashed(name)} cannot be {value:g}: it is no number below {MOST}"
+                raise ValueError(message)
+            if kind(value) != value:
+                message = f"{dashed(name)} is a whole number, not {value:g}"
+                raise ValueError(message)
+            found[name] = kind(value)
+        return cls()._replace(**found)
+
+
+def dashed(name: str) -> str:
+    """Return the name of a threshold as people write it."""
+    return name.replace("_", "-")
+
+
+class Meaning(NamedTuple):
+    """What a threshold is.
+
+    Attributes:
+        unit: of its value.
+        text: what it is, and why it is as it is.
+    """
+
+    unit: Text
+    text: Text
 
 
 MEANINGS = {
-    "frames": "Frames that a finding names, the first ones.",
-    "loop_errors": "Time Exceeded about one pair of hosts, from one router or two alone: a traceroute hears from "
-    "more routers, and asks each three times.",
-    "mtu_repeats": "Errors that tell one sender the same MTU for one destination: it is to heed the first.",
-    "mtu_seconds": "Over so many seconds at least: shorter, and they may be about what was under way already.",
-    "rate_queries": "Queries to one host that errors should have answered.",
-    "rate_errors": "Errors about them, at least.",
-    "rate_ratio": "So many queries for each error, or more, none of them answered.",
-    "redirect_prefix": "Bits that a new gateway's address has in common with the receiver's: both are on one "
-    "network, and there are few larger ones than that.",
-    "sweep_hosts": "Hosts that one host asks.",
-    "sweep_queries": "Queries to each of them on average, at most: who monitors hosts asks on and on.",
-    "sweep_ports": "Ports of one host that are told closed to another; those of traceroute (UDP from 33434 on) "
-    "do not count.",
-    "flood_errors": "Destination Unreachable to one host within a second of the clock.",
-    "flood_routers": "Addresses that advertise themselves as routers on one link.",
-    "smurf_hosts": "Hosts that answer echo requests to a broadcast address, and were not asked by name.",
-    "oversized_octets": "Octets of an echo message beyond which it is oversized: jumbo frames end before.",
-    "recon_hosts": "Hosts that are asked for their clock; one alone may be meant to be measured.",
-    "tunnel_messages": "Echo messages between two hosts with data that no ping is known to send.",
-    "tunnel_entropy": "Bits an octet: the entropy of the data and of the steps between octets, whichever is "
-    "less, on average; patterns have less than 2.",
-    "tunnel_sizes": "Different sizes of data; ping keeps to one.",
-    "tunnel_asymmetry": "So many times as many octets one way as the other: echo gives back what it gets.",
-    "tunnel_signs": "How many of the signs of a tunnel are needed: entropy, sizes, asymmetry, answers that differ "
-    "from their query. A known tunnel's mark counts for as many as are needed.",
+    "frames": Meaning(
+        Text("frames", "帧"),
+        Text("Frames that a finding names, the first ones.", "一条发现所列出的最先若干帧。"),
+    ),
+    "loop_errors": Meaning(
+        Text("messages", "报文"),
+        Text(
+            "Time Exceeded about one pair of hosts, from one router or two alone: a traceroute hears from more "
+            "routers, and asks each three times.",
+            "关于同一对主机、仅来自一台或两台路由器的 Time Exceeded：traceroute 会涉及更多路由器，每台询问三次。",
+        ),
+    ),
+    "mtu_repeats": Meaning(
+        Text("messages", "报文"),
+        Text(
+            "Errors that tell one sender the same MTU for one destination: it is to heed the first.",
+            "就同一目的地向同一发送方告知同一 MTU 的差错：首条即应被采纳。",
+        ),
+    ),
+    "mtu_seconds": Meaning(
+        Text("s", "秒"),
+        Text(
+            "Over so many seconds at least: shorter, and they may be about what was under way already.",
+            "至少持续的秒数：更短则可能只涉及已在途中的数据报。",
+        ),
+    ),
+    "rate_queries": Meaning(
+        Text("messages", "报文"),
+        Text("Queries to one host that errors should have answered.", "发往同一主机、本应以差错答复的查询。"),
+    ),
+    "rate_errors": Meaning(
+        Text("messages", "报文"),
+        Text("Errors about them, at least.", "针对它们的差错，至少这么多。"),
+    ),
+    "rate_ratio": Meaning(
+        Text("times", "倍"),
+        Text(
+            "So many queries for each error, or more, none of them answered.",
+            "每条差错对应的查询数，且均未得到应答。",
+        ),
+    ),
+    "redirect_prefix": Meaning(
+        Text("bits", "比特"),
+        Text(
+            "Bits that a new gateway's address has in common with the receiver's: both are on one network, and "
+            "there are few larger ones than that.",
+            "新网关地址与接收者地址相同的前缀长度：两者在同一网络上，而更大的网络很少。",
+        ),
+    ),
+    "sweep_hosts": Meaning(
+        Text("hosts", "主机"),
+        Text("Hosts that one host asks.", "一台主机所询问的主机数。"),
+    ),
+    "sweep_queries": Meaning(
+        Text("messages", "报文"),
+        Text(
+            "Queries to each of them on average, at most: who monitors hosts asks on and on.",
+            "平均每台至多的查询数：监控系统会持续询问。",
+        ),
+    ),
+    "sweep_ports": Meaning(
+        Text("ports", "端口"),
+        Text(
+            "Ports of one host that are told closed to another; those of traceroute (UDP from 33434 on) do not count.",
+            "一台主机被告知另一台主机关闭的端口数；traceroute 的端口（自 UDP 33434 起）不计。",
+        ),
+    ),
+    "flood_errors": Meaning(
+        Text("messages", "报文"),
+        Text(
+            "Destination Unreachable to one host within a second of the clock.",
+            "同一主机在时钟一秒内收到的 Destination Unreachable。",
+        ),
+    ),
+    "flood_routers": Meaning(
+        Text("addresses", "地址"),
+        Text(
+            "Addresses that advertise themselves as routers on one link.",
+            "同一链路上通告自己为路由器的地址数。",
+        ),
+    ),
+    "smurf_hosts": Meaning(
+        Text("hosts", "主机"),
+        Text(
+            "Hosts that answer echo requests to a broadcast address, and were not asked by name.",
+            "应答了发往广播地址的回显请求、而未被点名询问的主机。",
+        ),
+    ),
+    "oversized_octets": Meaning(
+        Text("octets", "八位组"),
+        Text(
+            "Octets of an echo message beyond which it is oversized: jumbo frames end before.",
+            "回显报文超过此长度即为超大：巨型帧也达不到。",
+        ),
+    ),
+    "recon_hosts": Meaning(
+        Text("hosts", "主机"),
+        Text(
+            "Hosts that are asked for their clock; one alone may be meant to be measured.",
+            "被询问时钟的主机数；仅一台则可能确为测量。",
+        ),
+    ),
+    "tunnel_messages": Meaning(
+        Text("messages", "报文"),
+        Text(
+            "Echo messages between two hosts with data that no ping is known to send.",
+            "两台主机之间携带已知 ping 程序都不会发送之数据的回显报文。",
+        ),
+    ),
+    "tunnel_entropy": Meaning(
+        Text("bits", "比特"),
+        Text(
+            "Bits an octet: the entropy of the data and of the steps between octets, whichever is less, on average; "
+            "patterns have less than 2.",
+            "每八位组的比特数：数据的熵与相邻八位组差值的熵中较小者的平均值；固定模式小于 2。",
+        ),
+    ),
+    "tunnel_sizes": Meaning(
+        Text("sizes", "种大小"),
+        Text("Different sizes of data; ping keeps to one.", "数据的不同大小；ping 只用一种。"),
+    ),
+    "tunnel_asymmetry": Meaning(
+        Text("times", "倍"),
+        Text(
+            "So many times as many octets one way as the other: echo gives back what it gets.",
+            "两个方向八位组数之比：回显本应原样返回。",
+        ),
+    ),
+    "tunnel_signs": Meaning(
+        Text("signs", "项迹象"),
+        Text(
+            "How many of the signs of a tunnel are needed: entropy, sizes, asymmetry, answers that differ from their "
+            "query. A known tunnel's mark counts for as many as are needed.",
+            "所需的隧道迹象数：熵、大小、不对称、应答与查询不同。已知隧道的标记即视为足够。",
+        ),
+    ),
 }
 """What each threshold is."""
+MOST = 1 << 53
+"""No threshold is so large; whole numbers below are exact."""
 
 
 class Rule(NamedTuple):
@@ -126,7 +262,7 @@ class Rule(NamedTuple):
     area: Area
     severity: Severity
     title: Text
-    sentence: str
+    sentence: Text
     advice: Text
     rfc: str = ""
     thresholds: tuple[str, ...] = ()
@@ -145,6 +281,7 @@ class CaptureFinding(NamedTuple):
     Attributes:
         rule: what was found.
         text: one sentence with the facts.
+        text_zh: the same in Chinese.
         messages: how many messages show it.
         first_ns, last_ns: ns since 1970, earliest and latest; None where the capture has no times.
         hosts: the addresses it is about, whose doing it is first.
@@ -153,6 +290,7 @@ class CaptureFinding(NamedTuple):
 
     rule: Rule
     text: str
+    text_zh: str
     messages: int
     first_ns: int | None
     last_ns: int | None

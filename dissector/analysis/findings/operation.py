@@ -34,7 +34,10 @@ RULES = (
         AREA,
         NOTE,
         Text("Port closed", "端口关闭"),
-        "{subject} told {object} in {messages} that nothing listens on {ports}",
+        Text(
+            "{subject} told {object} in {messages} that nothing listens on {ports}",
+            "{subject} 以 {messages}告知 {object}：没有程序在 {ports} 上监听",
+        ),
         Text(
             "Start the service, or correct the address or port that the client is configured with.",
             "启动该服务，或更正客户端配置的地址或端口。",
@@ -46,7 +49,10 @@ RULES = (
         AREA,
         NOTE,
         Text("Filtered", "被过滤"),
-        "{subject} refuses by policy what is sent to {object} ({ports}): {messages}, the first to {other}",
+        Text(
+            "{subject} refuses by policy what is sent to {object} ({ports}): {messages}, the first to {other}",
+            "{subject} 按策略拒绝发往 {object} 的流量（{ports}）：{messages}，首条发往 {other}",
+        ),
         Text(
             "If this traffic is wanted, change the access list on the reporter.",
             "若需要该流量，请修改报告者上的访问控制列表。",
@@ -58,7 +64,10 @@ RULES = (
         AREA,
         WARNING,
         Text("Routing loop", "路由环路"),
-        "what {subject} sends to {object} runs out of hops, always at {reporters}: {messages}",
+        Text(
+            "what {subject} sends to {object} runs out of hops, always at {reporters}: {messages}",
+            "{subject} 发往 {object} 的数据报总在 {reporters} 处耗尽跳数：{messages}",
+        ),
         Text(
             "Compare the routes to the destination on these routers: each sends it to the other, or in a ring. A "
             "sender whose TTL is too small looks the same.",
@@ -72,8 +81,11 @@ RULES = (
         AREA,
         WARNING,
         Text("MTU black hole", "MTU 黑洞"),
-        "{subject} goes on sending to {object} what is too big for an MTU of {detail}, though {other} told it in "
-        "{messages} over {seconds}",
+        Text(
+            "{subject} goes on sending to {object} what is too big for an MTU of {detail}, though {other} told it in "
+            "{messages} over {seconds}",
+            "{subject} 仍向 {object} 发送超过 MTU {detail} 的数据报，尽管 {other} 已在 {seconds}内以 {messages}告知",
+        ),
         Text(
             "The errors do not reach the sender, or it does not heed them: let 3/4 and Packet Too Big through its "
             "filters, or lower its MTU, or clamp the TCP MSS.",
@@ -87,7 +99,10 @@ RULES = (
         AREA,
         NOTE,
         Text("Rate limiting", "速率限制"),
-        "{reporters} answered {queries} of {subject} to {object} with {messages} alone: errors are limited in rate",
+        Text(
+            "{reporters} answered {queries} of {subject} to {object} with {messages} alone: errors are limited in rate",
+            "{reporters} 对 {subject} 发往 {object} 的 {queries}仅以 {messages}答复：差错报文受到速率限制",
+        ),
         Text(
             "Nothing, unless it hides a fault: ask more slowly. Losses shown by path tools at this hop are not real.",
             "无需处理，除非它掩盖了故障：放慢探测即可。路径工具在该跳显示的丢包并不真实。",
@@ -100,7 +115,7 @@ RULES = (
         AREA,
         ERROR,
         Text("Duplicate address", "地址冲突"),
-        "{subject} is claimed by {macs}: {messages}",
+        Text("{subject} is claimed by {macs}: {messages}", "{subject} 被 {macs} 同时声称拥有：{messages}"),
         Text(
             "Find the hosts by their link-layer addresses and give one another address; if one of them is not "
             "yours, somebody takes over its neighbour's traffic.",
@@ -113,7 +128,10 @@ RULES = (
         AREA,
         WARNING,
         Text("Routers at odds: one may be rogue", "路由器通告相互矛盾：可能有非法路由器"),
-        "{hosts} advertise themselves as routers on one link and contradict each other: {messages}",
+        Text(
+            "{hosts} advertise themselves as routers on one link and contradict each other: {messages}",
+            "{hosts} 在同一链路上通告自己为路由器，且内容相互矛盾：{messages}",
+        ),
         Text(
             "Find each by its link-layer address; switch off what is no router of yours and filter advertisements "
             "on access ports (RA guard, RFC 6105); else give them one configuration.",
@@ -126,7 +144,10 @@ RULES = (
         AREA,
         NOTE,
         Text("Several routers on a link", "同一链路上有多个路由器"),
-        "{hosts} advertise themselves as routers on one link: {messages}",
+        Text(
+            "{hosts} advertise themselves as routers on one link: {messages}",
+            "{hosts} 在同一链路上通告自己为路由器：{messages}",
+        ),
         Text(
             "Make sure that all of them are yours.",
             "确认它们都属于你。",
@@ -138,7 +159,10 @@ RULES = (
         AREA,
         NOTE,
         Text("Redirected", "被重定向"),
-        "{subject} told {object} in {messages} to use another first hop, the first time {other}",
+        Text(
+            "{subject} told {object} in {messages} to use another first hop, the first time {other}",
+            "{subject} 以 {messages}告知 {object} 使用另一个第一跳，首次为 {other}",
+        ),
         Text(
             "Give the host the better route, so that the router need not forward what comes in and goes out by "
             "one interface; or switch redirects off.",

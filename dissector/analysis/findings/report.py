@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dissector.analysis.findings import conformance, operation, security
+from dissector.analysis.findings import conformance, operation, saying, security
 from dissector.analysis.findings.evidence import DETAIL, FILE_AT, OBJECT, SUBJECT, Sighting
 from dissector.analysis.findings.model import CaptureFinding, Place, Severity
 from dissector.analysis.findings.rules import BY_ID, NUMBERS, RULES
-from dissector.analysis.findings.view import SIX
+from dissector.analysis.findings.saying import names, services, some
 from dissector.analysis.flow_keys import address
 from dissector.analysis.path_mtu import REPEATS_GAP_NS
 from dissector.analysis.table import grouped
-from dissector.protocols import protocol_name
-from dissector.registry.model import Family
-from dissector.registry.table import find
+from dissector.registry.model import Text
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:
@@ -30,10 +28,16 @@ if TYPE_CHECKING:
     from dissector.analysis.findings.tunnels import Tunnels
     from dissector.analysis.flow_keys import Address
 
-NAMED = 3
-"""How many ports, names or addresses a sentence has before it says how many more there are."""
 SECOND = 1_000_000_000
 GRAVITY = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+
+
+class Queries(NamedTuple):
+    """Echo requests of one host to another, replies back, and whether the requests' TTLs vary."""
+
+    requests: int
+    replies: int
+    varied: bool
 
 
 class Reporter:
@@ -101,13 +105,10 @@ class Reporter:
             yield self._finding("filtered", sighting, ports=services(sighting.details))
 
     def _paths(self) -> Iterator[CaptureFinding]:
-        for rows in self.seen.groups(NUMBERS["loop"], (SUBJECT, OBJECT), self.thresholds.loop_errors):
-            sighting = self.seen.sighting(rows)
-            if len(sighting.details) > 2:  # noqa: PLR2004 - two routers that send it to and fro
-                continue
-            requests, replies, varied = self._queries(rows[0])
-            if not (replies or (requests and varied)):
-                yield self._finding("loop", sighting, reporters=self._others(rows))
+        for rows, queries in self._errors("loop", self.thresholds.loop_errors):
+            # Each row is of another router; two may send it to and fro.
+            if len(rows) <= 2 and not (queries.replies or (queries.requests and queries.varied)):  # noqa: PLR2004
+                yield self._finding("loop", self.seen.sighting(rows), reporters=self._others(rows))
         for sighting in self._told(
             "mtu-black-hole", SUBJECT, OBJECT, DETAIL, least=self.thresholds.mtu_repeats
         ):
@@ -116,18 +117,22 @@ class Reporter:
                 continue
             detail = sighting.details[0]
             yield self._finding(
-                "mtu-black-hole", sighting, detail=detail, seconds=f"{sighting.seconds:.1f} s"
+                "mtu-black-hole",
+                sighting,
+                detail=detail,
+                seconds=Text(f"{sighting.seconds:.1f} s", f"{sighting.seconds:.1f} 秒"),
             )
 
     def _rates(self) -> Iterator[CaptureFinding]:
-        for rows in self.seen.groups(NUMBERS["rate-limited"], (SUBJECT, OBJECT), self.thresholds.rate_errors):
-            sighting = self.seen.sighting(rows)
-            requests, replies, varied = self._queries(rows[0])
-            few = requests < self.thresholds.rate_queries
-            if few or replies or varied or requests < self.thresholds.rate_ratio * sighting.messages:
-                continue
-            queries = quantity(requests, "query", "queries")
-            yield self._finding("rate-limited", sighting, queries=queries, reporters=self._others(rows))
+        for rows, queries in self._errors("rate-limited", self.thresholds.rate_errors):
+            least = max(
+                self.thresholds.rate_queries,
+                self.thresholds.rate_ratio * int(self.seen.values["count"][rows].sum()),
+            )
+            if queries.requests >= least and not (queries.replies or queries.varied):
+                asked = saying.quantity(queries.requests, "query", "queries", "次查询")
+                sighting = self.seen.sighting(rows)
+                yield self._finding("rate-limited", sighting, queries=asked, reporters=self._others(rows))
 
     def _addresses(self) -> Iterator[CaptureFinding]:
         for sighting in self._told("duplicate-address", SUBJECT):
@@ -188,7 +193,7 @@ class Reporter:
                 self.thresholds,
             )
             if reasons:
-                yield self._finding("redirect-not-router", sighting, reasons="; ".join(reasons))
+                yield self._finding("redirect-not-router", sighting, reasons=saying.reasons(reasons))
         for sighting in self._told("redirected", SUBJECT, OBJECT):
             yield self._finding("redirected", sighting)
 
@@ -212,7 +217,7 @@ class Reporter:
                 hosts = list(dict.fromkeys(one.object for one in map(self.seen.sighting, rows[:, None])))
                 if len(hosts) >= least:
                     sighting = self.seen.sighting(rows, pair=False)
-                    asked = quantity(len(hosts), "host")
+                    asked = saying.quantity(len(hosts), "host", "hosts", "台主机")
                     ends = {"first": hosts[0], "last": hosts[-1]}
                     facts: dict[str, Any] = {"name": names(sighting.details), "hosts_asked": asked} | ends
                     yield self._finding(name, sighting, **facts)
@@ -227,7 +232,7 @@ class Reporter:
                 last_ns=suspicion.last_ns or None,
                 places=suspicion.places,
             )
-            yield self._finding("tunnel", sighting, reasons="; ".join(suspicion.reasons))
+            yield self._finding("tunnel", sighting, reasons=saying.reasons(suspicion.reasons))
 
     def _sweeps(self) -> Iterator[CaptureFinding]:
         pairs = self.asked.pairs()
@@ -273,20 +278,23 @@ class Reporter:
         for rows in self.seen.groups(NUMBERS[name], by, least):
             yield self.seen.sighting(rows, pair=OBJECT in by)
 
-    def _others(self, rows: Numbers) -> str:
+    def _others(self, rows: Numbers) -> Text:
         """Return the addresses that some rows have beside their keys'."""
         found = [self.seen.sighting(row).other for row in rows[:, None]]
         return some(dict.fromkeys(map(str, found)))
 
-    def _queries(self, row: int) -> tuple[int, int, bool]:
-        """Return echo requests from subject to object, replies back, and whether the requests' TTLs vary."""
-        subject, target = self.seen.keys[row, SUBJECT][None], self.seen.keys[row, OBJECT][None]
-        there, back = int(self.asked.between(subject, target)[0]), int(self.asked.between(target, subject)[0])
-        columns = self.asked.columns
-        replies = 0 if back < 0 else int(columns["replies"][back])
-        if there < 0:
-            return 0, replies, False
-        return int(columns["requests"][there]), replies, bool(columns["varied"][there])
+    def _errors(self, name: str, least: int) -> Iterator[tuple[Numbers, Queries]]:
+        """Yield the rows of a rule about each pair of hosts, and what the one asked the other."""
+        groups = self.seen.groups(NUMBERS[name], (SUBJECT, OBJECT), least)
+        if not groups:
+            return
+        keys = self.seen.keys[[rows[0] for rows in groups]]
+        there = self.asked.between(keys[:, SUBJECT], keys[:, OBJECT])
+        back = self.asked.between(keys[:, OBJECT], keys[:, SUBJECT])
+        # The column of what is not there: one more row, which is empty.
+        columns = {name: np.append(of, 0) for name, of in self.asked.pairs().columns.items()}
+        told = (columns["requests"][there], columns["replies"][back], columns["varied"][there])
+        yield from zip(groups, map(Queries, *(column.tolist() for column in told)), strict=True)
 
     def _pairs(self, pairs: Pairs) -> Sighting:
         """Return the requests of some pairs, of one source, as a sighting."""
@@ -317,13 +325,15 @@ class Reporter:
             "subject": sighting.subject,
             "object": sighting.object,
             "other": sighting.other,
-            "messages": quantity(sighting.messages, "message"),
-            "value": str(least) if least == most else f"{least} to {most}",
+            "messages": saying.messages(sighting.messages),
+            "value": saying.span(least, most),
             "hosts": some([str(host) for host in about]),
         }
+        text = saying.said(rule.sentence, told | facts)
         return CaptureFinding(
             rule=rule,
-            text=rule.sentence.format_map(told | facts),
+            text=text.en,
+            text_zh=text.zh,
             messages=sighting.messages,
             first_ns=sighting.first_ns,
             last_ns=sighting.last_ns,
@@ -368,40 +378,3 @@ def alike(sources: Words, target: Words, bits: int) -> NDArray[np.bool_]:
     ours = octets[:4].astype(np.int64) @ weights >> shift
     found: NDArray[np.bool_] = theirs.astype(np.int64) @ weights >> shift == ours
     return found
-
-
-def names(details: Iterable[int]) -> str:
-    """Return the names of types: ``Redirect, Address Mask Request``."""
-    found: dict[str, None] = {}
-    for detail in details:
-        kind = detail >> 8
-        family = Family.ICMPV6 if kind >= SIX else Family.ICMPV4
-        entry = find(family, kind % SIX, detail & 0xFF)
-        name = entry.type.name.en
-        if entry.code is not None and len(entry.type.codes) > 1:
-            name += f" ({entry.code.name.en})"
-        found[name] = None
-    return some(found)
-
-
-def services(details: Iterable[int]) -> str:
-    """Return protocols and ports: ``UDP 53, TCP 22``."""
-    found = []
-    for detail in details:
-        protocol, port = detail >> 16, detail & 0xFFFF
-        name = protocol_name(protocol)
-        found.append(f"{name} {port}" if port else name)
-    return some(found)
-
-
-def some(texts: Iterable[str]) -> str:
-    """Return the first of some texts in a row, and how many more there are."""
-    every = list(texts)
-    more = len(every) - NAMED
-    shown = ", ".join(every[:NAMED])
-    return f"{shown} and {more} more" if more > 0 else shown
-
-
-def quantity(count: int, noun: str, plural: str = "") -> str:
-    """Return ``"1 message"`` or ``"5 messages"``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"

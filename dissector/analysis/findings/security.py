@@ -30,7 +30,10 @@ RULES = (
         AREA,
         ERROR,
         Text("Redirect from someone who is not the router", "并非来自路由器的重定向"),
-        "{subject} told {object} in {messages} to use {other}, and is not its router: {reasons}",
+        Text(
+            "{subject} told {object} in {messages} to use {other}, and is not its router: {reasons}",
+            "{subject} 以 {messages}告知 {object} 使用 {other}，但它并非其路由器：{reasons}",
+        ),
         Text(
             "Have hosts ignore redirects (net.ipv4.conf.all.accept_redirects=0), and find the sender by its "
             "link-layer address: it may want to read what the host sends.",
@@ -44,7 +47,10 @@ RULES = (
         AREA,
         WARNING,
         Text("Broadcast ping that many answer (smurf)", "多主机应答的广播 ping（smurf）"),
-        "{messages} in the name of {subject} to {object} made {count} hosts answer that were not asked by name",
+        Text(
+            "{messages} in the name of {subject} to {object} made {count} hosts answer that were not asked by name",
+            "以 {subject} 之名发往 {object} 的 {messages}，使 {count} 台未被点名询问的主机作出应答",
+        ),
         Text(
             "Drop directed broadcasts on the routers (RFC 2644) and have hosts ignore echo requests to broadcast "
             "addresses; if the sender did not ask, it is the victim.",
@@ -58,7 +64,10 @@ RULES = (
         AREA,
         WARNING,
         Text("Ping sweep", "ping 扫描"),
-        "{subject} sent {messages} to {count} hosts, from {first} to {last}",
+        Text(
+            "{subject} sent {messages} to {count} hosts, from {first} to {last}",
+            "{subject} 向 {count} 台主机发送了 {messages}，从 {first} 到 {last}",
+        ),
         Text(
             "If it is no monitoring of yours, somebody looks for hosts: find out who uses that address.",
             "若不是你的监控系统，则有人在搜寻主机：查明谁在使用该地址。",
@@ -71,7 +80,10 @@ RULES = (
         AREA,
         WARNING,
         Text("Port scan", "端口扫描"),
-        "{object} tried {count} ports of {subject} that are closed, among them {ports}: {messages}",
+        Text(
+            "{object} tried {count} ports of {subject} that are closed, among them {ports}: {messages}",
+            "{object} 尝试了 {subject} 的 {count} 个关闭端口，其中有 {ports}：{messages}",
+        ),
         Text(
             "If it is no test of yours, somebody looks for services: find out who uses that address.",
             "若不是你的测试，则有人在搜寻服务：查明谁在使用该地址。",
@@ -84,7 +96,10 @@ RULES = (
         AREA,
         WARNING,
         Text("Flood of unreachables", "不可达报文泛洪"),
-        "{subject} got {messages} of Destination Unreachable, up to {most} a second, the first from {other}",
+        Text(
+            "{subject} got {messages} of Destination Unreachable, up to {most} a second, the first from {other}",
+            "{subject} 收到 {messages} Destination Unreachable，每秒最多 {most} 条，首条来自 {other}",
+        ),
         Text(
             "If it did not send what they quote, somebody floods others in its name (backscatter), or floods it "
             "with errors; else it scans. Look at the quoted datagrams.",
@@ -98,7 +113,10 @@ RULES = (
         AREA,
         ERROR,
         Text("Flood of routers", "路由器通告泛洪"),
-        "{count} addresses advertise themselves as routers on one link, the first {subject}: {messages}",
+        Text(
+            "{count} addresses advertise themselves as routers on one link, the first {subject}: {messages}",
+            "{count} 个地址在同一链路上通告自己为路由器，首个为 {subject}：{messages}",
+        ),
         Text(
             "Filter advertisements on access ports (RA guard, RFC 6105); hosts that take all of them come to a stop.",
             "在接入端口过滤路由器通告（RA Guard，RFC 6105）；全部接受的主机会停止响应。",
@@ -111,7 +129,10 @@ RULES = (
         AREA,
         WARNING,
         Text("Oversized echo", "超大回显报文"),
-        "{subject} sent {messages} of {value} octets to {object}, in fragments",
+        Text(
+            "{subject} sent {messages} of {value} octets to {object}, in fragments",
+            "{subject} 以分片方式向 {object} 发送了 {messages}，每条 {value} 八位组",
+        ),
         Text(
             "If nobody tests fragmentation, somebody tries the receiver's reassembly (ping of death) or carries "
             "data; limit the size of echo at the border.",
@@ -125,7 +146,10 @@ RULES = (
         AREA,
         ERROR,
         Text("Overlapping fragments", "重叠分片"),
-        "{subject} sent {messages} to {object} in fragments that overlap",
+        Text(
+            "{subject} sent {messages} to {object} in fragments that overlap",
+            "{subject} 以相互重叠的分片向 {object} 发送了 {messages}",
+        ),
         Text(
             "No stack sends them: somebody hides from filters, which put fragments together otherwise than the "
             "receiver does (teardrop). Drop them at the border.",
@@ -138,7 +162,10 @@ RULES = (
         AREA,
         WARNING,
         Text("Echo that looks like a tunnel", "疑似隧道的回显报文"),
-        "{messages} between {subject} and {object} carry data that no ping is known to send: {reasons}",
+        Text(
+            "{messages} between {subject} and {object} carry data that no ping is known to send: {reasons}",
+            "{subject} 与 {object} 之间的 {messages}携带已知 ping 程序都不会发送的数据：{reasons}",
+        ),
         Text(
             "Look at the data, and at what runs on both hosts; limit rate and size of echo at the border.",
             "查看数据内容以及两端主机上运行的程序；在边界限制回显报文的速率与大小。",
@@ -151,7 +178,10 @@ RULES = (
         AREA,
         WARNING,
         Text("Asks for masks", "询问地址掩码"),
-        "{subject} sent {messages} of {name} to {hosts_asked}, the first {first}",
+        Text(
+            "{subject} sent {messages} of {name} to {hosts_asked}, the first {first}",
+            "{subject} 向 {hosts_asked}发送了 {messages}（{name}），首个为 {first}",
+        ),
         Text(
             "Nothing uses that today but scanners, which learn of the network from the answers: filter the types, "
             "and find out who asks.",
@@ -164,7 +194,10 @@ RULES = (
         AREA,
         NOTE,
         Text("Asks hosts for their clocks", "询问多台主机的时钟"),
-        "{subject} sent {messages} of {name} to {hosts_asked}, the first {first}, the last {last}",
+        Text(
+            "{subject} sent {messages} of {name} to {hosts_asked}, the first {first}, the last {last}",
+            "{subject} 向 {hosts_asked}发送了 {messages}（{name}），首个为 {first}，末个为 {last}",
+        ),
         Text(
             "If nobody measures clocks, a scanner looks for hosts that do not answer echo; filter types 13 and 14.",
             "若无人测量时钟，则是扫描器在寻找不应答回显的主机；过滤类型 13 和 14。",
@@ -223,7 +256,7 @@ def redirect_reasons(  # noqa: PLR0913, PLR0917 - all that is known of a redirec
     macs: set[int],
     routers: bool | None,
     thresholds: Thresholds,
-) -> list[str]:
+) -> list[Text]:
     """Return why redirects are not from the receiver's router; empty where nothing says so.
 
     Args:
@@ -235,21 +268,37 @@ def redirect_reasons(  # noqa: PLR0913, PLR0917 - all that is known of a redirec
         routers: whether their source advertises itself as a router; None where no router does.
         thresholds: what to compare with.
     """
-    found = []
+    found: list[Text] = []
     hops = {detail >> HOPS_AT for detail in details}
     if version == IPV4 and not hops & set(INITIAL_TTLS):
-        found.append(f"they were forwarded, as their TTL of {min(hops)} says")
+        ttl = min(hops)
+        found.append(
+            Text(f"they were forwarded, as their TTL of {ttl} says", f"其 TTL 为 {ttl}，表明经过转发")
+        )
     sources = {detail & (1 << HOPS_AT) - 1 for detail in details} - {0}
     strange = sources - macs
     if macs and strange:
-        found.append(f"they come from {mac_text(min(strange))}, all else from {mac_text(min(macs))}")
+        theirs, others = mac_text(min(strange)), mac_text(min(macs))
+        found.append(
+            Text(
+                f"they come from {theirs}, all else from {others}",
+                f"它们来自 {theirs}，其余报文来自 {others}",
+            )
+        )
     if routers is False:
-        found.append("others advertise themselves as routers, it does not")
+        found.append(
+            Text("others advertise themselves as routers, it does not", "其他节点通告自己为路由器，而它没有")
+        )
     if version == IPV4:
         bits = thresholds.redirect_prefix
-        ours, theirs = (int.from_bytes(octets[:4]) >> 32 - min(bits, 32) for octets in (gateway, receiver))
-        if ours != theirs:
-            found.append("the new first hop is on another network than the receiver")
+        one, other = (int.from_bytes(octets[:4]) >> 32 - min(bits, 32) for octets in (gateway, receiver))
+        if one != other:
+            found.append(
+                Text(
+                    "the new first hop is on another network than the receiver",
+                    "新的第一跳与接收者不在同一网络",
+                )
+            )
     return found
 
 

@@ -37,7 +37,7 @@ class Findings:
         self.limit = limit
         self.sightings = Sightings(self.thresholds.frames, limit)
         self.asked = Asked(limit)
-        self.tunnels = Tunnels(limit)
+        self.tunnels = Tunnels()
         self.files: list[str] = []
 
     def update(self, batch: Batch) -> None:
@@ -73,8 +73,7 @@ class Findings:
         """Put in the state of what came after, which is left as it is; return self."""
         files = np.array([self._file(name) for name in other.files], np.int64)
         self.sightings.merge(other.sightings, files)
-        self.asked.merge(other.asked, files)
-        self.tunnels.merge(other.tunnels, files)
+        self.tunnels.merge(other.tunnels, self.asked.merge(other.asked, files), files)
         return self
 
     def result(self) -> FindingsReport:

@@ -15,8 +15,9 @@ import numpy as np
 from dissector.analysis.findings.asked import REPLIES
 from dissector.analysis.findings.evidence import FILE_AT, Firsts
 from dissector.analysis.flow_keys import address
-from dissector.analysis.hashing import mix
+from dissector.analysis.hashing import mix, spread
 from dissector.analysis.quotes import number, windows
+from dissector.registry.model import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.analysis.findings.asked import Asked, Pairs
-    from dissector.analysis.findings.evidence import Numbers, Words
+    from dissector.analysis.findings.evidence import Numbers
     from dissector.analysis.findings.model import Thresholds
     from dissector.analysis.findings.view import View
     from dissector.analysis.flow_keys import Address
@@ -64,7 +65,7 @@ class Suspicion(NamedTuple):
     """
 
     hosts: tuple[Address, Address]
-    reasons: tuple[str, ...]
+    reasons: tuple[Text, ...]
     messages: int
     first_ns: int
     last_ns: int
@@ -72,14 +73,10 @@ class Suspicion(NamedTuple):
 
 
 class Tunnels:
-    """Samples of echo messages with odd data: a mergeable state.
+    """Samples of echo messages with odd data, by the number of the pair of hosts: a mergeable state."""
 
-    Args:
-        limit: pairs of hosts kept, by direction.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.samples = Firsts(1, PLACE + 1, EACH, limit)
+    def __init__(self) -> None:
+        self.samples = Firsts(PLACE + 1, EACH)
 
     def update(self, view: View, asked: Asked, rows: Numbers, numbers: Numbers) -> None:
         """Take in the echo messages of a batch, of which ``asked`` has the pairs by number."""
@@ -95,12 +92,12 @@ class Tunnels:
         np.add.at(asked.columns["marked"], marked, 1)
         identity = number(head, 0, 4)
         chosen = np.flatnonzero(mix(identity.astype(np.uint64)) % ONE_OF == 0)
-        hashes = asked.hashes[numbers[chosen]]
-        self.samples.add(hashes[:, None], _samples(view, rows[chosen], identity[chosen]))
+        chosen = chosen[self.samples.wanted(numbers[chosen])]
+        self.samples.add(numbers[chosen], _samples(view, rows[chosen], identity[chosen]))
 
-    def merge(self, other: Self, files: Numbers) -> None:
-        """Take in the state of what comes after, of which ``files`` are the numbers of the files here."""
-        self.samples.merge(other.samples.renumbered(files))
+    def merge(self, other: Self, numbers: Numbers, files: Numbers) -> None:
+        """Take in the state of what comes after; ``numbers`` and ``files`` are as for :class:`Firsts`."""
+        self.samples.merge(other.samples, numbers, files)
 
     def found(self, asked: Asked, thresholds: Thresholds) -> Iterator[Suspicion]:
         """Yield the pairs of hosts that show enough signs."""
@@ -114,15 +111,15 @@ class Tunnels:
         there, back = there[enough], np.where(odd_back > 0, back, -1)[enough]
         if not len(there):
             return
-        looked = Looked(self.samples.rows(), asked, there, back)
-        signs = Signs(looked, pairs, there, back)
-        for row in np.flatnonzero(signs.count(thresholds)).tolist():
+        looked = Looked(self.samples.rows(), len(asked), there, back)
+        signs = Signs(looked, pairs, there, back, thresholds)
+        for row in np.flatnonzero(signs.enough).tolist():
             both = [one for one in (int(there[row]), int(back[row])) if one >= 0]
             version = int(pairs.columns["version"][both[0]])
             places = np.sort(looked.columns[looked.pair == row, PLACE])
             yield Suspicion(
                 hosts=(address(pairs.src[both[0]], version), address(pairs.dst[both[0]], version)),
-                reasons=tuple(signs.words(row, thresholds)),
+                reasons=tuple(signs.words(row)),
                 messages=int(pairs.columns["odd"][both].sum()),
                 first_ns=int(pairs.columns["first_ns"][both].min()),
                 last_ns=int(pairs.columns["last_ns"][both].max()),
@@ -134,8 +131,8 @@ class Looked:
     """The samples of some pairs of hosts.
 
     Args:
-        samples: keys and columns of all samples.
-        asked: what the keys are of.
+        samples: numbers of the pairs and columns of all samples.
+        count: how many pairs there are by direction.
         there: for each of the pairs the number of one direction.
         back: of the other, -1 where there is nothing.
 
@@ -145,86 +142,106 @@ class Looked:
         back: whether it goes back.
     """
 
-    def __init__(self, samples: tuple[Words, Numbers], asked: Asked, there: Numbers, back: Numbers) -> None:
-        keys, columns = samples
-        pair_of = np.full(len(asked), -1, np.int64)
+    def __init__(self, samples: tuple[Numbers, Numbers], count: int, there: Numbers, back: Numbers) -> None:
+        numbers, columns = samples
+        pair_of = np.full(count, -1, np.int64)
         answered = np.flatnonzero(back >= 0)
         pair_of[there], pair_of[back[answered]] = np.arange(len(there)), answered
-        number_of = asked.find(keys[:, 0])
-        pair = np.where(number_of >= 0, pair_of[number_of], -1)
+        pair = pair_of[numbers]
         some = np.flatnonzero(pair >= 0)
         self.columns, self.pair = columns[some], pair[some]
-        self.back = number_of[some] != there[self.pair]
+        self.back = numbers[some] != there[self.pair]
 
 
 class Signs:
     """The signs of a tunnel, a row for each of some pairs of hosts.
 
+    Args:
+        looked: the samples.
+        pairs: all pairs of hosts.
+        there, back: as for :class:`Looked`.
+        thresholds: what to compare with.
+
     Attributes:
         marked: messages that begin with the mark of ptunnel.
-        entropy: bits an octet, on average.
         sizes, least, most: how many different sizes, the least and the most.
-        matched, differing: answers whose query was looked at too, and those that differ from it.
+        matched, differing: answers whose query was looked at too, and those that differ from it; 0 where none does.
         means: octets of data in a message, there and back, shape (n, 2).
+        entropy: bits an octet, on average; 0 where it does not matter, the other signs being too few.
+        flags: which pairs show entropy, sizes, answers that differ, asymmetry, shape (4, n).
+        enough: which show enough of them.
     """
 
-    def __init__(self, looked: Looked, pairs: Pairs, there: Numbers, back: Numbers) -> None:
+    def __init__(
+        self, looked: Looked, pairs: Pairs, there: Numbers, back: Numbers, thresholds: Thresholds
+    ) -> None:
         count, pair, size = len(there), looked.pair, looked.columns[:, SIZE]
         columns = pairs.columns
         self.marked = columns["marked"][there] + np.where(back >= 0, columns["marked"][back], 0)
-        samples = np.maximum(np.bincount(pair, minlength=count), 1)
-        self.entropy = np.bincount(pair, entropies(looked.columns), minlength=count) / samples
-        different = np.unique(np.column_stack([pair, size]), axis=0)
-        self.sizes = np.bincount(different[:, 0], minlength=count)
+        self.sizes = np.bincount(np.unique(pair << 32 | size) >> 32, minlength=count)
         self.least, self.most = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
         np.minimum.at(self.least, pair, size)
         np.maximum.at(self.most, pair, size)
-        answers, differ = compared(looked)
+        answers, differ = compared(looked, count)
         self.matched = np.bincount(pair[answers], minlength=count)
         self.differing = np.bincount(pair[answers[differ]], minlength=count)
         octets, messages = columns["odd_octets"], columns["odd"]
         returned = np.where(back >= 0, octets[back] / np.maximum(messages[back], 1), 0)
         self.means = np.column_stack([octets[there] / messages[there], returned])
-
-    def flags(self, thresholds: Thresholds) -> list[NDArray[np.bool_]]:
-        """Return which pairs show entropy, sizes, answers that differ, asymmetry."""
         most, least = self.means.max(axis=1), self.means.min(axis=1)
-        return [
-            self.entropy >= thresholds.tunnel_entropy,
-            self.sizes >= thresholds.tunnel_sizes,
-            (self.differing >= MATCHES) & (2 * self.differing >= self.matched),
-            (least > 0) & (most >= thresholds.tunnel_asymmetry * least),
-        ]
+        self.flags = np.zeros((4, count), np.bool_)
+        self.flags[1] = self.sizes >= thresholds.tunnel_sizes
+        self.flags[2] = (self.differing >= MATCHES) & (2 * self.differing >= self.matched)
+        self.flags[3] = (least > 0) & (most >= thresholds.tunnel_asymmetry * least)
+        near = (self.flags.sum(axis=0) >= thresholds.tunnel_signs - 1) | (self.marked > 0)
+        closely = np.flatnonzero(near[pair])
+        bits = np.bincount(pair[closely], entropies(looked.columns[closely]), minlength=count)
+        self.entropy = bits / np.maximum(np.bincount(pair, minlength=count), 1)
+        self.flags[0] = self.entropy >= thresholds.tunnel_entropy
+        self.enough = (self.flags.sum(axis=0) >= thresholds.tunnel_signs) | (self.marked > 0)
 
-    def count(self, thresholds: Thresholds) -> NDArray[np.bool_]:
-        """Return which pairs show enough signs."""
-        shown = np.sum(self.flags(thresholds), axis=0)
-        enough: NDArray[np.bool_] = (shown >= thresholds.tunnel_signs) | (self.marked > 0)
-        return enough
-
-    def words(self, row: int, thresholds: Thresholds) -> Iterator[str]:
+    def words(self, row: int) -> Iterator[Text]:
         """Yield the signs of a pair."""
-        if self.marked[row]:
-            yield f"{self.marked[row]} begin with the mark of ptunnel"
-        texts = (
-            f"{self.entropy[row]:.1f} bits of entropy an octet",
-            f"{self.sizes[row]} sizes from {self.least[row]} to {self.most[row]} octets",
-            f"{self.differing[row]} of {self.matched[row]} answers differ from their query",
-            f"{self.means[row, 0]:.0f} octets a message one way, {self.means[row, 1]:.0f} the other",
+        marked, entropy, sizes, least, most = (
+            column[row] for column in (self.marked, self.entropy, self.sizes, self.least, self.most)
         )
-        for text, flag in zip(texts, self.flags(thresholds), strict=True):
-            if flag[row]:
+        differing, matched = self.differing[row], self.matched[row]
+        one, other = self.means[row]
+        if marked:
+            yield Text(f"{marked} begin with the mark of ptunnel", f"{marked} 条以 ptunnel 的标记开头")
+        texts = (
+            Text(f"{entropy:.1f} bits of entropy an octet", f"每八位组的熵为 {entropy:.1f} 比特"),
+            Text(
+                f"{sizes} sizes from {least} to {most} octets", f"{sizes} 种大小，从 {least} 到 {most} 八位组"
+            ),
+            Text(
+                f"{differing} of {matched} answers differ from their query",
+                f"{matched} 个应答中有 {differing} 个与其查询不同",
+            ),
+            Text(
+                f"{one:.0f} octets a message one way, {other:.0f} the other",
+                f"一个方向每条 {one:.0f} 八位组，另一方向 {other:.0f}",
+            ),
+        )
+        for text, flag in zip(texts, self.flags[:, row].tolist(), strict=True):
+            if flag:
                 yield text
 
 
-def compared(looked: Looked) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return which samples answer another one, and which of these differ from it."""
-    columns = looked.columns
+def compared(looked: Looked, count: int) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Return which samples answer another one, and which of these differ from it.
+
+    Args:
+        looked: the samples.
+        count: of how many pairs they are; those of which no sample differs are left out.
+    """
+    which = _at_odds(looked, count)
+    columns = looked.columns[which]
     reply = columns[:, REPLY] == 1
     # A query and its answer go opposite ways, and have pair, identifier and sequence in common.
-    way = (looked.back ^ reply).astype(np.uint64)
-    keys = mix(looked.pair.astype(np.uint64) << np.uint64(1) | way) + columns[:, IDENTITY].astype(np.uint64)
-    keys = mix(keys)
+    way = (looked.back[which] ^ reply).astype(np.uint64)
+    keys = mix(looked.pair[which].astype(np.uint64) << np.uint64(1) | way)
+    keys = mix(keys + columns[:, IDENTITY].astype(np.uint64))
     queries, answers = np.flatnonzero(~reply), np.flatnonzero(reply)
     # Of queries with the same numbers the last one; the sort keeps their order.
     order = queries[np.argsort(keys[queries], kind="stable")]
@@ -234,7 +251,18 @@ def compared(looked: Looked) -> tuple[Numbers, NDArray[np.bool_]]:
     answers, asked = answers[known], order[place[known]]
     told = np.r_[SIZE, DATA:PLACE]
     differ: NDArray[np.bool_] = (columns[answers][:, told] != columns[asked][:, told]).any(axis=1)
-    return answers, differ
+    return which[answers], differ
+
+
+def _at_odds(looked: Looked, count: int) -> Numbers:
+    """Return the samples of pairs whose queries are not answered by the same data, each once."""
+    sums = np.zeros((2, count), np.uint64)
+    told = looked.columns[:, [IDENTITY, SIZE, *range(DATA, PLACE)]].view(np.uint64)
+    reply = looked.columns[:, REPLY] == 1
+    hashes = mix(spread(told))
+    np.add.at(sums[0], looked.pair, np.where(reply, np.uint64(0), hashes))
+    np.add.at(sums[1], looked.pair, np.where(reply, hashes, np.uint64(0)))
+    return np.flatnonzero((sums[0] != sums[1])[looked.pair])
 
 
 def odd(view: View, rows: Numbers) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from dissector.analysis.findings.evidence import words
-from dissector.analysis.quotes import Quotes, errors_in, number, outer_version, windows
+from dissector.analysis.quotes import number, outer_version, quotes_of, windows
 from dissector.kernel import layers
 from dissector.registry.model import Family, Status
 from dissector.registry.table import types
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.analysis.findings.evidence import Numbers, Words
+    from dissector.analysis.quotes import Quotes
     from dissector.batch import Batch
     from dissector.layout import Layout
 
@@ -77,8 +78,7 @@ class View:
     @cached_property
     def quotes(self) -> Quotes | None:
         """The quotes of the errors; None where there are none."""
-        rows = errors_in(self.batch)
-        return Quotes(self.batch, rows) if len(rows) else None
+        return quotes_of(self.batch)
 
     def mac(self, rows: Numbers) -> NDArray[np.uint64]:
         """Return the Ethernet sources of some frames as numbers; 0 where there are none."""

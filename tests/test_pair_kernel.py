@@ -1,0 +1,230 @@
+"""The kernel that numbers keys and pairs messages: both back ends do the same, and the same as dictionaries do."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dissector import kernel
+from dissector.analysis import hashing
+from dissector.analysis.exchanges import Exchanges
+from dissector.analysis.findings import Findings
+from dissector.analysis.flows import Flows
+from dissector.analysis.hashing import SECRETS, Index, grown, slots_for
+from dissector.analysis.pairing import Open, Pairing
+from dissector.analysis.participants import WORDS
+from dissector.analysis.paths import Paths
+from dissector.batch import DTYPES, Batch, Origin
+from dissector.capture.records import Interface
+
+BACKENDS = {"interpreted": kernel.interpreted("pair")}
+if kernel.pair.COMPILED:
+    BACKENDS["compiled"] = kernel.pair
+SAME = np.ones_like(SECRETS)
+"""Factors that nobody would use: words that are turned round have the same hash."""
+SECOND = 1_000_000_000
+
+
+@pytest.fixture(params=list(BACKENDS), autouse=True)
+def backend(request, monkeypatch):
+    monkeypatch.setattr(kernel, "pair", BACKENDS[request.param])
+    return request.param
+
+
+# -- numbers
+
+KEYS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from([0, 1, 2**63, 2**64 - 1])))
+
+
+@settings(deadline=None)
+@given(st.lists(KEYS, max_size=6), st.sampled_from([SECRETS, SAME, SAME * np.uint64(0)]), st.integers(0, 30))
+def test_numbers_are_those_of_a_dictionary_whatever_the_hashes(batches, factors, limit):
+    index, known = Index(3, limit), {}
+    index._secrets = factors
+    for keys in batches:
+        for key in keys:
+            if len(known) < limit:
+                known.setdefault(key, len(known))
+        numbers, new = index.number(np.array(keys, np.uint64).reshape(-1, 3))
+        assert numbers.tolist() == [known.get(key, -1) for key in keys]
+        assert [keys[row] for row in new] == list(known)[len(known) - len(new) :]
+    assert [tuple(key) for key in index.keys.tolist()] == list(known)
+    absent = np.array([[9, 9, 9]], np.uint64)
+    assert index.find(absent).tolist() == [-1]
+
+
+def test_many_numbers_outgrow_the_first_slots():
+    keys = np.arange(20_000, dtype=np.uint64)
+    index = Index()
+    for begin in range(0, len(keys), 700):
+        index.number(keys[begin : begin + 700])
+    assert index.find(keys[::-1]).tolist() == list(range(20_000))[::-1]
+
+
+def test_keys_whose_differences_cancel_out_are_apart():
+    # Two words that both differ in their highest bit: any sum of odd multiples of them is the same.
+    top = 1 << 63
+    keys = np.array([[1, 2, 3], [1 | top, 2 | top, 3], [1 | top, 2, 3 | top]], np.uint64)
+    assert Index(3).number(keys)[0].tolist() == [0, 1, 2]
+
+
+def test_hashes_are_not_the_same_in_every_run():
+    assert not np.array_equal(SECRETS, hashing.FACTORS)
+    assert (SECRETS & np.uint64(1)).all()
+    assert len(set(SECRETS.tolist())) == len(SECRETS)
+
+
+# -- queries and responses
+
+MESSAGES = st.lists(
+    st.tuples(st.sampled_from([1, 2, 3]), st.integers(0, 5), st.integers(0, 4), st.sampled_from([0, 0, 1, 6]))
+)
+
+
+@settings(deadline=None)
+@given(MESSAGES, st.integers(1, 9), st.sampled_from([SECRETS, SAME * np.uint64(0)]))
+def test_pairs_are_those_of_a_dictionary(messages, size, factors):
+    reach, now, seen = 10, 0, 0
+    open_, latest = Open(), {}
+    open_._secrets = factors
+    for begin in range(0, len(messages), size):
+        some = messages[begin : begin + size]
+        key = np.zeros((len(some), WORDS), np.uint64)
+        key[:, 0] = [one[1] + 1 for one in some]
+        key[:, 7] = [one[2] for one in some]
+        expected, times = [], []
+        for role, *rest, gap in some:
+            now += gap
+            times.append(now)
+            known = latest.get(tuple(rest))
+            if role == 1:
+                latest[tuple(rest)] = [seen, now, set()]
+                expected.append((seen, False))
+                seen += 1
+            elif known is None or now - known[1] > reach:
+                expected.append((-1, False))
+            else:
+                expected.append((known[0], role not in known[2]))
+                known[2].add(role)
+        found, first = open_.pair(
+            np.array([one[0] for one in some], np.uint8),
+            np.array(times, np.int64),
+            key,
+            np.zeros(0, np.uint8),
+            reach,
+        )
+        for row, place in enumerate(found.tolist()):
+            if some[row][0] == 1:
+                open_.rows["order"][place] = expected[row][0]
+        told = [-1 if place < 0 else int(open_.rows["order"][place]) for place in found.tolist()]
+        assert list(zip(told, first.tolist(), strict=True)) == expected
+        open_.head = open_.over(now - reach)
+
+
+@given(st.lists(st.binary(max_size=12), min_size=2, max_size=8))
+def test_stretches_that_are_the_same(stretches):
+    octets = np.frombuffer(b"".join(stretches) + b"\0" * 12, np.uint8)
+    starts = np.cumsum([0, *map(len, stretches[:-1])])
+    sizes = np.full(len(starts), 12)
+    sizes[: len(stretches)] = [min(len(one), 12) for one in stretches]
+    other = np.roll(starts, 1)
+    other = np.minimum(other, len(octets) - sizes)
+    same = np.empty(len(starts), np.uint8)
+    kernel.pair.alike(octets.data, starts.data, other.data, sizes.data, same.data)
+    pieces = [octets.tobytes()[at : at + size] for at, size in zip(starts, sizes, strict=True)]
+    others = [octets.tobytes()[at : at + size] for at, size in zip(other, sizes, strict=True)]
+    assert same.tolist() == [one == another for one, another in zip(pieces, others, strict=True)]
+
+
+def test_both_back_ends_return_the_same():
+    rng = np.random.default_rng(7)
+    results = []
+    keys = rng.integers(0, 50, (3000, 3)).astype(np.uint64)
+    columns = [rng.integers(0, 40, 3000), rng.integers(0, 10**9, 3000), rng.integers(0, 10**6, 3000)]
+    for module in BACKENDS.values():
+        slots, stored, numbers = slots_for(3000), np.zeros((3000, 3), np.uint64), np.empty(3000, np.int64)
+        count = module.number(keys.data, SECRETS.data, slots.data, stored.data, 0, 0, 900, numbers.data)
+        whole, top = np.zeros((40, 12), np.int64), np.full(40, -1)
+        flags = (columns[1] % 2).astype(np.uint8)
+        module.fold(
+            *(column.data for column in columns), flags.data, flags.data, np.arange(40).data, top.data,
+            whole.data, whole.view(np.float64).data,
+        )  # fmt: skip
+        results.append(
+            (count, slots.tolist(), stored.tolist(), numbers.tolist(), whole.tolist(), top.tolist())
+        )
+    assert all(result == results[0] for result in results)
+
+
+def test_tables_grow_to_what_is_asked_for():
+    assert len(grown(np.zeros(4), 4)) == 4
+    assert len(grown(np.zeros(4), 5)) == 8
+    assert len(grown(np.zeros((1, 2)), 9)) == 9
+
+
+# -- memory
+
+HEADER = 28
+
+
+def pings(count, begin, hosts):
+    """Return a batch of answered pings of some hosts, as the scanner would: a query every ms, its answer behind it."""
+    number = np.repeat(np.arange(begin, begin + count), 2)
+    reply = np.arange(2 * count) % 2
+    octets = np.zeros((2 * count, HEADER + 16), np.uint8)
+    octets[:, 0], octets[:, 20] = 0x45, np.where(reply, 0, 8)
+    octets[:, 26], octets[:, 27] = number >> 8 & 0xFF, number & 0xFF
+    who = np.zeros((2 * count, 16), np.uint8)
+    who[:, :4] = 10, 0, 0, 1
+    who[:, 3] = 1 + number % hosts
+    whom = np.zeros_like(who)
+    whom[:, :4] = 192, 0, 2, 1
+    at = np.arange(2 * count) * octets.shape[1]
+    told = {
+        "frame": 2 * begin + np.arange(2 * count) + 1,
+        "time_ns": 1_700_000_000 * SECOND + number * 1_000_000 + reply * 500_000,
+        "frame_start": at, "frame_end": at + octets.shape[1], "ip": at, "icmp": at + 20,
+        "captured": 24, "length": 24, "family": 4, "type": octets[:, 20], "checksum_status": 1, "ttl": 64,
+        "src": np.where(reply[:, None], whom, who), "dst": np.where(reply[:, None], who, whom),
+    }  # fmt: skip
+    columns = {
+        name: np.ascontiguousarray(
+            np.broadcast_to(
+                np.asarray(told.get(name, 0), dtype),
+                (2 * count, 16) if name in ("src", "dst") else (2 * count,),
+            )
+        )
+        for name, dtype in DTYPES.items()
+    }
+    return Batch(octets.ravel(), columns, [("raw", "ip")], ORIGIN)
+
+
+ORIGIN = Origin("pings.pcap", "pcap", [Interface(101)])
+
+
+def peak(make, packets):
+    """Return the most octets that a state needs for so many packets of one capture."""
+    tracemalloc.start()
+    try:
+        state = make()
+        take = state.pair if isinstance(state, Pairing) else state.update
+        for begin in range(0, packets // 2, 500):
+            take(pings(500, begin, 20))
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("backend", [list(BACKENDS)[-1]], indirect=True)
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Pairing(limit=500), lambda: Exchanges(limit=500), Findings, Flows, Paths],
+    ids=["pairing", "exchanges", "findings", "flows", "paths"],
+)
+def test_memory_does_not_grow_with_packets(make):
+    first, tenfold = peak(make, 5_000), peak(make, 50_000)
+    assert tenfold < 1.5 * first + (1 << 17)
