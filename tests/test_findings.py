@@ -11,17 +11,22 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from itertools import pairwise
 from pathlib import Path
+from string import Formatter
 from typing import Any
+from unicodedata import east_asian_width
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dissector import filter as filters
 from dissector.analysis.findings import RULES, Area, Findings, Thresholds
 from dissector.analysis.findings.model import MEANINGS
 from dissector.analysis.findings.tunnels import entropy
 from dissector.batch import Batch
 from dissector.capture.stream import scan
+from dissector.cli import summary
 from dissector.encoder import encode
 from dissector.errors import CaptureError
 from dissector.messages.echo import Echo
@@ -489,3 +494,103 @@ def test_security_findings_on_real_captures_can_be_defended(shared):
             if one.rule.area is Area.SECURITY:
                 raised.add((one.rule.id, re.split(r"__|test\d+-", file.name)[-1]))
     assert raised == DEFENDED
+
+
+# In Chinese, and with other thresholds.
+
+
+def facts_of(template: str) -> list[str]:
+    return sorted(name for _, name, _, _ in Formatter().parse(template) if name)
+
+
+def test_sentences_have_the_same_facts_in_both_languages():
+    for rule in RULES:
+        assert facts_of(rule.sentence.en) == facts_of(rule.sentence.zh), rule.id
+        assert re.search(r"[\u4e00-\u9fff]", rule.sentence.zh), rule.id
+
+
+def test_every_finding_is_told_in_chinese():
+    state = Findings()
+    for batch in scan(SAMPLE):
+        state.update(batch)
+    report = state.result()
+    assert {finding.rule.id for finding in report.findings} == {rule.id for rule in RULES}
+    for finding in report.findings:
+        assert re.search(r"[\u4e00-\u9fff]", finding.text_zh), finding.rule.id
+        # Both tell the same numbers and addresses.
+        told, told_zh = (
+            {found.rstrip(":.") for found in re.findall(r"(?:[0-9a-f]+[.:]+){2,}[0-9a-f]*|\d+", text)}
+            for text in (finding.text, finding.text_zh)
+        )
+        shared = {number for number in told if len(number) > 2}
+        assert shared <= told_zh, (finding.text, finding.text_zh)
+        assert not re.search(r"message|more|, the first| to | and ", finding.text_zh), finding.text_zh
+
+
+def test_tables_in_chinese_fit_a_terminal():
+    state = Findings()
+    for batch in scan(SAMPLE):
+        state.update(batch)
+    texts = list(findings_tables(state.result(), narrow=True, lang="zh"))
+    assert len(texts) == 2
+    for line in "\n".join(texts).split("\n"):
+        assert sum(1 + (east_asian_width(letter) in "WF") for letter in line) <= 80, line
+
+
+def run(*arguments):
+    return CliRunner().invoke(summary.command, [str(argument) for argument in arguments])
+
+
+def test_a_threshold_is_set_on_the_command_line():
+    file = SAMPLE
+    assert "sweep-hosts" in run(file, "--json").stdout
+    done = run(file, "--json", "--threshold", "sweep-hosts=1000", "--threshold", "frames=1")
+    assert done.exit_code == 0
+    part = json.loads(done.stdout.splitlines()[-1])
+    assert "sweep-hosts" not in {finding["id"] for finding in part["findings"]}
+    assert {len(finding["frames"]) for finding in part["findings"]} == {1}
+    assert part["thresholds"]["sweep_hosts"] == 1000
+
+
+def test_thresholds_are_listed_with_units_and_what_they_are():
+    done = run("--thresholds", "--threshold", "tunnel-entropy=3.5")
+    assert done.exit_code == 0
+    for name in Thresholds._fields:
+        assert name.replace("_", "-") in done.stdout
+    assert re.search(r"^tunnel-entropy +3\.5 +bits +Bits an octet", done.stdout, re.MULTILINE)
+    rows = json.loads(run("--thresholds", "--json").stdout)["thresholds"]
+    assert {row["name"].replace("-", "_"): row["value"] for row in rows} == Thresholds()._asdict()
+    assert "八位组" in run("--thresholds", "--lang", "zh").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("sweep-horses=3", "there is no threshold 'sweep-horses'; did you mean sweep-hosts?"),
+        ("zzz=3", "--thresholds lists them"),
+        ("sweep-hosts", "no NAME=VALUE"),
+        ("sweep-hosts=many", "no NAME=VALUE"),
+        ("sweep-hosts=1.5", "a whole number"),
+        ("sweep-hosts=-1", "below zero"),
+        ("sweep-hosts=nan", "no number below"),
+    ],
+)
+def test_a_wrong_threshold_is_refused(text, sentence):
+    done = run(SAMPLE, "--threshold", text)
+    assert done.exit_code == 2
+    assert sentence in " ".join(done.stderr.split())
+
+
+def test_a_summary_needs_a_capture_unless_it_lists_thresholds():
+    assert run().exit_code == 2
+
+
+def test_a_summary_is_of_what_a_filter_chooses():
+    file = SAMPLE
+    done = run(file, "--json", "-Y", "icmpv6.type == 137")
+    assert done.exit_code == 0
+    parts = {part["part"]: part for part in map(json.loads, done.stdout.splitlines())}
+    assert sum(row["count"] for row in parts["types"]["types"]) == sum(
+        int(filters.compile("icmpv6.type == 137").mask(batch).sum()) for batch in scan(file)
+    )
+    assert all(":" in host for finding in parts["findings"]["findings"] for host in finding["hosts"])

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dissector.filter.fields import gather
 from dissector.filter.sources import Kind
-from dissector.filter.views import gather
+from dissector.kernel import search
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +30,10 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "ge": np.greater_equal,
 }
 ADDRESS = 16
+CASE = 0x20
+"""The bit of a letter's octet in which its two cases differ."""
+SAMPLE = 1 << 12
+"""Octets from which it is guessed which ones are rare in a buffer."""
 
 
 def comparison(kind: Kind, operator: str, literal: Value) -> Test:
@@ -50,6 +55,16 @@ def within(kind: Kind, first: Value, last: Value) -> Test:
     """Return the test whether values are from the first literal to the last."""
     low, high = comparison(kind, "ge", first), comparison(kind, "le", last)
     return lambda values, octets: low(values, octets) & high(values, octets)
+
+
+def any_of(tests: Sequence[Test]) -> Test:
+    """Return the test whether values pass any of some tests."""
+
+    def test(values: Any, octets: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        passed: NDArray[np.bool_] = np.logical_or.reduce([one(values, octets) for one in tests])
+        return passed
+
+    return test
 
 
 def order(values: NDArray[Any], wanted: NDArray[np.uint8]) -> NDArray[np.int8]:
@@ -90,41 +105,39 @@ def order_spans(spans: NDArray[Any], octets: NDArray[np.uint8], wanted: bytes) -
 
 
 def containing(needle: bytes) -> Test:
-    """Return the test whether octets contain others.
-
-    Strategy: all places where they stand in the buffer are found at once, then each value looks for the first of
-    them that is not before it.
-    """
+    """Return the test whether octets contain others."""
 
     def test(spans: NDArray[np.int64], octets: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        if not needle:
-            return np.ones(len(spans), np.bool_)
-        places = occurrences(octets, needle)
-        if not len(places):
-            return np.zeros(len(spans), np.bool_)
-        first = np.searchsorted(places, spans[:, 0])
-        there = first < len(places)
-        found: NDArray[np.bool_] = there & (places[np.where(there, first, 0)] + len(needle) <= spans[:, 1])
+        found = np.ones(len(spans), np.bool_)
+        if needle:
+            often = np.bincount(octets[:SAMPLE], minlength=256)[list(needle)]
+            search.containing(octets, spans, needle, int(often.argmin()), found.view(np.uint8))
         return found
 
     return test
 
 
-def occurrences(octets: NDArray[np.uint8], needle: bytes) -> NDArray[np.int64]:
-    """Return every place where some octets stand, ascending."""
-    places = np.flatnonzero(octets[: max(len(octets) - len(needle) + 1, 0)] == needle[0])
-    for index, octet in enumerate(needle[1:], 1):
-        places = places[octets[places + index] == octet]
-    return places
+def matching(pattern: re.Pattern[bytes], literal: bytes) -> Test:
+    """Return the test whether octets match a regular expression.
 
-
-def matching(pattern: re.Pattern[bytes]) -> Test:
-    """Return the test whether octets match a regular expression, one after another."""
+    Args:
+        pattern: the expression, which takes no notice of case.
+        literal: octets that whatever matches contains, in either case; those that contain none are not tried.
+    """
+    # With this bit the two cases of a letter are one; so are some other octets, which are tried in vain.
+    folded = bytes(octet | CASE for octet in literal)
+    candidates = containing(folded)
 
     def test(spans: NDArray[np.int64], octets: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        found = np.zeros(len(spans), np.bool_)
+        rows = np.arange(len(spans))
+        if folded:
+            rows = np.flatnonzero(candidates(spans, octets | np.uint8(CASE)))
         buffer = octets.data
-        found = (pattern.search(buffer[start:end]) is not None for start, end in spans.tolist())
-        return np.fromiter(found, np.bool_, len(spans))
+        search = pattern.search
+        hits = (search(buffer[start:end]) is not None for start, end in spans[rows].tolist())
+        found[rows] = np.fromiter(hits, np.bool_, len(rows))
+        return found
 
     return test
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dissector.errors import FilterError
 from dissector.filter import columnwise, evaluate, literals, names, parse, patterns, slices
 from dissector.filter.evaluate import Predicate, Reading
+from dissector.filter.headers import IPV4_HEADER, IPV6_HEADER
 from dissector.filter.parse import (
     Both,
     Either,
@@ -21,15 +22,14 @@ from dissector.filter.parse import (
     Relation,
     Search,
 )
-from dissector.filter.sources import Decoded, Excerpt, Kind, Known, Placed, Reach
-from dissector.filter.views import IPV4_HEADER, IPV6_HEADER
+from dissector.filter.sources import Decoded, Ending, Excerpt, Kind, Known, Placed, Reach
 
 if TYPE_CHECKING:
     from dissector.filter.columnwise import Test
     from dissector.filter.literals import Value
     from dissector.filter.sources import Source
 
-LAYER = re.compile(r"#\s*\[?\s*(\d{1,3})\s*\]?")
+LAYER = re.compile(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?")
 NUMBERS = (Kind.NUMBER, Kind.BOOLEAN)
 SEVERAL = "all"
 WIDEST = 64
@@ -50,8 +50,8 @@ def compiled(part: Part) -> Predicate:
             return join([compiled(one) for one in parts])
         case Negation(inner):
             return evaluate.negation(compiled(inner))
-        case Membership(left, items):
-            return membership(left, items)
+        case Membership(left, items, every):
+            return membership(left, items, every=every)
         case Existence(left):
             return evaluate.existence(reading(left, known(left)))
         case Search(left, operator, right) | Relation(left, operator, right):
@@ -70,16 +70,23 @@ def known(operand: Operand) -> Known:
     if operand.quoted or not re.match(r"[A-Za-z_]", operand.text):
         sentence = f"{operand.text} is not the name of a field"
         raise operand.refuse(sentence)
+    elsewhere = names.elsewhere(operand.text)
+    if elsewhere:
+        raise operand.refuse(elsewhere)
     sentence = f'there is no field "{operand.text}"'
-    raise operand.refuse(sentence, suggestions(operand.text))
+    near = suggestions(operand.text)
+    raise operand.refuse(sentence if near else f"{sentence}; names begin with {names.PREFIXES}", near)
 
 
 def suggestions(name: str) -> tuple[str, ...]:
-    """Return names that may have been meant, best first."""
+    """Return names that may have been meant, best first; none that is far from what was written."""
     every = names.all_names()
-    found = get_close_matches(name, every, n=3, cutoff=0.75) or get_close_matches(name.lower(), every, n=1)
-    ends = [one for one in every if one.endswith(f".{name}")] if "." not in name else []
-    return tuple(dict.fromkeys(found or ends[:2]))
+    prefix, dot, rest = name.lower().partition(".")
+    renamed = f"{names.MEANT.get(prefix, prefix)}{dot}{rest}"
+    if renamed in every:
+        return (renamed,)
+    ends = sorted((one for one in every if one.endswith(f".{name}") and not dot), key=len)
+    return tuple(get_close_matches(renamed, every, n=3, cutoff=0.75) or ends[:2])
 
 
 def reading(operand: Operand, field: Known, kind: Kind | None = None, *, searched: bool = False) -> Reading:
@@ -91,15 +98,7 @@ def reading(operand: Operand, field: Known, kind: Kind | None = None, *, searche
         kind: chooses among addresses of both versions.
         searched: its octets are looked through, not compared.
     """
-    layers: tuple[int, ...] = ()
-    if operand.layer:
-        match = LAYER.fullmatch(operand.layer)
-        if match is None or match[1] == "0":
-            sentence = (
-                f"{operand.layer} is not a layer: #1 is the message and its IP header, #2 what it quotes"
-            )
-            raise operand.refuse(sentence)
-        layers = (int(match[1]),)
+    layers = layers_of(operand)
     sources = field.sources
     wanted = field.kind if kind is None else kind
     if field.kind is Kind.ADDRESS and kind is not None:
@@ -124,22 +123,34 @@ def reading(operand: Operand, field: Known, kind: Kind | None = None, *, searche
     return Reading(sources, Kind.OCTETS, layers, slices.Cut(parts))
 
 
-def excerpt(sources: tuple[Source, ...], parts: tuple[slices.Slice, ...]) -> tuple[Excerpt, ...]:
+def layers_of(operand: Operand) -> tuple[int, ...]:
+    """Return which headers are asked for, counted from the outermost: ``#2``, ``#[1-2,4]``; none for all."""
+    if not operand.layer:
+        return ()
+    found: list[int] = []
+    for part in operand.layer.strip("#[] \t").split(","):
+        match = LAYER.fullmatch(part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 0 < first <= last:
+            sentence = f"{operand.layer} is not a layer: #1 is the first header of its protocol, #2 the next"
+            raise operand.refuse(sentence)
+        found += range(first, last + 1)
+    return tuple(found)
+
+
+def excerpt(sources: tuple[Source, ...], parts: tuple[slices.Slice, ...]) -> tuple[Source, ...]:
     """Return sources that read a slice at once; none where it is not at a fixed place."""
     part = parts[0]
-    if len(parts) > 1 or part.start < 0 or not part.length or part.length > WIDEST:
+    if len(parts) > 1 or not part.length or part.length > WIDEST:
         return ()
+    reaches = [source for source in sources if isinstance(source, Reach)]
+    if part.start < 0:
+        ends = tuple(Ending(one, -part.start, part.length) for one in reaches)
+        return ends if part.start + part.length <= 0 and len(ends) == len(sources) else ()
     # The octets of an IP header end before what it carries.
-    reaches = [
-        source
-        for source in sources
-        if isinstance(source, Reach) and part.start + part.length <= LEAST_HEADERS.get(source.where, LONGEST)
-    ]
-    return (
-        tuple(Excerpt(one, part.start, part.length) for one in reaches)
-        if len(reaches) == len(sources)
-        else ()
-    )
+    reaches = [one for one in reaches if part.start + part.length <= LEAST_HEADERS.get(one.where, LONGEST)]
+    found = tuple(Excerpt(one, part.start, part.length) for one in reaches)
+    return found if len(found) == len(sources) else ()
 
 
 def kind_of(operand: Operand, field: Known, literal: Operand) -> Kind:
@@ -193,10 +204,10 @@ def between(left: Operand, how: str, right: Operand, *, every: bool) -> Predicat
     return evaluate.fields(ours, theirs, how, every=every)
 
 
-def membership(left: Operand, items: tuple[tuple[Operand, Operand | None], ...]) -> Predicate:
-    """Return whether any value is one of some literals."""
+def membership(left: Operand, items: tuple[tuple[Operand, Operand | None], ...], *, every: bool) -> Predicate:
+    """Return whether any value, or every value, is one of some literals."""
     field = known(left)
-    parts = []
+    tests: dict[Kind, list[Test]] = {}
     for first, last in items:
         kind = kind_of(left, field, first)
         low = literals.read(field, kind, first)
@@ -211,8 +222,13 @@ def membership(left: Operand, items: tuple[tuple[Operand, Operand | None], ...])
                 sentence = f"the range from {first.text} to {last.text} is empty"
                 raise first.refuse(sentence)
             test = columnwise.within(kind, low, high)
-        parts.append(asked(reading(left, field, kind), test))
-    return evaluate.either(parts)
+        tests.setdefault(kind, []).append(test)
+    return evaluate.either(
+        [
+            asked(reading(left, field, kind), columnwise.any_of(several), every=every)
+            for kind, several in tests.items()
+        ]
+    )
 
 
 def search(left: Operand, operator: str, right: Operand) -> Predicate:
@@ -227,15 +243,15 @@ def search(left: Operand, operator: str, right: Operand) -> Predicate:
         if found.kind is Kind.STRING:
             wanted = text.decode("utf-8", "replace")
             return asked(found, columnwise.over_texts(lambda value: wanted in value))
-        return asked(found, columnwise.containing(text))
+        return evaluate.any_span(found, columnwise.containing(text))
     try:
-        pattern = patterns.compiled(expression(right) if right.quoted else text)
+        pattern, literal = patterns.compiled(expression(right) if right.quoted else text)
     except patterns.PatternError as error:
         sentence = f"{right.text} cannot be used as a regular expression: {error}"
         raise right.refuse(sentence) from None
     if found.kind is Kind.STRING:
         return asked(found, columnwise.over_texts(lambda value: pattern.search(value.encode()) is not None))
-    return asked(found, columnwise.matching(pattern))
+    return evaluate.any_span(found, columnwise.matching(pattern, literal))
 
 
 def said(operator: str) -> str:

@@ -122,8 +122,7 @@ def existence(reading: Reading) -> Predicate:
 
         def evaluate(views: Views, _: Mask | None) -> Mask:
             found = np.zeros(len(views.batch), np.bool_)
-            for view, source in places(reading, views):
-                present = source.present(view)
+            for view, _source, present in places(reading, views):
                 if view.rows is None:
                     found |= True if present is None else present
                     if present is None:
@@ -152,6 +151,23 @@ def any_value(reading: Reading, test: Test) -> Predicate:
         return mask
 
     return Predicate(evaluate, reading.costly)
+
+
+def any_span(reading: Reading, test: Test) -> Predicate:
+    """Return whether any octets of a field pass a test that looks through the whole buffer that they are in."""
+
+    def evaluate(views: Views, wanted: Mask | None) -> Mask:
+        mask = np.zeros(len(views.batch), np.bool_)
+        by_buffer: dict[int, list[Values]] = {}
+        for found in read(reading, views, wanted):
+            by_buffer.setdefault(id(found.octets), []).append(found)
+        for together in by_buffer.values():
+            every = np.arange(len(mask))
+            rows = np.concatenate([every if one.rows is None else one.rows for one in together])
+            mask[rows[test(np.concatenate([one.values for one in together]), together[0].octets)]] = True
+        return mask
+
+    return Predicate(evaluate, costly=True)
 
 
 def all_values(reading: Reading, test: Test) -> Predicate:
@@ -215,22 +231,26 @@ def paired(
     return ours[mine], mine, other
 
 
-def places(reading: Reading, views: Views) -> Iterator[tuple[View, Source]]:
-    """Yield each view and source that a field's values are in."""
-    only_first = all(source.first_only for source in reading.sources)
-    for number, view in enumerate(views, 1):
-        if not reading.layers or number in reading.layers:
-            for source in reading.sources:
-                if not (source.first_only and number > 1) and (number == 2 or not source.quoted_only):  # noqa: PLR2004 - the first that is quoted
-                    yield view, source
-        if only_first or (reading.layers and number >= max(reading.layers)):
-            return
+def places(reading: Reading, views: Views) -> Iterator[tuple[View, Source, Mask | None]]:
+    """Yield each view and source that a field's values are in, and which rows of the view have them; None for all."""
+    for source in reading.sources:
+        numbers = np.zeros(len(views.batch), np.int64)
+        for view in views.reached(source):
+            present = source.present(view)
+            if reading.layers:
+                # Headers of one protocol are numbered from the outermost on.
+                here = slice(None) if view.rows is None else view.rows
+                there = view.having(source.where, 0)
+                numbers[here] += 1 if there is None else there
+                counted = np.isin(numbers[here], reading.layers)
+                present = counted if present is None else present & counted
+            yield view, source, present
 
 
 def read(reading: Reading, views: Views, wanted: Mask | None) -> Iterator[Values]:
     """Yield the values of a field in the rows that matter, place by place."""
-    for view, source in places(reading, views):
-        mask = source.present(view)
+    for view, source, present in places(reading, views):
+        mask = present
         if wanted is not None and reading.costly:
             mattering = wanted if view.rows is None else wanted[view.rows]
             mask = mattering if mask is None else mask & mattering

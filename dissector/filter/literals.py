@@ -56,7 +56,8 @@ def read(field: Known, kind: Kind, operand: Operand) -> Value:
     except (ValueError, InvalidOperation, OverflowError) as error:
         why = f"; {error}" if isinstance(error, AddressValueError) else ""
         sentence = f"{operand.text} is not {kind}, which {field.name} is{why}"
-        raise operand.refuse(sentence, ("True", "False") if kind is Kind.BOOLEAN else ()) from None
+        meant = [one for one in ("True", "False") if kind is Kind.BOOLEAN and one[0] == text[:1].upper()]
+        raise operand.refuse(sentence, tuple(meant)) from None
 
 
 def octets(operand: Operand) -> bytes:
@@ -118,9 +119,13 @@ def _number(field: Known, operand: Operand) -> int:
     base = {"x": 16, "b": 2}.get(digits[1:2].lower(), 8 if digits.startswith("0") else 10)
     # Python puts a limit on the digits of a decimal number; no field comes near it.
     number = int(digits[:100], base) * (-1 if text.startswith("-") else 1)
-    most = (1 << field.bits) - 1
+    least = -1 << field.bits - 1 if field.signed else 0
+    most = (1 << field.bits - field.signed) - 1
     if number > most:
         sentence = f"{text} is too big for {field.name}, which is at most {most}"
+        raise operand.refuse(sentence)
+    if number < least:
+        sentence = f"{text} is too small for {field.name}, which is {least} or more"
         raise operand.refuse(sentence)
     return number
 

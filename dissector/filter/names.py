@@ -10,8 +10,8 @@ import numpy as np
 
 from dissector.capture.records import NO_TIME
 from dissector.filter import several, wireshark
+from dissector.filter.families import longer, shapes
 from dissector.filter.sources import Address, Attribute, Decoded, Kind, Known, Placed, Reach, Recorded
-from dissector.filter.views import longer, shapes
 from dissector.kernel import layers
 from dissector.registry.model import Family
 from dissector.tails.headers import Ipv4Header, Ipv6Header, UdpHeader
@@ -43,6 +43,20 @@ HEADERS: dict[str, tuple[type[Header], dict[str, Alias]]] = {
 }
 STATUSES = np.array([1, 0, 2], np.uint8)
 """Wireshark's numbers of a checksum's status, by those of ``layers``."""
+MEANT = {"icmp4": "icmp", "icmpv4": "icmp", "icmp6": "icmpv6", "ip4": "ip", "ipv4": "ip", "ip6": "ipv6"}
+"""What may be written for the first part of a name."""
+UPPER = ("tcp", "udp", "udplite", "sctp", "dccp")
+"""Protocols with ports, of which there is what errors quote."""
+ELSEWHERE = {
+    "resp_to": "read --json",
+    "resp_in": "read --json",
+    "resptime": "read --json",
+    "no_resp": "summary",
+    "time_relative": "read -t r",
+    "time_delta": "read -t d",
+    "time_delta_displayed": "read -t d",
+}
+"""Ends of Wireshark's names of what several packets tell, and where it is shown."""
 QUOTED_NUMBERS = ("protocol", "length", "id", "type", "code", "identifier", "sequence", "spi", "seq")
 """Numbers that quoted datagrams tell, apart from ports and time to live."""
 
@@ -63,6 +77,19 @@ def find(name: str) -> Known | None:
 def all_names() -> list[str]:
     """Return every name that a filter can ask for."""
     return [name for prefix in _MAKERS for name in names(prefix)]
+
+
+def elsewhere(name: str) -> str:
+    """Return the sentence that says where there is what a name of Wireshark's is about; empty for other names."""
+    prefix, _, rest = name.partition(".")
+    if prefix in _MAKERS and rest in ELSEWHERE:
+        return f"a filter looks at one packet alone, {name} at several: {ELSEWHERE[rest]} shows that"
+    if prefix in UPPER:
+        return (
+            f"{prefix} is not decoded; of what an error quotes there are quoted.protocol, quoted.sport "
+            "and quoted.dport"
+        )
+    return ""
 
 
 def _message(prefix: str) -> Iterator[Known]:
@@ -129,7 +156,8 @@ def _placed(
     sources = tuple(Placed(where, field, of, swapped=swapped) for field, of in places.values())
     labels = {text: number for _, field in found for number, text in field.names.items()}
     bits = max(field.bits + (field.scale - 1).bit_length() for _, field in found)
-    return Known(name, KINDS[found[0][1].as_], sources, bits, labels)
+    signed = any(field.signed for _, field in found)
+    return Known(name, KINDS[found[0][1].as_], sources, bits, labels, signed)
 
 
 def _joined(layout: Layout, alias: Alias) -> Iterator[Field]:
@@ -158,7 +186,9 @@ def _header(prefix: str) -> Iterator[Known]:
     yield Known(prefix, Kind.OCTETS, (Reach(prefix),))
     for name, alias in aliases.items():
         for field in _joined(shape.layout, alias):
-            yield Known(f"{prefix}.{name}", KINDS[field.as_], (Placed(prefix, _bare(field)),), field.bits + 8)
+            # As in Wireshark, a number of some bits may be as big as their octets.
+            bits = 8 * -(-(field.bits + (field.scale - 1).bit_length()) // 8)
+            yield Known(f"{prefix}.{name}", KINDS[field.as_], (Placed(prefix, _bare(field)),), bits)
     src, dst = (Address(prefix, fields[name], name) for name in ("src", "dst"))
     kind = KINDS[fields["src"].as_]
     yield Known(f"{prefix}.src", kind, (src,))
@@ -271,3 +301,5 @@ _MAKERS: dict[str, Callable[[str], Iterator[Known]]] = {
     "frame": _frame,
     "quoted": _quoted,
 }
+PREFIXES = f"{', '.join([*_MAKERS][:-1])} or {[*_MAKERS][-1]}"
+"""What all names begin with, as a sentence says it."""

@@ -75,10 +75,11 @@ class Search(NamedTuple):
 
 
 class Membership(NamedTuple):
-    """Any value of a field is one of some values, or within one of some ranges."""
+    """Any value of a field, or every value, is one of some values, or within one of some ranges."""
 
     left: Operand
     items: tuple[tuple[Operand, Operand | None], ...]
+    every: bool = False
 
 
 class Negation(NamedTuple):
@@ -187,9 +188,15 @@ def _test(kind: str, children: list[Any]) -> Part:
     if kind == "search":
         left, operator, right = children
         return Search(_operand(left), "contains" if operator == "contains" else "matches", _operand(right))
-    left, _, *items = children
-    found = Membership(_operand(left), tuple(_item(item) for item in items))
+    *quantifier, left, _ = (child for child in children if not is_item(child))
+    items = tuple(_item(child) for child in children if is_item(child))
+    found = Membership(_operand(left), items, every=quantifier == ["all"])
     return Negation(found) if kind == "no_membership" else found
+
+
+def is_item(child: Tree[Any] | Token) -> bool:
+    """Return whether a part of a membership is one of its values."""
+    return getattr(child, "data", "") == "item"
 
 
 def _item(tree: Tree[Any]) -> tuple[Operand, Operand | None]:

@@ -23,8 +23,8 @@ class PatternError(ValueError):
     """An expression is wrong, or could take for ever."""
 
 
-def compiled(octets: bytes) -> re.Pattern[bytes]:
-    """Return an expression, which takes no notice of case, as in Wireshark.
+def compiled(octets: bytes) -> tuple[re.Pattern[bytes], bytes]:
+    """Return an expression, which takes no notice of case, as in Wireshark, and octets that all that matches contains.
 
     Raises:
         PatternError: it is none that can be used.
@@ -40,7 +40,24 @@ def compiled(octets: bytes) -> re.Pattern[bytes]:
     except (re.error, RecursionError, OverflowError) as error:
         raise PatternError(str(error)) from None
     _check(parts, repeated=False)
-    return pattern
+    return pattern, _literal(parts)
+
+
+def _literal(parts: Any) -> bytes:
+    """Return octets that all that matches contains, in either case of its letters: the longest known."""
+    runs = [b""]
+    for what, argument in parts:
+        inner: Any = argument[2] if what in REPEATS and argument[0] else ()
+        if what is constants.LITERAL:
+            runs[-1] += bytes((argument,))
+        elif len(inner) == 1 and inner[0][0] is constants.LITERAL:
+            # At least one of it stands behind what is before it, and one before what comes.
+            one = bytes((inner[0][1],))
+            runs[-1] += one
+            runs.append(one)
+        elif what is not constants.AT:
+            runs.append(b"")
+    return max(runs, key=len)
 
 
 def _check(parts: Any, *, repeated: bool) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dissector.filter.views import bare, longer, read, shapes
+from dissector.filter.families import longer, shapes
+from dissector.filter.fields import bare, gather, read
 from dissector.message import messages
 from dissector.registry.model import Family
 
@@ -46,6 +48,8 @@ class Kind(StrEnum):
 class Source(ABC):
     """One place where a field has a value, at most one for each row of a view."""
 
+    where: str
+    """What it is part of, see :meth:`View.having`."""
     costly = True
     """Whether rows that are decided already are worth leaving out."""
     first_only = False
@@ -167,6 +171,32 @@ class Excerpt(Placed):
         self.of = reach.of
 
 
+class Ending(Source):
+    """Octets so far from the end: what a slice is that begins with a negative number.
+
+    Args:
+        reach: what they are the end of.
+        back: where they begin, counted from the end.
+        size: how many.
+    """
+
+    def __init__(self, reach: Reach, back: int, size: int) -> None:
+        self.reach = reach
+        self.where, self.first_only, self.quoted_only = reach.where, reach.first_only, reach.quoted_only
+        self.back = back
+        self.size = size
+
+    def present(self, view: View) -> NDArray[np.bool_] | None:
+        """Return which rows have so many octets."""
+        mask = self.reach.present(view)
+        enough: NDArray[np.bool_] = self.reach.ending(view) - self.reach.beginning(view) >= self.back
+        return enough if mask is None else mask & enough
+
+    def values(self, view: View, index: NDArray[np.int64] | None) -> NDArray[np.uint8]:
+        """Return the octets."""
+        return gather(view.batch.octets, chosen(self.reach.ending(view), index) - self.back, self.size)
+
+
 class Address(Placed):
     """An address of an IP header; that of the carrying header is a column of the batch."""
 
@@ -213,12 +243,21 @@ class Reach(Source):
 
     def spans(self, view: View, index: NDArray[np.int64] | None) -> NDArray[np.int64]:
         """Return where they begin and end."""
-        start = chosen(view.start(self.where), index)
+        found = np.empty((len(view) if index is None else len(index), 2), np.int64)
+        found[:, 0] = chosen(self.beginning(view), index)
+        found[:, 1] = chosen(self.ending(view), index)
+        return found
+
+    def beginning(self, view: View) -> NDArray[np.int64]:
+        """Return where they begin."""
+        start = view.start(self.where)
+        return start + self.first if self.first else start
+
+    def ending(self, view: View) -> NDArray[np.int64]:
+        """Return where they end."""
         if self.where == "frame":
-            return np.stack((start, chosen(view.batch.frame_end, index)), axis=1)
-        if self.where in ("ip", "ipv6"):
-            return np.stack((start, chosen(view.upper, index)), axis=1)
-        return np.stack((start + self.first, chosen(view.end, index)), axis=1)
+            return view.batch.frame_end
+        return view.upper if self.where in ("ip", "ipv6") else view.end
 
 
 class Decoded(Source):
@@ -261,16 +300,29 @@ class Shapes:
     def __init__(self, where: str, of: Iterable[type[IcmpMessage]]) -> None:
         self.family = Family.ICMPV4 if where == "icmp" else Family.ICMPV6
         self.wanted = frozenset(of)
-        known, _ = shapes(self.family)
-        self.numbers = np.array([shape in self.wanted for shape in known])
+
+    @cached_property
+    def keys(self) -> NDArray[np.bool_]:
+        """Which types and codes have them, by :attr:`View.key`."""
+        known, numbers = shapes(self.family)
+        wanted: NDArray[np.bool_] = np.array([shape in self.wanted for shape in known])[numbers]
+        return wanted
+
+    @cached_property
+    def longer(self) -> list[tuple[int, int, bool]]:
+        """Types for which length makes a difference: the type, from which length on, whether it has them then."""
+        return [
+            (number, least, shape in self.wanted)
+            for number, least, shape in longer(self.family)
+            if shape in self.wanted or self.keys[number << 8 : (number + 1) << 8].any()
+        ]
 
     def among(self, view: View, mask: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         """Return which rows of a view are of the shapes, among some of the family; None for all."""
-        found = self.numbers[view.shape_numbers(self.family)]
-        for number, least, shape in longer(self.family):
+        found = self.keys[view.key]
+        for number, least, has in self.longer:
             rows = (view.type == number) & (view.length >= least)
-            if rows.any():
-                found = np.where(rows, shape in self.wanted, found)
+            found[rows] = has
         return found if mask is None else mask & found
 
 
@@ -283,6 +335,7 @@ class Known(NamedTuple):
         sources: where they are.
         bits: its width, for numbers.
         labels: names of some of its values.
+        signed: whether its numbers may be below zero.
     """
 
     name: str
@@ -290,6 +343,7 @@ class Known(NamedTuple):
     sources: tuple[Source, ...]
     bits: int = 64
     labels: dict[str, int] | None = None
+    signed: bool = False
 
     @property
     def costly(self) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dissector.analysis.findings.model import MEANINGS, TITLES, Thresholds
+from dissector.analysis.findings.model import MEANINGS, TITLES, Thresholds, dashed
 from dissector.analysis.findings.rules import RULES
+from dissector.errors import Severity
 from dissector.present.summary import table
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ WIDTHS = (8, 15, 38, 12)
 TEXTS = {
     "en": ("Findings", ("severity", "finding", "what was seen", "frames"), "{} more like this"),
     "zh": ("发现", ("严重性", "发现", "所见", "帧"), "另有 {} 条同类"),
+}
+SEVERITIES = {
+    "en": {severity: severity.value for severity in Severity},
+    "zh": {Severity.NOTE: "提示", Severity.WARNING: "警告", Severity.ERROR: "错误"},
 }
 ADVICE = {
     "en": ("What to do", ("finding", "what to do", "rests on")),
@@ -36,7 +41,7 @@ def findings_tables(
         report: what was found.
         table_format: one of tabulate's names.
         narrow: whether to fit 80 columns.
-        lang: of titles and advice; the sentences are English.
+        lang: of all texts, ``"en"`` or ``"zh"``.
     """
     title, headers, more = TEXTS[lang]
     lines: list[tuple[object, ...]] = []
@@ -48,9 +53,10 @@ def findings_tables(
         rule = alike[0].rule
         for finding in alike[:ALIKE]:
             frames = frames_text(finding.frames, finding.messages, with_file=several)
-            lines.append((rule.severity.value, rule.id, finding.text, frames))
+            text = finding.text if lang == "en" else finding.text_zh
+            lines.append((SEVERITIES[lang][rule.severity], rule.id, text, frames))
         if len(alike) > ALIKE:
-            lines.append((rule.severity.value, rule.id, more.format(len(alike) - ALIKE), ""))
+            lines.append((SEVERITIES[lang][rule.severity], rule.id, more.format(len(alike) - ALIKE), ""))
     yield from table(title, headers, lines, table_format, widths=WIDTHS if narrow else None)
     title, advice_headers = ADVICE[lang]
     rules = [alike[0].rule for alike in by_rule.values()]
@@ -61,6 +67,32 @@ def findings_tables(
         table_format,
         widths=(WIDTHS[1], 40, 20) if narrow else None,
     )
+
+
+def thresholds_table(thresholds: Thresholds, *, table_format: str, narrow: bool, lang: str) -> Iterator[str]:
+    """Yield the table of thresholds: names, values, units, what they are."""
+    said = WORDS[lang]
+    rows = [
+        (dashed(name), f"{value:g}", *(getattr(text, lang) for text in MEANINGS[name]))
+        for name, value in thresholds._asdict().items()
+    ]
+    yield from table(
+        said.thresholds, said.headers, rows, table_format, widths=(16, 7, 9, 41) if narrow else None
+    )
+
+
+def thresholds_json(thresholds: Thresholds) -> list[dict[str, Any]]:
+    """Return what JSON shows of thresholds."""
+    return [
+        {
+            "name": dashed(name),
+            "value": value,
+            "unit": MEANINGS[name].unit.en,
+            "meaning": MEANINGS[name].text.en,
+            "meaning_zh": MEANINGS[name].text.zh,
+        }
+        for name, value in thresholds._asdict().items()
+    ]
 
 
 def frames_text(frames: Sequence[Place], messages: int, *, with_file: bool) -> str:
@@ -82,8 +114,11 @@ def findings_json(report: FindingsReport) -> dict[str, Any]:
                 "area": finding.rule.area.value,
                 "severity": finding.rule.severity.value,
                 "title": finding.rule.title.en,
+                "title_zh": finding.rule.title.zh,
                 "text": finding.text,
+                "text_zh": finding.text_zh,
                 "advice": finding.rule.advice.en,
+                "advice_zh": finding.rule.advice.zh,
                 "rfc": finding.rule.rfc,
                 "messages": finding.messages,
                 "first_ns": finding.first_ns,
@@ -109,7 +144,7 @@ class Words(NamedTuple):
     rests: str
     thresholds: str
     settable: str
-    headers: str
+    headers: tuple[str, str, str, str]
 
 
 WORDS = {
@@ -127,8 +162,9 @@ WORDS = {
         advice="What to do",
         rests="Rests on",
         thresholds="Thresholds",
-        settable='Every threshold can be set by its name: `Findings(Thresholds.of({"sweep-hosts": 64}))`.',
-        headers="| threshold | default | what it is |",
+        settable="Every threshold can be set by its name: `dissector summary --threshold sweep-hosts=64`, or "
+        '`Findings(Thresholds.of({"sweep-hosts": 64}))`. `dissector summary --thresholds` lists them.',
+        headers=("threshold", "value", "unit", "what it is"),
     ),
     "zh": Words(
         title="发现",
@@ -143,8 +179,9 @@ WORDS = {
         advice="处理建议",
         rests="依据",
         thresholds="阈值",
-        settable='每个阈值均可按名称设置：`Findings(Thresholds.of({"sweep-hosts": 64}))`。',
-        headers="| 阈值 | 默认值 | 含义 |",
+        settable="每个阈值均可按名称设置：`dissector summary --threshold sweep-hosts=64`，或 "
+        '`Findings(Thresholds.of({"sweep-hosts": 64}))`。`dissector summary --thresholds` 列出全部阈值。',
+        headers=("阈值", "值", "单位", "含义"),
     ),
 }
 
@@ -156,20 +193,19 @@ def page(lang: str = "en") -> str:
     for area, title in TITLES.items():
         lines += ["", f"## {getattr(title, lang)}"]
         for rule in (rule for rule in RULES if rule.area is area):
-            lines += ["", f"### {rule.id}", "", f"{getattr(rule.title, lang)} ({rule.severity.value})", ""]
-            lines += [f"- {said.sentence}: {rule.sentence}", f"- {said.advice}: {getattr(rule.advice, lang)}"]
+            severity = SEVERITIES[lang][rule.severity]
+            lines += ["", f"### {rule.id}", "", f"{getattr(rule.title, lang)} ({severity})", ""]
+            lines.append(f"- {said.sentence}: {getattr(rule.sentence, lang)}")
+            lines.append(f"- {said.advice}: {getattr(rule.advice, lang)}")
             if rule.rfc:
                 lines.append(f"- {said.rests}: {rule.rfc}")
             if rule.thresholds:
                 lines.append(
                     f"- {said.thresholds}: {', '.join(f'`{dashed(name)}`' for name in rule.thresholds)}"
                 )
-    lines += ["", f"## {said.thresholds}", "", said.settable, "", said.headers, "|---|---:|---|"]
+    lines += ["", f"## {said.thresholds}", "", said.settable, ""]
+    lines += [f"| {' | '.join(said.headers)} |", "|---|---:|---|---|"]
     for name, value in Thresholds()._asdict().items():
-        lines.append(f"| `{dashed(name)}` | {value:g} | {MEANINGS[name]} |")
+        unit, meaning = (getattr(text, lang) for text in MEANINGS[name])
+        lines.append(f"| `{dashed(name)}` | {value:g} | {unit} | {meaning} |")
     return "\n".join(lines) + "\n"
-
-
-def dashed(name: str) -> str:
-    """Return the name of a threshold as people write it."""
-    return name.replace("_", "-")
