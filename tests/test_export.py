@@ -14,14 +14,16 @@ import pytest
 from click.testing import CliRunner
 
 import dissector
+from dissector.analysis.pairing import Pairing
 from dissector.batch import DTYPES
 from dissector.cli.export import command
-from dissector.export import captures, parquet, schema, separated, thrift
+from dissector.export import answers, captures, page, pages, parquet, schema, separated, thrift
+from dissector.export.answers import Teller, final, settled
 from dissector.export.columns import Addresses
 from dissector.export.schema import TEXT
 from dissector.export.table import tables
 from dissector.message import messages
-from dissector.present.jsonlines import record
+from dissector.present.jsonlines import dumps, record
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = sorted(path for path in (ROOT / "pcaps").glob("*.pcap*") if path.stat().st_size)
@@ -31,17 +33,21 @@ def run(*arguments):
     return CliRunner().invoke(command, list(map(str, arguments)))
 
 
+def told(file):
+    return Teller().tell([dissector.scan(file)])
+
+
 def rows_of(file, rows=1 << 18):
     """Return the rows of the table of a capture, as dicts."""
     found = []
-    for table in tables(dissector.scan(file), rows):
+    for table in tables(final(told(file)), rows):
         cells = {}
         for name in schema.columns():
             values = table.columns.get(name)
             if values is None:
                 cells[name] = [None] * table.length
                 continue
-            plain = values.values.tolist()
+            plain = values.every.tolist()
             if values.texts is not None:
                 plain = [(values.texts or [None])[index] for index in plain]
             if values.missing is not None:
@@ -54,9 +60,9 @@ def rows_of(file, rows=1 << 18):
     return found
 
 
-def expected(message):
+def expected(message, answer, response_in):
     """Return what the JSON of a message says, as the schema has it."""
-    said = record(message)
+    said = record(message, answer, response_in)
     row = {
         name: said[name]
         for name in schema.columns()
@@ -71,16 +77,32 @@ def expected(message):
         row[column.name] = (said["quoted"] or {}).get(key)
     if row["quoted_protocol"] != 50:
         row["quoted_spi"] = None  # the JSON has AH's too
+    for name in ("extensions", "findings"):
+        row[name] = dumps(said[name]) if said[name] else None
     del row["time"]
     return row
 
 
+def answers_of(file):
+    """Return what each message answers, and the frame of the first answer to each frame."""
+    pairing, found, first = Pairing(), [], {}
+    for batch in dissector.scan(file):
+        answers = pairing.pair(batch)
+        for row, frame in enumerate(batch.frame.tolist()):
+            found.append(answers.one(row))
+            if found[-1][0] is not None:
+                first.setdefault(found[-1][0], frame)
+    return found, first
+
+
 def assert_same(file):
     rows = rows_of(file)
+    answers, first = answers_of(file)
     count = 0
     for batch in dissector.scan(file):
         for message in messages(batch):
-            want, got = expected(message), dict(rows[count])
+            want = expected(message, answers[count], first.get(message.frame))
+            got = dict(rows[count])
             assert got.pop("time") == got["time_ns"]
             assert got == want, f"{file} frame {message.frame}"
             count += 1
@@ -119,8 +141,8 @@ def test_a_key_that_is_taken_gets_a_prefix_and_all_others_are_the_json_keys():
 
 
 def test_the_page_of_the_schema_is_what_the_schema_says():
-    page = (ROOT / "docs" / "schema.md").read_text(encoding="utf-8")
-    assert page == "\n".join(schema.page()) + "\n"
+    text = (ROOT / "docs" / "schema.md").read_text(encoding="utf-8")
+    assert text == "\n".join(page.page()) + "\n"
 
 
 # Parquet
@@ -146,7 +168,17 @@ def test_parquet_of_several_row_groups(tmp_path):
     file, out = ROOT / "pcaps" / "tour.pcapng", tmp_path / "x.parquet"
     with out.open("wb") as stream:
         batches = (batch[row : row + 7] for batch in dissector.scan(file) for row in range(0, len(batch), 7))
-        assert parquet.write(tables(batches, 20), stream) == 234
+        assert parquet.write(Teller().tell([batches]), stream, 20) == 234
+    assert parquet_rows(out) == rows_of(file)
+
+
+def test_parquet_of_several_pages(tmp_path, monkeypatch):
+    """Pages without values, before, between and behind those with some."""
+    monkeypatch.setattr(parquet, "PAGE", 5)
+    file, out = ROOT / "pcaps" / "tour.pcapng", tmp_path / "x.parquet"
+    with out.open("wb") as stream:
+        batches = (batch[row : row + 3] for batch in dissector.scan(file) for row in range(0, len(batch), 3))
+        assert parquet.write(Teller().tell([batches]), stream, 100) == 234
     assert parquet_rows(out) == rows_of(file)
 
 
@@ -182,7 +214,7 @@ def test_indices_of_every_width_come_back(count, tmp_path):
     big.original[:] = np.arange(70001) % count
     out = tmp_path / "x.parquet"
     with out.open("wb") as stream:
-        parquet.write(tables([big]), stream)
+        parquet.write(Teller().tell([[big]]), stream)
     with duckdb.connect() as connection:
         asked = (
             "select count(distinct src), count(distinct original), max(original), sum(original) "  # noqa: S608 - ours
@@ -218,6 +250,87 @@ def test_addresses_are_found_however_they_meet():
         for row in (5, 999, 1000, 1999, 2000, 199_999):
             text = str(dissector.batch.IPv6Address(octets[row].tobytes())) if version[row] == 6 else None
             assert text is None or known.texts[numbers[row]] == text
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+@pytest.mark.parametrize("count", [0, 1, 2, 32, 33, 127, 128, 129, 130, 161, 1000])
+@pytest.mark.parametrize("span", [1, 2, 250, 70_000, 2**31 - 1, 2**62])
+def test_differences_come_back(kind, count, span, tmp_path):
+    """One column of random numbers as a file, read by duckdb."""
+    duckdb = pytest.importorskip("duckdb")
+    limit = min(span, np.iinfo(kind).max)
+    values = np.random.default_rng(count).integers(-limit, limit, count, kind, endpoint=True)
+    body = pages.differences(values)
+    physical = 1 if kind is np.int32 else 2
+    header = {1: thrift.Short(count), 2: thrift.Short(5), 3: thrift.Short(3), 4: thrift.Short(3)}
+    size = thrift.Short(len(body))
+    head = thrift.struct({1: thrift.Short(0), 2: size, 3: size, 5: header})
+    chunk = {1: thrift.Short(physical), 2: [thrift.Short(5)], 3: ["x"], 4: thrift.Short(0), 5: count}
+    chunk |= {6: len(head + body), 7: len(head + body), 9: 4}
+    group = {1: [{2: 4, 3: chunk}], 2: len(head + body), 3: count}
+    column = {1: thrift.Short(physical), 3: thrift.Short(0), 4: "x"}
+    footer = thrift.struct(
+        {1: thrift.Short(2), 2: [{4: "m", 5: thrift.Short(1)}, column], 3: count, 4: [group]}
+    )
+    out = tmp_path / "x.parquet"
+    out.write_bytes(b"PAR1" + head + body + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+    with duckdb.connect() as connection:
+        assert connection.execute(f"select x from '{out}'").fetchall() == [(x,) for x in values.tolist()]  # noqa: S608 - ours
+
+
+# what answers what
+
+
+def batches_of(file, rows):
+    for batch in dissector.scan(file):
+        for row in range(0, len(batch), rows):
+            yield batch[row : row + rows]
+
+
+def test_response_in_does_not_depend_on_batches():
+    file = ROOT / "pcaps" / "tour.pcapng"
+    _, first = answers_of(file)
+    for rows in (1, 2, 5, 1000):
+        found = {}
+        for some in final(Teller().tell([batches_of(file, rows)])):
+            found.update(zip(some.batch.frame.tolist(), some.later.response_in.tolist(), strict=True))
+        assert {frame: response for frame, response in found.items() if response >= 0} == first
+
+
+def test_what_leaves_too_early_is_counted():
+    file = ROOT / "pcaps" / "tour.pcapng"
+    teller = Teller()
+    told = final(teller.tell([batches_of(file, 1)]), held=0)
+    found = [some.later.response_in.copy() for some in told]
+    _, first = answers_of(file)
+    assert max(map(int, np.concatenate(found))) == answers.NONE
+    assert teller.missed == len(first)
+
+
+def test_what_waits_leaves_when_its_time_is_over():
+    file = ROOT / "pcaps" / "tour.pcapng"
+    waiting = []
+
+    def slow():
+        for batch in batches_of(file, 1):
+            batch.time_ns[:] = int(batch.frame[0]) * 10**9
+            yield batch
+
+    def counted():
+        for some in Teller().tell([slow()]):
+            waiting.append(some)
+            yield some
+
+    for some in settled(counted(), lambda told: (told.later,), lambda _: 1):
+        assert waiting.pop(0) is some
+        assert len(waiting) <= 11 or some.later.pairs.over
+
+
+def test_two_captures_have_answers_of_their_own(tmp_path):
+    file, out = ROOT / "pcaps" / "tour.pcapng", tmp_path / "x.json"
+    assert run(file, file, "-o", out).exit_code == 0
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [row["response_in"] for row in rows[:234]] == [row["response_in"] for row in rows[234:]]
 
 
 # CSV and JSON
@@ -281,6 +394,10 @@ def test_json_is_that_of_read(tmp_path):
     got = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [row["frame"] for row in got] == [row["frame"] for row in want]
     assert [row["fields"] for row in got] == json.loads(json.dumps([row["fields"] for row in want]))
+    answers, first = answers_of(file)
+    assert [(row["response_to"], row["rtt_ns"]) for row in got] == answers
+    assert [row["response_in"] for row in got] == [first.get(row["frame"]) for row in got]
+    assert len(first) > 10
 
 
 # captures
@@ -375,6 +492,33 @@ def test_count_and_where_choose(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "json", "pcap", "pcapng"])
+def test_a_display_filter_chooses(ending, tmp_path):
+    file, out = ROOT / "pcaps" / "tour.pcapng", tmp_path / f"x.{ending}"
+    result = run(file, "-o", out, "-Y", "icmp.type == 11", "-c", "2")
+    assert result.exit_code == 0, result.output
+    assert "2 messages" in result.stderr
+
+
+def test_where_knows_what_answers_a_message(tmp_path):
+    pytest.importorskip("duckdb")
+    for ending in ("json", "pcapng"):
+        out = tmp_path / f"x.{ending}"
+        file = ROOT / "pcaps" / "tour.pcapng"
+        assert run(file, "-o", out, "--where", "response_in = frame + 1 and rtt_ns is null").exit_code == 0
+    _, first = answers_of(file)
+    rows = [json.loads(line)["frame"] for line in (tmp_path / "x.json").read_text().splitlines()]
+    assert rows == sorted(frame for frame, response in first.items() if response == frame + 1)
+    assert len(rows) == len(list(dissector.read(tmp_path / "x.pcapng")))
+
+
+def test_jobs_write_the_same(tmp_path):
+    for jobs in (1, 2):
+        arguments = [ROOT / "pcaps" / "tour.pcapng", "-o", tmp_path / f"{jobs}.parquet", "--jobs", jobs]
+        assert run(*arguments).exit_code == 0
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "json", "pcap", "pcapng"])
 def test_a_capture_that_cannot_be_read_leaves_what_was_there(ending, tmp_path):
     out = tmp_path / f"x.{ending}"
     out.write_text("before")
@@ -422,3 +566,40 @@ def test_to_numpy_copies_nothing():
 
 def test_texts_have_their_own_columns_only():
     assert all(column.type != TEXT or not column.unit for column in schema.columns().values())
+
+
+def test_pandas_takes_the_columns_as_they_are():
+    pandas = pytest.importorskip("pandas")
+    batch = next(iter(dissector.scan(ROOT / "pcaps" / "tour.pcapng")))
+    columns = batch.to_numpy()
+    series = {
+        name: pandas.Series(column, copy=False)
+        for name, column in columns.items()
+        if column.dtype.kind != "V"
+    }
+    assert len(series) == len(columns) - 2
+    for name, one in series.items():
+        assert one.tolist() == getattr(batch, name).tolist()
+        assert np.shares_memory(one.to_numpy(), getattr(batch, name)), name
+
+
+def test_polars_takes_the_columns_as_they_are():
+    polars = pytest.importorskip("polars")
+    batch = next(iter(dissector.scan(ROOT / "pcaps" / "tour.pcapng")))
+    for name, column in batch.to_numpy().items():
+        if column.dtype.kind == "V":
+            continue
+        series = polars.Series(name, column)
+        assert series.to_list() == getattr(batch, name).tolist()
+        assert np.shares_memory(series.to_numpy(), getattr(batch, name)), name
+
+
+def test_polars_and_pandas_read_the_arrow_stream_and_the_file(tmp_path):
+    polars = pytest.importorskip("polars")
+    file, out = ROOT / "pcaps" / "tour.pcapng", tmp_path / "x.parquet"
+    assert run(file, "-o", out).exit_code == 0
+    frame = polars.read_parquet(out)
+    assert frame.shape == (234, len(schema.columns()))
+    want = rows_of(file)
+    for name in ("frame", "time_ns", "src", "type", "response_in", "rtt_ns", "findings", "local"):
+        assert frame[name].to_list() == [row[name] for row in want], name

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
 import json
+import struct
 import sys
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 import dissector
+from dissector.analysis.exchanges import Exchanges
+from dissector.analysis.findings import Findings
+from dissector.checksum import internet_checksum
 from dissector.cli.export import command as export
 from dissector.cli.query import command
-from dissector.export import arrow, schema
-from dissector.export.database import Database, MissingExtraError, QueryError, Where, messages
-from dissector.export.table import tables
+from dissector.export import arrow, database, schema
+from dissector.export.answers import Teller, final
+from dissector.export.database import Database, MissingExtraError, QueryError, Where, known
+from dissector.export.exchanges import COLUMNS as EXCHANGES
+from dissector.export.findings import COLUMNS as FINDINGS
+from dissector.messages.echo import Echo
 
 duckdb = pytest.importorskip("duckdb")
 ROOT = Path(__file__).parents[1]
@@ -23,8 +31,13 @@ def run(*arguments, **options):
     return CliRunner().invoke(command, list(map(str, arguments)), **options)
 
 
+def of(file=TOUR):
+    """Return the tables of a capture."""
+    return known(lambda: iter([dissector.scan(file)]))
+
+
 def ask(sql, file=TOUR):
-    with Database({"messages": messages(lambda: tables(dissector.scan(file)))}) as database:
+    with Database(of(file)) as database:
         names, rows = database.query(sql, as_json=True)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -141,6 +154,33 @@ REFUSED = [
     "select * from secret_of_the_caller",
     "select * from sqlite_scan('/tmp/x.db', 'x')",
     "select getenv('HOME')",
+    "select current_setting('temp_directory') from read_csv_auto('/etc/passwd')",
+    "from '/etc/passwd'",
+    "table '/etc/passwd'",
+    "select * from parquet_scan('/etc/passwd')",
+    "select * from parquet_metadata('/etc/passwd')",
+    "select * from read_ndjson_objects('/etc/passwd')",
+    "select * from exchanges, read_text('/etc/passwd')",
+    "select * from query('copy messages to ''/tmp/dissector-test.csv'' ')",
+    "select * from query_table('/etc/passwd')",
+    "select * from findings where sentence in (select content from read_text('/etc/passwd'))",
+    "with x as (from read_csv('/etc/passwd')) from x",
+    "summarize '/etc/passwd'",
+    "describe '/etc/passwd'",
+    "pragma database_list",
+    "checkpoint",
+    "use other",
+    "detach memory",
+    "import database '/tmp/dissector-test'",
+    "prepare x as select 1",
+    "execute x",
+    "vacuum",
+    "explain analyze select 1",
+    "create macro x() as 1",
+    "create function x() as 1",
+    "insert into messages select * from messages",
+    "delete from findings",
+    "drop view exchanges",
     "",
     ";",
 ]
@@ -148,7 +188,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("sql", REFUSED)
 def test_sql_reaches_no_file_no_network_and_nothing_of_python(sql):
-    secret_of_the_caller = messages(lambda: tables(dissector.scan(TOUR)))
+    secret_of_the_caller = of()["messages"]
     assert secret_of_the_caller.columns
     with pytest.raises(QueryError):
         ask(sql)
@@ -158,7 +198,7 @@ def test_sql_reaches_no_file_no_network_and_nothing_of_python(sql):
 @pytest.mark.parametrize("sql", ["set enable_external_access = true", "set lock_configuration = false"])
 def test_what_is_shut_stays_shut_even_for_statements_that_are_no_select(sql):
     with (
-        Database({"messages": messages(lambda: tables(dissector.scan(TOUR)))}) as database,
+        Database(of()) as database,
         pytest.raises(duckdb.Error, match="lock"),
     ):
         database._connection.execute(sql)
@@ -227,13 +267,13 @@ def test_where_takes_one_condition_on_one_message(expression):
 
 def test_where_chooses_in_batches():
     with Where("ttl > 60 and kind = 'error'") as condition:
-        for batch in dissector.scan(TOUR):
+        for told in final(Teller().tell([dissector.scan(TOUR)])):
             chosen = [
                 m.frame
-                for m in dissector.message.messages(batch)
+                for m in dissector.message.messages(told.batch)
                 if m.ttl > 60 and m.entry.type.kind == "error"
             ]
-            assert condition.chosen(batch).frame.tolist() == chosen
+            assert condition.chosen(told).batch.frame.tolist() == chosen
 
 
 def test_without_duckdb_one_sentence_says_what_to_install(monkeypatch, tmp_path):
@@ -254,7 +294,7 @@ def test_everything_that_duckdb_reads_is_released():
 
 
 def test_a_capsule_that_nobody_reads_is_released():
-    table = messages(lambda: tables(dissector.scan(TOUR)))
+    table = of()["messages"]
     table.__arrow_c_stream__()
     table.__arrow_c_schema__()
     assert not arrow._alive
@@ -263,12 +303,225 @@ def test_a_capsule_that_nobody_reads_is_released():
 
 def test_an_error_while_reading_comes_out_as_it_is():
     def fails():
-        yield from tables(dissector.scan(TOUR))
+        yield from dissector.scan(TOUR)
         message = "gone"
         raise dissector.CaptureError(message)
 
     with (
-        Database({"messages": messages(fails)}) as database,
+        Database(known(lambda: iter([fails()]))) as database,
         pytest.raises(dissector.CaptureError, match="gone"),
     ):
         list(database.query("select count(*) from messages")[1])
+
+
+# exchanges and findings
+
+
+def pcap(path, frames):
+    """Write (seconds, IPv4 or IPv6 packet) as a capture of raw IP."""
+    from dissector.export.captures import PCAP_NS
+
+    octets = [struct.pack("<IHHIIII", PCAP_NS, 2, 4, 0, 0, 65535, 101)]
+    for seconds, packet in frames:
+        second, fraction = divmod(round(seconds * 10**9), 10**9)
+        octets += [struct.pack("<IIII", second, fraction, len(packet), len(packet)), packet]
+    path.write_bytes(b"".join(octets))
+    return path
+
+
+def ip(source, destination, payload):
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0, 64, 1, 0)
+    return head + IPv4Address(source).packed + IPv4Address(destination).packed + payload
+
+
+def echo(kind, identifier, sequence, data=b"0123456789abcdef"):
+    return dissector.encode(Echo(type=kind, identifier=identifier, sequence=sequence, data=data))
+
+
+ASKING, ASKED, ROUTER = "10.0.0.1", "10.0.0.2", "10.0.0.9"
+
+
+def request(sequence, identifier=7):
+    return ip(ASKING, ASKED, echo(8, identifier, sequence))
+
+
+def reply(sequence, identifier=7, data=b"0123456789abcdef"):
+    return ip(ASKED, ASKING, echo(0, identifier, sequence, data))
+
+
+def unreachable(sequence):
+    octets = bytearray(struct.pack(">BBHI", 3, 1, 0, 0) + request(sequence))
+    octets[2:4] = internet_checksum(bytes(octets)).to_bytes(2)
+    return ip(ROUTER, ASKING, bytes(octets))
+
+
+@pytest.fixture
+def outcomes(tmp_path):
+    frames = [
+        (100.0, request(1)), (100.1, reply(1)), (100.2, reply(1)), (100.3, reply(1)),  # 1 to 4: twice more
+        (101.0, request(2)), (104.5, reply(2)),  # 5, 6: late
+        (105.0, request(3)), (105.1, reply(3, data=b"0123456789abcdeX")),  # 7, 8: altered
+        (106.0, request(4)), (106.1, unreachable(4)), (106.2, unreachable(4)),  # 9 to 11: an error
+        (107.0, request(5)), (107.1, reply(5, identifier=9)),  # 12, 13: rewritten
+        (108.0, request(6)),  # 14: nothing
+        (120.0, reply(6)),  # 15: too late to be an answer
+        (121.0, request(1)), (121.1, reply(1)),  # 16, 17: used again
+    ]  # fmt: skip
+    return pcap(tmp_path / "outcomes.pcap", frames)
+
+
+def test_each_query_has_one_outcome(outcomes):
+    columns = (
+        "frame, outcome, response_in, rtt_ns, late, altered, duplicates, rewritten_as, error_in, error_from"
+    )
+    rows = [tuple(row.values()) for row in ask(f"select {columns} from exchanges", outcomes)]  # noqa: S608 - ours
+    assert rows == [
+        (1, "answered", 2, 100_000_000, False, False, 2, None, None, None),
+        (5, "answered", 6, 3_500_000_000, True, False, 0, None, None, None),
+        (7, "answered", 8, 100_000_000, False, True, 0, None, None, None),
+        (9, "error", None, None, False, False, 0, None, 10, ROUTER),
+        (12, "rewritten", 13, 100_000_000, False, False, 0, 9, None, None),
+        (14, "unanswered", None, None, False, False, 0, None, None, None),
+        (16, "answered", 17, 100_000_000, False, False, 0, None, None, None),
+    ]
+
+
+def test_a_row_of_exchanges_says_who_asked_whom_and_what(outcomes):
+    row = ask("select * from exchanges where frame = 9", outcomes)[0]
+    assert list(row) == [column.name for column in EXCHANGES]
+    del row["file"], row["time"]
+    said = {name: value for name, value in row.items() if value not in (None, False, 0)}
+    assert said == {
+        "frame": 9, "exchange": "8/0", "name": "Echo", "querier": ASKING, "asked": ASKED, "identifier": 7,
+        "sequence": 4, "outcome": "error", "error_in": 10, "error_from": ROUTER, "error_type": 3, "error_code": 1,
+        "error_name": "Host Unreachable",
+    }  # fmt: skip
+
+
+def counted(file, batches=1 << 20):
+    """Return for each kind of exchange what the table says, as a line of the summary has it."""
+    sql = (
+        "select exchange, count(*) as sent, sum(outcome = 'answered') as answered, "
+        "sum(outcome = 'rewritten') as rewritten, sum(outcome = 'error') as ended, "
+        "sum(outcome = 'unanswered') as lost, sum(late and outcome = 'answered') as late, "
+        "sum(altered) as altered, sum(duplicates) as duplicates from exchanges group by all"
+    )
+    parts = [b[at : at + batches] for b in dissector.scan(file) for at in range(0, len(b), batches)]
+    with Database(known(lambda: iter([parts]))) as database:
+        names, rows = database.query(sql)
+        return {row[0]: dict(zip(names[1:], row[1:], strict=True)) for row in rows}
+
+
+def summed(file):
+    state = Exchanges()
+    for batch in dissector.scan(file):
+        state.update(batch)
+    names = ("sent", "answered", "rewritten", "ended", "lost", "late", "altered", "duplicates")
+    lines = [line for line in state.result().by_kind() if line.sent]
+    return {line.pair.label: {name: getattr(line, name) for name in names} for line in lines}
+
+
+def test_exchanges_are_those_of_the_summary(outcomes):
+    assert counted(outcomes) == counted(outcomes, 1) == summed(outcomes)
+    for file in sorted((ROOT / "pcaps").glob("*.pcap*")):
+        if file.stat().st_size:
+            try:
+                want = summed(file)
+            except dissector.CaptureError:
+                continue
+            assert counted(file) == want, file
+
+
+def test_exchanges_of_real_captures_are_those_of_the_summary(shared):
+    sent = 0
+    for file in sorted((shared / "captures" / "files").rglob("*.*cap*"))[::4]:
+        if not file.is_file() or file.stat().st_size > 200_000:
+            continue
+        try:
+            want = summed(file)
+        except dissector.CaptureError:
+            continue
+        assert counted(file) == want, file
+        sent += sum(line["sent"] for line in want.values())
+    assert sent > 100
+
+
+def test_findings_are_those_of_the_summary():
+    file = ROOT / "pcaps" / "findings.pcapng"
+    state = Findings()
+    for batch in dissector.scan(file):
+        state.update(batch)
+    rows = ask("select * from findings", file)
+    assert list(rows[0]) == [column.name for column in FINDINGS]
+    want = state.result().findings
+    assert [(row["id"], row["sentence"], row["messages"]) for row in rows] == [
+        (one.rule.id, one.text, one.messages) for one in want
+    ]
+    assert [row["frames"] for row in rows] == [
+        ", ".join(str(place.frame) for place in one.frames) for one in want
+    ]
+    assert all(row["advice"] and row["severity"] in {"note", "warning", "error"} for row in rows)
+
+
+def test_a_table_is_made_only_when_it_is_named(monkeypatch):
+    made = []
+
+    def making(name):
+        def make(_):
+            made.append(name)
+            yield from ()
+
+        return make
+
+    for name in ("exchanges", "findings"):
+        monkeypatch.setattr(database, name, making(name))
+    assert ask("select count(*) as n from messages") == [{"n": 234}]
+    ask("describe exchanges")
+    assert made == []
+    ask("select * from exchanges")
+    assert set(made) == {"exchanges"}
+
+
+def test_tables_can_be_joined():
+    sql = (
+        "select count(*) as n from exchanges e join messages m on m.frame = e.response_in "
+        "where m.response_to = e.frame and m.rtt_ns = e.rtt_ns and outcome = 'answered'"
+    )
+    answered = ask("select count(*) as n from exchanges where outcome = 'answered'")
+    assert ask(sql) == answered
+    assert answered[0]["n"] > 30
+
+
+def test_extensions_and_findings_of_messages_are_json():
+    rows = ask("select (extensions::json)[0].name as name from messages where extensions is not null")
+    assert {"name": '"MPLS Label Stack"'} in rows
+    rows = ask("select frame, findings::json->0->>'id' as id from messages where findings is not null")
+    want = {m.frame: m.findings[0].id for m in dissector.read(TOUR) if m.findings}
+    assert {row["frame"]: row["id"] for row in rows} == want
+
+
+def test_a_display_filter_and_a_count_choose_messages():
+    result = run(
+        "-Y",
+        "icmp.type == 3",
+        "-c",
+        "3",
+        "--json",
+        "-q",
+        "select type, count(*) as n from messages group by all",
+        TOUR,
+    )
+    assert json.loads(result.stdout) == {"type": 3, "n": 3}
+    result = run("-Y", "icmp.tipe == 3", "select 1", TOUR)
+    assert "did you mean" in str(result.exception)
+
+
+def test_several_captures_have_exchanges_of_their_own():
+    result = run(
+        "--json",
+        "-q",
+        "select file, count(*) as n from exchanges group by all",
+        TOUR,
+        ROOT / "pcaps" / "big-endian-ns.pcap",
+    )
+    assert len(result.stdout.splitlines()) == 2

@@ -218,16 +218,17 @@ def _array(column: Column, found: Values | None, nothing: _Nothing) -> Array:
         rows = len(nothing.zeros) // 8 - 1
         dictionary = _dictionary(()) if column.type == TEXT else None
         return _filled(rows, rows, [nothing.zeros, nothing.zeros], [], dictionary)
+    every = found.every
     validity, nulls = None, 0
     if found.missing is not None:
         validity = np.packbits(~found.missing, bitorder="little")
         nulls = int(np.count_nonzero(found.missing))
     dictionary = None if found.texts is None else _dictionary(found.texts)
     if column.type == BOOLEAN:
-        values = np.packbits(found.values, bitorder="little")
+        values = np.packbits(every, bitorder="little")
     else:
-        values = np.ascontiguousarray(found.values.astype(NUMPY[column.type], copy=False))
-    return _filled(len(found.values), nulls, [validity, values], [], dictionary)
+        values = np.ascontiguousarray(every.astype(NUMPY[column.type], copy=False))
+    return _filled(len(every), nulls, [validity, values], [], dictionary)
 
 
 def _dictionary(texts: Sequence[str]) -> Array:

@@ -27,7 +27,8 @@ class Values(NamedTuple):
     """The values of a column.
 
     Attributes:
-        values: one a row; of a column of texts, which of ``texts`` it is (some unsigned type or int32).
+        values: one for each row that has one, in order; of a column of texts, which of ``texts`` it is (some unsigned
+            type or int32).
         missing: which rows have none; None where all have one.
         texts: the distinct texts, of a column of texts.
     """
@@ -36,10 +37,23 @@ class Values(NamedTuple):
     missing: NDArray[np.bool_] | None = None
     texts: Sequence[str] | None = None
 
-    def taken(self, start: int, end: int) -> Values:
-        """Return a stretch of the rows."""
-        missing = None if self.missing is None else self.missing[start:end]
-        return Values(self.values[start:end], missing, self.texts)
+    @classmethod
+    def of(
+        cls, values: NDArray[Any], missing: NDArray[np.bool_] | None, texts: Sequence[str] | None = None
+    ) -> Values:
+        """Return the values of a column out of one for each row; those of missing ones do not matter."""
+        if missing is None or not missing.any():
+            return cls(values, None, texts)
+        return cls(values[~missing], missing, texts)
+
+    @property
+    def every(self) -> NDArray[Any]:
+        """One value for each row, 0 where there is none."""
+        if self.missing is None:
+            return self.values
+        found = np.zeros(len(self.missing), self.values.dtype)
+        found[~self.missing] = self.values
+        return found
 
 
 class Words:
@@ -59,7 +73,7 @@ class Words:
 
     def column(self, texts: Sequence[str | None]) -> Values:
         """Return a column of some texts."""
-        numbers = np.array([0 if text is None else self.number(text) for text in texts], np.int32)
+        numbers = np.array([self.number(text) for text in texts if text is not None], np.int32)
         missing = np.array([text is None for text in texts], np.bool_)
         return Values(numbers, missing if missing.any() else None, self.texts)
 
@@ -157,12 +171,7 @@ def joined(parts: Sequence[Values | None], sizes: Sequence[int]) -> Values | Non
         return None
     if len(parts) == 1:
         return some
-    values = np.concatenate(
-        [
-            np.zeros(size, some.values.dtype) if part is None else part.values
-            for part, size in zip(parts, sizes, strict=True)
-        ]
-    )
+    values = np.concatenate([part.values for part in parts if part is not None])
     missing = None
     if any(part is None or part.missing is not None for part in parts):
         missing = np.concatenate([_missing(part, size) for part, size in zip(parts, sizes, strict=True)])

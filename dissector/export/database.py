@@ -15,18 +15,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dissector.errors import DissectError
+from dissector.export.answers import Teller, final
 from dissector.export.arrow import ArrowTable
 from dissector.export.columns import Values
+from dissector.export.exchanges import COLUMNS as EXCHANGES
+from dissector.export.exchanges import exchanges
+from dissector.export.findings import COLUMNS as FINDINGS
+from dissector.export.findings import findings
 from dissector.export.schema import TIME, Column, columns
-from dissector.export.table import Maker, Table
+from dissector.export.table import Maker, Table, finished, tables
 from dissector.present.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
     from dissector.batch import Batch
+    from dissector.export.answers import Told
 
 MESSAGES = "messages"
 EXTRA = "tables"
@@ -76,13 +82,13 @@ class Database:
     """Some tables that can be asked.
 
     Args:
-        tables: each by its name.
+        offered: tables, each by its name; made when a question names it.
 
     Raises:
         MissingExtraError: duckdb is not installed.
     """
 
-    def __init__(self, tables: Mapping[str, ArrowTable]) -> None:
+    def __init__(self, offered: Mapping[str, ArrowTable]) -> None:
         try:
             import duckdb
         except ModuleNotFoundError as error:
@@ -92,16 +98,8 @@ class Database:
         self._tables: dict[str, ArrowTable] = {}
         self._folder = TemporaryDirectory(prefix="dissector-")
         self._connection = duckdb.connect(config={**CLOSED, "temp_directory": self._folder.name})
-        again = int(duckdb.__version__.partition(".")[0]) >= STREAMS_AGAIN
-        for name, table in tables.items():
-            if again:
-                self.offer(name, table)
-            else:
-                self.offer(ONCE, table)
-                try:
-                    self._connection.execute(f'CREATE TEMP TABLE "{name}" AS FROM "{ONCE}"')
-                except duckdb.Error as error:
-                    raise self._refusal(error) from error
+        self._once = int(duckdb.__version__.partition(".")[0]) < STREAMS_AGAIN
+        self._waiting = dict(offered)
         # Else a name that is no table would be looked for among Python's variables.
         self._connection.execute("SET python_enable_replacements = false")
         self._connection.execute("SET lock_configuration = true")
@@ -126,6 +124,16 @@ class Database:
         self._tables[name] = table
         self._connection.register(name, table)
 
+    def _make(self, sql: str) -> None:
+        """Make the tables whose names occur in some SQL."""
+        for name in [name for name in self._waiting if name in sql.lower()]:
+            table = self._waiting.pop(name)
+            if not self._once:
+                self.offer(name, table)
+                continue
+            self.offer(ONCE, table)
+            self._connection.execute(f'CREATE TEMP TABLE "{name}" AS FROM "{ONCE}"')
+
     def query(self, sql: str, *, as_json: bool = False) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """Ask one question.
 
@@ -143,6 +151,7 @@ class Database:
         sql = sql.rstrip().removesuffix(";")
         try:
             self._single(sql)
+            self._make(sql)
             described = self._connection.execute(f"DESCRIBE FROM (\n{sql}\n)").fetchall()
             names = [str(row[0]) for row in described]
             shown = [f"c{index}" for index in range(len(names))]
@@ -179,7 +188,7 @@ class Database:
         statements = self._connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != self._duckdb.StatementType.SELECT:
             kinds = ", ".join(statement.type.name.replace("_", " ") for statement in statements) or "nothing"
-            sentence = f"one SELECT is wanted, not {kinds}; the table is {', '.join(self._tables)}"
+            sentence = f"one SELECT is wanted, not {kinds}"
             raise QueryError(sentence)
 
     def _rows(self, readers: list[Callable[[Any], Any]]) -> Iterator[tuple[Any, ...]]:
@@ -246,13 +255,25 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def messages(start: Callable[[], Iterator[Table]]) -> ArrowTable:
-    """Return the table ``messages``.
+def known(
+    captures: Callable[[], Iterable[Iterable[Batch]]],
+    chosen: Callable[[Iterable[Told]], Iterable[Told]] = iter,
+) -> dict[str, ArrowTable]:
+    """Return the tables by name: ``messages``, ``exchanges``, ``findings``; each is made when it is read.
 
     Args:
-        start: starts anew, and yields its rows (see :func:`dissector.export.table.tables`).
+        captures: reads them from the start, one after another.
+        chosen: chooses the rows of ``messages``; the others are always about everything.
     """
-    return ArrowTable(columns(), start)
+    return {
+        MESSAGES: ArrowTable(columns(), lambda: tables(chosen(final(Teller().tell(captures()))))),
+        "exchanges": ArrowTable(_named(EXCHANGES), lambda: exchanges(captures())),
+        "findings": ArrowTable(_named(FINDINGS), lambda: findings(captures())),
+    }
+
+
+def _named(group: tuple[Column, ...]) -> dict[str, Column]:
+    return {column.name: column for column in group}
 
 
 class Where:
@@ -282,20 +303,19 @@ class Where:
     def _parts(self) -> Iterator[Table]:
         yield self._part
 
-    def chosen(self, batch: Batch) -> Batch:
-        """Return the messages of a batch for which it is true, in their order."""
-        maker = Maker()
-        maker.add(batch)
-        table = maker.table()
+    def chosen(self, told: Told) -> Told:
+        """Return the messages for which it is true, in their order."""
+        table = finished(Maker().table(told))
         self._part = Table(
             table.length, {**table.columns, ROW: Values(np.arange(table.length, dtype=np.int64))}
         )
-        rows = self._rows()
-        return batch if len(rows) == len(batch) else batch.take(rows)
+        mask = np.zeros(table.length, np.bool_)
+        mask[self._rows()] = True
+        return told if mask.all() else told.of(mask)
 
     def _rows(self) -> list[int]:
         self._database.offer(CHOSEN, self._table)
-        return sorted(self._database.rows_where(self.expression))
+        return self._database.rows_where(self.expression)
 
     def __enter__(self) -> Self:
         """Return the condition itself."""

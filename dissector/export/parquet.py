@@ -1,9 +1,9 @@
-"""Tables as Parquet (format 2): a row group a table, a page a column, zstd.
+"""Tables as Parquet (format 2): a row group some hundred thousand rows, a page a table, zstd or nothing.
 
-Strategy: everything is done on whole columns. Texts, and numbers of which few are distinct, are written as indices
-of a dictionary, in 8, 16 or 32 bits each, so that what the format calls bit-packing is the memory of an array; a
-column of one value, or of none, is a run of a few octets. Other numbers stand as they are. What that leaves is
-compressed. (A thread for it gains nothing: most of the time is in calls too short to hand the interpreter over.)
+Strategy: texts, and numbers of which few are distinct, are indices of a dictionary that the pages of a row group share
+(see :mod:`dissector.export.pages`); other numbers are differences. A page is made of a table while that is in the
+processor's cache. A row group that has been made waits, some ten octets a row, until it is known what answered its
+messages (see :mod:`dissector.export.answers`).
 """
 
 from __future__ import annotations
@@ -14,29 +14,36 @@ import numpy as np
 import zstandard
 
 from dissector.export import thrift
+from dissector.export.answers import settled
+from dissector.export.pages import FEW, Distinct, differences, indices, levels
 from dissector.export.schema import BOOLEAN, TEXT, TIME, VERSION, columns
+from dissector.export.table import RESPONSES, ROWS, Maker, Table, responses
 from dissector.export.thrift import Octet, Short, varint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
     from numpy.typing import NDArray
 
+    from dissector.export.answers import Later, Told
     from dissector.export.columns import Values
     from dissector.export.schema import Column
-    from dissector.export.table import Table
 
 MAGIC = b"PAR1"
-PLAIN, RLE, RLE_DICTIONARY = 0, 3, 8
-DATA_PAGE, DICTIONARY_PAGE = 0, 2
+PLAIN, RLE, DELTA, RLE_DICTIONARY = 0, 3, 5, 8
+DICTIONARY_PAGE = 2
 UNCOMPRESSED, ZSTD = 0, 6
 LEVEL = 1
 """Of zstd: its fastest."""
-SMALL = 1 << 16
-"""Numbers that may have a dictionary are less."""
-WORTH = 0.75
-"""A dictionary is written where, with its indices, it has at most this much of the octets of the numbers."""
+PAGE = 1 << 14
+"""Rows of a page, at least, but for the last one of a row group."""
+SAMPLE = 1 << 12
+"""Numbers that tell whether a dictionary is worth it."""
+WORD = 4
+"""Octets of the smallest number that Parquet has."""
+TIMES, TWIN = "time", "time_ns"
+"""Columns with the same values."""
 FORMAT_VERSION = 2
 REQUIRED, OPTIONAL = 0, 1
 BOOLEAN_TYPE, INT32, INT64, BYTE_ARRAY = 0, 1, 2, 6
@@ -82,163 +89,269 @@ class Chunk(NamedTuple):
         statistics: Parquet's, as fields.
         encodings: those that were used.
         codec: how the pages are compressed.
+        dictionary: whether the first page is one.
     """
 
     pages: list[Page]
     statistics: thrift.Fields
     encodings: tuple[int, ...]
-    codec: int = ZSTD
+    codec: int
+    dictionary: bool
 
 
-def write(tables: Iterable[Table], out: BinaryIO) -> int:
-    """Write tables as one Parquet file; return how many rows it has."""
+class Group(NamedTuple):
+    """A row group.
+
+    Attributes:
+        tables: its rows, without their columns.
+        chunks: its columns by name.
+    """
+
+    tables: list[Table]
+    chunks: dict[str, Chunk]
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return sum(table.length for table in self.tables)
+
+    @property
+    def later(self) -> list[Later]:
+        """What is known later of its messages."""
+        return [later for table in self.tables for later in table.later]
+
+    @property
+    def octets(self) -> int:
+        """Octets of memory that it takes: its pages, and what is told later."""
+        pages = sum(len(page.octets) for chunk in self.chunks.values() for page in chunk.pages)
+        return pages + 2 * np.dtype(np.int64).itemsize * self.rows
+
+
+def write(told: Iterable[Told], out: BinaryIO, rows: int = ROWS) -> int:
+    """Write messages as one Parquet file, in row groups of so many at least; return how many there are."""
     out.write(MAGIC)
-    position, rows = len(MAGIC), 0
-    groups: list[thrift.Fields] = []
+    position, count = len(MAGIC), 0
+    found: list[thrift.Fields] = []
     encoder = Encoder()
-    for table in tables:
-        chunks = encoder.encode(table)
-        group, size = _row_group(table.length, chunks, position)
+    for group in settled(encoder.groups(told, rows), lambda group: group.later, lambda group: group.octets):
+        chunks = encoder.finished(group)
+        described, size = _row_group(group.rows, chunks, position)
         for chunk in chunks:
             out.writelines(page.octets for page in chunk.pages)
-        groups.append(group)
+        found.append(described)
         position += size
-        rows += table.length
-    footer = thrift.struct(_metadata(rows, groups))
+        count += group.rows
+    footer = thrift.struct(_metadata(count, found))
     out.write(footer + len(footer).to_bytes(4, "little") + MAGIC)
-    return rows
+    return count
 
 
 class Encoder:
-    """Makes the chunks of row groups, one after another."""
+    """Makes row groups, one after another."""
 
     def __init__(self) -> None:
         self.press = zstandard.ZstdCompressor(LEVEL)
-        self._dictionaries: dict[str, tuple[Sequence[str], int, Page]] = {}
+        self._columns = {column.name: Writer(column, self.press) for column in columns().values()}
 
-    def encode(self, table: Table) -> list[Chunk]:
+    def groups(self, told: Iterable[Told], rows: int) -> Iterator[Group]:
+        """Yield messages as row groups of at least so many rows, without the column that is known later."""
+        maker = Maker()
+        tables: list[Table] = []
+        for table in maker.tables(told, PAGE):
+            self._add(table, sum(before.length for before in tables))
+            tables.append(table._replace(columns={}))
+            if sum(part.length for part in tables) >= rows:
+                yield self._group(tables)
+                maker.forget()
+                tables = []
+        if tables:
+            yield self._group(tables)
+
+    def _add(self, table: Table, start: int) -> None:
+        """Add a table as pages of the row group; its first row is the one with this number."""
+        for name, values in table.columns.items():
+            if name != TWIN:
+                self._columns[name].add(values, start, table.length)
+
+    def _group(self, tables: list[Table]) -> Group:
+        rows = sum(table.length for table in tables)
+        return Group(
+            tables, {name: column.chunk(rows) for name, column in self._columns.items() if column.rows}
+        )
+
+    def finished(self, group: Group) -> list[Chunk]:
         """Return the chunks of a row group, one for each column of the schema."""
-        chunks: dict[str, Chunk] = {}
-        for column in columns().values():
-            found = table.columns.get(column.name)
-            # The two columns of the time are one.
-            known = chunks.get("time") if found is table.columns.get("time") and found is not None else None
-            chunks[column.name] = known or _chunk(column, found, table.length, self)
-        return list(chunks.values())
+        start = 0
+        writer = self._columns[RESPONSES]
+        for table in group.tables:
+            found = responses(table)
+            if found is not None:
+                writer.add(found, start, table.length)
+            start += table.length
+        chunks = {**group.chunks, RESPONSES: writer.chunk(start)}
+        empty = _empty(group.rows)
+        # The two columns of the time are one.
+        return [chunks.get(TIMES if name == TWIN else name, empty) for name in self._columns]
 
-    def dictionary(self, name: str, texts: Sequence[str]) -> Page:
+
+class Writer:
+    """Makes the chunk of a column of a row group, page by page."""
+
+    def __init__(self, column: Column, press: zstandard.ZstdCompressor) -> None:
+        self.column = column
+        self.press = press
+        self.pages: list[Page] = []
+        self.encodings: set[int] = set()
+        self.rows = self.values = 0
+        self.least: Any = None
+        self.most: Any = None
+        self.texts: Sequence[str] | None = None
+        self.known: tuple[Sequence[str] | None, int, Page | None] = (None, 0, None)
+        self.distinct = Distinct()
+        self.listed: bool | None = None
+        """Whether numbers have a dictionary; not known before the first."""
+
+    def add(self, found: Values, start: int, rows: int) -> None:
+        """Add a page.
+
+        Args:
+            found: the values.
+            start: the first row; those between it and the page before have no value.
+            rows: how many rows.
+        """
+        self._skip(start)
+        values = found.values
+        if not len(values):
+            return
+        self.rows += rows
+        self.values += len(values)
+        before = levels(found.missing, rows) if self.column.nullable else b""
+        if found.texts is not None:
+            self.texts = found.texts
+            self._page(rows, RLE_DICTIONARY, before, indices(values, len(found.texts)))
+        elif self.column.type == BOOLEAN:
+            self._page(rows, PLAIN, before, np.packbits(values, bitorder="little").tobytes())
+        else:
+            self._numbers(values, rows, before)
+
+    def chunk(self, rows: int) -> Chunk:
+        """Return the chunk of a row group of so many rows, and begin anew."""
+        self._skip(rows)
+        pages, codec = self.pages, ZSTD
+        statistics: thrift.Fields = {3: rows - self.values}
+        if self.texts is not None:
+            pages = [self._words(self.texts), *pages]
+        elif self.distinct.numbers:
+            numbers = np.array(self.distinct.numbers, self._physical)
+            self._extend(int(numbers.min()), int(numbers.max()))
+            pages = [_dictionary(numbers.tobytes(), len(numbers), self.press), *pages]
+        if self.least is not None:
+            least, most = (
+                np.array(value, np.int64).astype(self._physical).tobytes()
+                for value in (self.least, self.most)
+            )
+            statistics |= {5: most, 6: least}
+        dictionary = len(pages) > len(self.pages)
+        made = Chunk(pages, statistics, (*sorted(self.encodings | {PLAIN, RLE}),), codec, dictionary)
+        self.distinct.forget()
+        self.pages, self.encodings, self.rows, self.values = [], set(), 0, 0
+        self.least = self.most = self.texts = self.listed = None
+        return made
+
+    @property
+    def _physical(self) -> str:
+        return "<i8" if _physical(self.column) == INT64 else "<i4"
+
+    def _skip(self, row: int) -> None:
+        """Add a page of nothing up to a row."""
+        missing = row - self.rows
+        if missing:
+            self._page(missing, PLAIN, levels(None, missing, there=False), b"")
+            self.rows = row
+
+    def _numbers(self, values: NDArray[Any], rows: int, before: bytes) -> None:
+        """Add a page of numbers."""
+        if self.listed is None:
+            sample = self.distinct.places(values[:SAMPLE])
+            self.listed = sample is not None and len(self.distinct.numbers) <= FEW
+            if not self.listed:
+                self.distinct.forget()
+        places = self.distinct.places(values) if self.listed else None
+        if places is not None:
+            self._page(rows, RLE_DICTIONARY, before, indices(places, len(self.distinct.numbers)))
+            return
+        self._extend(int(values.min()), int(values.max()))
+        plain = values.view(self._physical) if values.itemsize >= WORD else values.astype(self._physical)
+        self._page(rows, DELTA, before, differences(plain))
+
+    def _extend(self, least: int, most: int) -> None:
+        """Take down the least and the most of some numbers."""
+        self.least = least if self.least is None else min(self.least, least)
+        self.most = most if self.most is None else max(self.most, most)
+
+    def _words(self, texts: Sequence[str]) -> Page:
         """Return the page of a column's texts, which is often that of the row group before."""
-        known = self._dictionaries.get(name)
-        if known is None or known[0] is not texts or known[1] != len(texts):
+        known, count, page = self.known
+        if page is None or known is not texts or count != len(texts):
             encoded = [text.encode() for text in texts]
             body = b"".join([len(text).to_bytes(4, "little") + text for text in encoded])
-            known = texts, len(encoded), _dictionary(body, len(encoded), self.press)
-            self._dictionaries[name] = known
-        return known[2]
+            page = _dictionary(body, len(encoded), self.press)
+            self.known = texts, len(encoded), page
+        return page
+
+    def _page(self, rows: int, encoding: int, before: bytes, body: bytes) -> None:
+        self.encodings.add(encoding)
+        self.pages.append(_page(rows, encoding, before + body, self.press))
 
 
-def _chunk(column: Column, found: Values | None, rows: int, encoder: Encoder) -> Chunk:
-    """Return a column of a row group."""
-    if found is None:
-        empty = _levels(None, rows, there=False)
-        header = {1: Short(rows), 2: Short(PLAIN), 3: Short(RLE), 4: Short(RLE)}
-        return Chunk([_page(DATA_PAGE, 5, header, empty, None)], {3: rows}, (PLAIN, RLE), UNCOMPRESSED)
-    values, missing = found.values, found.missing
-    levels = _levels(missing, rows, there=True) if column.nullable else b""
-    if missing is not None:
-        values = values[~missing]
-    pages = []
-    encoding = PLAIN
-    nulls = rows - len(values)
-    statistics: thrift.Fields = {3: nulls}
-    if found.texts is not None:
-        pages.append(encoder.dictionary(column.name, found.texts))
-        body, encoding = _indices(values, len(found.texts)), RLE_DICTIONARY
-    else:
-        statistics |= _extremes(column, values)
-        if column.type == BOOLEAN:
-            body = np.packbits(values, bitorder="little").tobytes()
-        else:
-            plain = _plain(values)
-            distinct, places = _distinct(plain)
-            if distinct is None:
-                body = plain.tobytes()
-            else:
-                pages.append(_dictionary(distinct.tobytes(), len(distinct), encoder.press))
-                body, encoding = _indices(places, len(distinct)), RLE_DICTIONARY
-    header = {1: Short(rows), 2: Short(encoding), 3: Short(RLE), 4: Short(RLE)}
-    pages.append(_page(DATA_PAGE, 5, header, levels + body, encoder.press))
-    return Chunk(pages, statistics, (encoding, RLE) if encoding == PLAIN else (PLAIN, RLE, RLE_DICTIONARY))
-
-
-def _plain(values: NDArray[Any]) -> NDArray[Any]:
-    """Return numbers as Parquet has them: of 32 or 64 bits."""
-    if values.dtype.itemsize < 4:  # noqa: PLR2004 - octets of the smallest that there is
-        return values.astype("<i4")
-    return values.astype(values.dtype.newbyteorder("<"), copy=False)
-
-
-def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any] | None, NDArray[Any]]:
-    """Return the distinct ones of some numbers and which each is; None where a dictionary would save too little."""
-    if not len(values) or int(values.min()) < 0 or int(values.max()) >= SMALL:
-        return None, values
-    used = np.flatnonzero(np.bincount(values))
-    width = 1 if len(used) <= 1 << 8 else 2
-    if len(used) * values.itemsize + len(values) * width > WORTH * values.nbytes:
-        return None, values
-    places = np.zeros(int(used[-1]) + 1, np.uint8 if width == 1 else np.uint16)
-    places[used] = np.arange(len(used))
-    return used.astype(values.dtype), places[values]
-
-
-def _extremes(column: Column, values: NDArray[Any]) -> thrift.Fields:
-    """Return the least and the most of some numbers."""
-    if not len(values) or column.type == BOOLEAN:
-        return {}
-    least, most = (
-        _plain(np.array([value], values.dtype)).tobytes() for value in (values.min(), values.max())
+def _empty(rows: int) -> Chunk:
+    """Return a column without any value."""
+    body = levels(None, rows, there=False)
+    head = _data_header(rows, PLAIN, len(body), len(body))
+    return Chunk(
+        [Page(head + body, len(head + body))], {3: rows}, (PLAIN, RLE), UNCOMPRESSED, dictionary=False
     )
-    return {5: most, 6: least}
-
-
-def _levels(missing: NDArray[np.bool_] | None, rows: int, *, there: bool) -> bytes:
-    """Return which rows have values (definition levels), with their length before them."""
-    if missing is None:
-        runs = varint(rows << 1) + bytes((there,))
-    else:
-        bits = np.packbits(~missing, bitorder="little")
-        runs = varint(len(bits) << 1 | 1) + bits.tobytes()
-    return len(runs).to_bytes(4, "little") + runs
-
-
-def _indices(values: NDArray[Any], count: int) -> bytes:
-    """Return indices of a dictionary of so many values, with their width before them."""
-    if count <= 1:
-        return b"\x01" + varint(len(values) << 1) + b"\0"
-    kind = next(
-        kind for kind in (np.uint8, np.uint16, np.uint32) if count <= 1 << np.dtype(kind).itemsize * 8
-    )
-    width = np.dtype(kind).itemsize
-    # Bit-packed values come in eights; those that fill up the last are not looked at.
-    eights = (len(values) + 7) // 8
-    body = (
-        values.astype(np.dtype(kind).newbyteorder("<"), copy=False).tobytes().ljust(eights * 8 * width, b"\0")
-    )
-    return bytes((width * 8,)) + varint(eights << 1 | 1) + body
 
 
 def _dictionary(body: bytes, count: int, press: zstandard.ZstdCompressor) -> Page:
     """Return the page of a dictionary of so many values."""
-    return _page(DICTIONARY_PAGE, 7, {1: Short(count), 2: Short(PLAIN)}, body, press)
-
-
-def _page(
-    kind: int, number: int, header: thrift.Fields, body: bytes, press: zstandard.ZstdCompressor | None
-) -> Page:
-    """Return a page, compressed if there is what does it."""
-    packed = body if press is None else press.compress(body)
-    head = thrift.struct({1: Short(kind), 2: Short(len(body)), 3: Short(len(packed)), number: header})
+    packed = press.compress(body)
+    head = thrift.struct(
+        {
+            1: Short(DICTIONARY_PAGE),
+            2: Short(len(body)),
+            3: Short(len(packed)),
+            7: {1: Short(count), 2: Short(PLAIN)},
+        }
+    )
     return Page(head + packed, len(head) + len(body))
+
+
+def _page(rows: int, encoding: int, body: bytes, press: zstandard.ZstdCompressor) -> Page:
+    """Return a page of values, compressed."""
+    packed = press.compress(body)
+    head = _data_header(rows, encoding, len(body), len(packed))
+    return Page(head + packed, len(head) + len(body))
+
+
+def _data_header(rows: int, encoding: int, size: int, packed: int) -> bytes:
+    """Return the header of a page of values.
+
+    There are many, so the struct is spelled out: fields 1 (kind), 2 and 3 (sizes), and 5, a struct of fields 1 (rows),
+    2 (encoding), 3 and 4 (encoding of levels), all numbers of 32 bits but that.
+    """
+    # A number that is not negative is written twice as large (zigzag).
+    return b"".join(
+        (
+            b"\x15\x00\x15",
+            varint(size << 1),
+            b"\x15",
+            varint(packed << 1),
+            b"\x2c\x15",
+            varint(rows << 1),
+            bytes((0x15, encoding << 1, 0x15, RLE << 1, 0x15, RLE << 1, 0, 0)),
+        )
+    )
 
 
 def _row_group(rows: int, chunks: list[Chunk], position: int) -> tuple[thrift.Fields, int]:
@@ -247,7 +360,7 @@ def _row_group(rows: int, chunks: list[Chunk], position: int) -> tuple[thrift.Fi
     start = position
     for column, chunk in zip(columns().values(), chunks, strict=True):
         packed = sum(len(page.octets) for page in chunk.pages)
-        data = position + packed - len(chunk.pages[-1].octets)
+        data = position + (len(chunk.pages[0].octets) if chunk.dictionary else 0)
         meta = {
             1: Short(_physical(column)),
             2: [Short(encoding) for encoding in chunk.encodings],
@@ -257,7 +370,7 @@ def _row_group(rows: int, chunks: list[Chunk], position: int) -> tuple[thrift.Fi
             6: sum(page.size for page in chunk.pages),
             7: packed,
             9: data,
-            11: position if len(chunk.pages) > 1 else None,
+            11: position if chunk.dictionary else None,
             12: chunk.statistics,
         }
         found.append({2: position, 3: meta})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from dissector.present.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import BinaryIO
+
+    from numpy.typing import NDArray
 
     from dissector.export.columns import Values
     from dissector.export.schema import Column
@@ -28,35 +30,43 @@ def write(tables: Iterable[Table], out: BinaryIO) -> int:
     out.write((",".join(columns()) + "\n").encode())
     rows = 0
     for table in tables:
+        every = {name: Every(found.every, found) for name, found in table.columns.items()}
         for start in range(0, table.length, STRETCH):
             end = min(start + STRETCH, table.length)
-            cells = _cells(table, start, end)
+            cells = _cells(every, start, end)
             out.write("".join([",".join(row) + "\n" for row in zip(*cells, strict=True)]).encode())
         rows += table.length
     return rows
 
 
-def _cells(table: Table, start: int, end: int) -> list[Sequence[str]]:
+class Every(NamedTuple):
+    """A column with a value for each row, and what else there is of it."""
+
+    values: NDArray[Any]
+    found: Values
+
+
+def _cells(table: dict[str, Every], start: int, end: int) -> list[Sequence[str]]:
     """Return the cells of some rows by columns; neighbouring columns without values are one, of their commas."""
     found: list[Sequence[str]] = []
     empty = 0
     for column in columns().values():
-        values = table.columns.get(column.name)
+        values = table.get(column.name)
         if values is None:
             empty += 1
             continue
         if empty:
             found.append(["," * (empty - 1)] * (end - start))
             empty = 0
-        found.append(_column(column, values.taken(start, end)))
+        found.append(_column(column, values, start, end))
     if empty:
         found.append(["," * (empty - 1)] * (end - start))
     return found
 
 
-def _column(column: Column, found: Values) -> Sequence[str]:
-    """Return the cells of a column."""
-    values = found.values
+def _column(column: Column, every: Every, start: int, end: int) -> Sequence[str]:
+    """Return the cells of some rows of a column."""
+    values, found = every.values[start:end], every.found
     if found.texts is not None:
         shown = [cell(text) for text in found.texts] or [""]
         texts = [shown[index] for index in values.tolist()]
@@ -69,7 +79,10 @@ def _column(column: Column, found: Values) -> Sequence[str]:
     else:
         texts = list(map(str, values.tolist()))
     if found.missing is not None:
-        texts = ["" if absent else text for text, absent in zip(texts, found.missing.tolist(), strict=True)]
+        texts = [
+            "" if absent else text
+            for text, absent in zip(texts, found.missing[start:end].tolist(), strict=True)
+        ]
     return texts
 
 

@@ -13,6 +13,7 @@ from dissector.capture.records import NO_TIME
 from dissector.columns import extract
 from dissector.decoder import HEADER
 from dissector.export.columns import Addresses, Values, Words, joined
+from dissector.export.remarks import Remarks
 from dissector.export.schema import DATAGRAM, NUMPY, QUOTED, TEXT, computed, fields, own_fields
 from dissector.kernel import layers
 from dissector.layout import OCTETS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.batch import Batch
+    from dissector.export.answers import Later, Told
     from dissector.export.schema import Column
     from dissector.messages.base import IcmpMessage
     from dissector.registry.model import Entry
@@ -38,6 +40,8 @@ KEPT = 1 << 13
 FAMILIES = (Family.ICMPV4.value, Family.ICMPV6.value)
 V6 = 6
 ADDRESS = 16
+RESPONSES = "response_in"
+"""The column that is known later than the others."""
 
 
 class Table(NamedTuple):
@@ -46,10 +50,28 @@ class Table(NamedTuple):
     Attributes:
         length: how many.
         columns: their values by the name of the column; a column without values is not there.
+        later: what is known later of the messages: see :func:`finished`.
     """
 
     length: int
     columns: Mapping[str, Values]
+    later: tuple[Later, ...] = ()
+
+
+class Somewhere:
+    """Some rows of a table, ascending.
+
+    Attributes:
+        rows: which they are.
+        count: how many there are altogether.
+        others: a mask of those that they are not; columns share it.
+    """
+
+    def __init__(self, rows: NDArray[np.int64], count: int) -> None:
+        self.rows = rows
+        self.count = count
+        self.others = np.ones(count, np.bool_)
+        self.others[rows] = False
 
 
 class Catalog(NamedTuple):
@@ -122,49 +144,78 @@ def _has_data(shape: type[IcmpMessage]) -> bool:
     return rest is not None and rest.tail is OCTETS and rest.name == "data"
 
 
-def tables(batches: Iterable[Batch], rows: int = ROWS) -> Iterator[Table]:
-    """Yield batches as tables of at least so many rows, the last one apart."""
+def tables(told: Iterable[Told], rows: int = ROWS) -> Iterator[Table]:
+    """Yield messages as tables of at least so many rows, the last one apart, with all that is known of them."""
     maker = Maker()
-    for batch in batches:
-        maker.add(batch)
-        if maker.length >= rows:
-            yield maker.table()
-    if maker.length:
-        yield maker.table()
+    for table in maker.tables(told, rows):
+        yield finished(table)
+        maker.forget()
+
+
+def finished(table: Table) -> Table:
+    """Return a table with what is known now of its messages: what answers them."""
+    found = responses(table)
+    return table if found is None else table._replace(columns={**table.columns, RESPONSES: found})
+
+
+def responses(table: Table) -> Values | None:
+    """Return the frames of what answers the messages of a table; None where nothing does."""
+    found = np.concatenate([later.response_in for later in table.later])
+    missing = found < 0
+    return None if missing.all() else Values.of(found, missing)
+
+
+def _table(parts: list[Table]) -> Table:
+    """Return several tables as one."""
+    if len(parts) == 1:
+        return parts[0]
+    names = dict.fromkeys(name for part in parts for name in part.columns)
+    sizes = [part.length for part in parts]
+    found = {name: joined([part.columns.get(name) for part in parts], sizes) for name in names}
+    columns = {name: values for name, values in found.items() if values is not None}
+    columns["time_ns"] = columns["time"]
+    return Table(sum(sizes), columns, tuple(later for part in parts for later in part.later))
 
 
 class Maker:
-    """Makes tables out of some batches each."""
+    """Makes tables of messages."""
 
     def __init__(self) -> None:
-        self.length = 0
-        self._parts: list[dict[str, Values]] = []
-        self._sizes: list[int] = []
         self._texts: dict[str, Addresses] = {}
+        self._remarks = Remarks()
 
-    def add(self, batch: Batch) -> None:
-        """Add the rows of a batch."""
+    def tables(self, told: Iterable[Told], rows: int) -> Iterator[Table]:
+        """Yield messages as tables of at least so many rows, the last one apart."""
+        parts: list[Table] = []
+        length = 0
+        for messages in told:
+            parts.append(self.table(messages))
+            length += parts[-1].length
+            if length >= rows:
+                yield _table(parts)
+                parts, length = [], 0
+        if parts:
+            yield _table(parts)
+
+    def table(self, told: Told) -> Table:
+        """Return messages as a table, without what is known of them later."""
+        batch = told.batch
         made: dict[str, Values] = {}
         self._place(batch, made)
         shapes = self._message(batch, made)
         self._fields(batch, shapes, made)
         self._quoted(batch, made)
         self._quoted_elsewhere(batch, shapes, made)
-        self._parts.append(made)
-        self._sizes.append(len(batch))
-        self.length += len(batch)
+        for name, values in (("response_to", told.answers.frames), ("rtt_ns", told.answers.rtt_ns)):
+            missing = values < 0
+            if not missing.all():
+                made[name] = Values.of(values, missing)
+        made["time_ns"] = made["time"]
+        return Table(len(batch), made, (told.later,))
 
-    def table(self) -> Table:
-        """Return the rows that were added, and begin anew."""
-        names = dict.fromkeys(name for part in self._parts for name in part)
-        found = {name: joined([part.get(name) for part in self._parts], self._sizes) for name in names}
-        columns = {name: values for name, values in found.items() if values is not None}
-        columns["time_ns"] = columns["time"]
-        made = Table(self.length, columns)
-        self.length, self._parts, self._sizes = 0, [], []
-        # Memory does not grow with the hosts there are, and no dictionary with those that were long ago.
+    def forget(self) -> None:
+        """Forget texts where there are many: memory does not grow with the hosts there are."""
         self._texts = {name: texts for name, texts in self._texts.items() if len(texts.texts) <= KEPT}
-        return made
 
     def _named(self, name: str) -> Addresses:
         """Return the distinct texts of a column."""
@@ -180,7 +231,7 @@ class Maker:
         missing: NDArray[np.bool_] | None = None,
     ) -> Values:
         addresses = self._named(name)
-        return Values(addresses.find(octets, version), missing, addresses.texts)
+        return Values.of(addresses.find(octets, version), missing, addresses.texts)
 
     def _constants(self, name: str, texts: list[str], numbers: NDArray[np.integer]) -> Values:
         """Return a column of texts that interfaces or paths have."""
@@ -192,9 +243,7 @@ class Maker:
         """Add where the messages were."""
         origin = batch.origin
         made["file"] = self._constants("file", [origin.file], np.zeros(len(batch), np.int8))
-        timeless = (batch.record_flags & NO_TIME) != 0
-        missing = timeless if timeless.any() else None
-        made["time"] = Values(batch.time_ns, missing)
+        made["time"] = Values.of(batch.time_ns, (batch.record_flags & NO_TIME) != 0)
         links = [origin.link(index) for index in range(len(origin.interfaces))]
         made["link"] = self._constants("link", links, batch.interface)
         made["path"] = self._constants("path", [":".join(path) for path in batch.paths], batch.path)
@@ -216,17 +265,13 @@ class Maker:
             self._codeless(batch, entries)
         made["family"] = Values(six, None, FAMILIES)
         for name, octets in (("type", 1), ("code", 2), ("checksum", HEADER)):
-            made[name] = Values(getattr(batch, name), None if least >= octets else captured < octets)
+            made[name] = Values.of(getattr(batch, name), None if least >= octets else captured < octets)
         for name, (index, texts) in known.words.items():
             numbers = index[entries]
-            missing = None
-            if name == "code_name":
-                absent = numbers < 0
-                if absent.any():
-                    numbers, missing = np.maximum(numbers, 0), absent
-            made[name] = Values(numbers, missing, texts)
+            made[name] = Values.of(numbers, numbers < 0 if name == "code_name" else None, texts)
         made["checksum_status"] = Values(batch.checksum_status, None, [status.value for status in STATUSES])
         made["length"], made["captured"] = Values(batch.length), Values(captured)
+        self._noted(batch, kinds << 8 | batch.code, made)
         made["fragment"] = Values((batch.flags & (layers.FRAGMENT | layers.REASSEMBLED)) != 0)
         shapes: NDArray[np.uint8] = known.shape[entries]
         limits = known.longer[kinds]
@@ -240,6 +285,14 @@ class Maker:
             self._malformed(batch, np.flatnonzero(short), made)
         made["data_length"] = Values(data.astype(np.int32, copy=False))
         return shapes
+
+    def _noted(self, batch: Batch, kinds: NDArray[np.int32], made: dict[str, Values]) -> None:
+        """Add extensions and findings."""
+        noted = self._remarks.of(batch, kinds)
+        where = Somewhere(noted.rows, len(batch))
+        for name, texts in (("extensions", noted.extensions), ("findings", noted.findings)):
+            if any(texts):
+                made[name] = _spread(self._named(name).column(texts), where)
 
     def _codeless(self, batch: Batch, entries: NDArray[np.int16]) -> None:
         """Set the entries of messages of which no code was captured; those without any octet are of type 0."""
@@ -258,7 +311,7 @@ class Maker:
         view = Rows(batch)
         messages = [Message(view, row) for row in rows.tolist()]
         found = self._named("malformed").column([message.malformed for message in messages])
-        made["malformed"] = _spread(found, rows, len(batch))
+        made["malformed"] = _spread(found, Somewhere(rows, len(batch)))
 
     def _fields(self, batch: Batch, shapes: NDArray[np.uint8], made: dict[str, Values]) -> None:
         """Add the messages' own fields."""
@@ -267,6 +320,7 @@ class Maker:
         for index in present.tolist():
             shape = known.shapes[index]
             rows = np.flatnonzero(shapes == index)
+            where = Somewhere(rows, len(batch))
             own = list(own_fields(shape))
             if own:
                 starts, captured = batch.icmp[rows], batch.captured[rows]
@@ -281,10 +335,11 @@ class Maker:
                     key, field = keys[name]
                     absent = captured * 8 < field.offset + field.bits if cut.any() else None
                     column = fields()[key].column
-                    found = self._field(column, values, field.as_)._replace(missing=absent)
-                    made[column.name] = _spread(found, rows, len(batch), made.get(column.name))
+                    found = self._field(column, values, field.as_)
+                    found = Values.of(found.values, absent, found.texts)
+                    made[column.name] = _spread(found, where, made.get(column.name))
             for key, _ in computed(shape):
-                self._compute(key, batch, rows, made)
+                self._compute(key, batch, where, made)
 
     def _field(self, column: Column, values: NDArray[Any], as_: type) -> Values:
         """Return the values of one field."""
@@ -301,12 +356,12 @@ class Maker:
         octets[:, :4] = values.astype(">u4").view(np.uint8).reshape(-1, 4)
         return self._address(name, octets, np.full(len(values), 4, np.uint8))
 
-    def _compute(self, key: str, batch: Batch, rows: NDArray[np.int64], made: dict[str, Values]) -> None:
+    def _compute(self, key: str, batch: Batch, where: Somewhere, made: dict[str, Values]) -> None:
         """Add values that are computed message by message."""
         column = fields()[key].column
         view = Rows(batch)
-        found = [plain(Message(view, row).fields[key]) for row in rows.tolist()]
-        made[column.name] = _spread(self._plain(column, found), rows, len(batch), made.get(column.name))
+        found = [plain(Message(view, row).fields[key]) for row in where.rows.tolist()]
+        made[column.name] = _spread(self._plain(column, found), where, made.get(column.name))
 
     def _plain(self, column: Column, found: list[Any]) -> Values:
         """Return values as JSON has them as a column."""
@@ -314,7 +369,7 @@ class Maker:
             return self._named(column.name).column(found)
         missing = np.array([value is None for value in found], np.bool_)
         numbers = np.array([0 if value is None else value for value in found], NUMPY[column.type])
-        return Values(numbers, missing if missing.any() else None)
+        return Values.of(numbers, missing)
 
     def _quoted(self, batch: Batch, made: dict[str, Values]) -> None:
         """Add the datagrams that errors quote."""
@@ -322,6 +377,7 @@ class Maker:
         if not len(rows):
             return
         quotes = Quotes(batch, rows)
+        where = Somewhere(rows, len(batch))
         six = quotes.version == V6
         version = np.where(six, V6, 4).astype(np.uint8)
         for column in DATAGRAM:
@@ -334,8 +390,9 @@ class Maker:
                     column.name, values, version, (quotes.version == 0) | (quotes.there < end)
                 )
             else:
-                found = Values(values.astype(NUMPY[column.type]), values == MISSING)
-            made[column.name] = _spread(found, rows, len(batch))
+                found = Values.of(values.astype(NUMPY[column.type]), values == MISSING)
+            if len(found.values):
+                made[column.name] = _spread(found, where)
 
     def _quoted_elsewhere(self, batch: Batch, shapes: NDArray[np.uint8], made: dict[str, Values]) -> None:
         """Add those that are quoted in an option, message by message (RFC 4861, 4.6.3)."""
@@ -346,26 +403,27 @@ class Maker:
         rows = np.flatnonzero(np.isin(shapes, elsewhere))
         if not len(rows):
             return
-        view = Rows(batch)
+        view, where = Rows(batch), Somewhere(rows, len(batch))
         quoted = [Message(view, row).quoted for row in rows.tolist()]
         for column in DATAGRAM:
             what = column.name.removeprefix(QUOTED)
             found = [None if datagram is None else plain(datagram.as_json()[what]) for datagram in quoted]
-            made[column.name] = _spread(self._plain(column, found), rows, len(batch), made.get(column.name))
+            made[column.name] = _spread(self._plain(column, found), where, made.get(column.name))
 
 
-def _spread(found: Values, rows: NDArray[np.int64], count: int, before: Values | None = None) -> Values:
+def _spread(found: Values, where: Somewhere, before: Values | None = None) -> Values:
     """Return values of some rows as a column of all; ``before`` is what other rows have of it."""
-    if len(rows) == count and before is None:
+    if len(where.rows) == where.count and before is None:
         return found
+    missing = where.others
+    if found.missing is not None:
+        missing = missing.copy()
+        missing[where.rows] = found.missing
     if before is None:
-        values, missing = np.zeros(count, found.values.dtype), np.ones(count, np.bool_)
-    else:
-        values = before.values
-        missing = np.zeros(count, np.bool_) if before.missing is None else before.missing
-    values[rows] = found.values
-    missing[rows] = False if found.missing is None else found.missing
-    return Values(values, missing, found.texts)
+        return Values(found.values, missing, found.texts)
+    values = before.every
+    values[~missing] = found.values
+    return Values.of(values, None if before.missing is None else missing & before.missing, found.texts)
 
 
 def _padded(

@@ -63,8 +63,17 @@ class Blocks(ABC):
         """Return the program for messages like a sample."""
 
     @abstractmethod
-    def one(self, message: Message, time: int, answer: Answer = NOTHING) -> str:
-        """Return the text of one message, line ends included; its time column is given, and what it answers."""
+    def one(
+        self, message: Message, time: int, answer: Answer = NOTHING, response_in: int | None = None
+    ) -> str:
+        """Return the text of one message, line ends included.
+
+        Args:
+            message: the message.
+            time: what its time column shows.
+            answer: what it answers.
+            response_in: the frame of what answers it, where that is known.
+        """
 
     def words(self, batch: Batch) -> Iterator[list[str]]:
         """Yield the texts of file, links, paths, checksum states and protocols: see `programs.FILE`."""
@@ -78,17 +87,21 @@ class Blocks(ABC):
         """Return what the time column shows."""
         return batch.time_ns
 
-    def text(self, batch: Batch, answers: Answers | None = None) -> Iterator[bytes | memoryview]:
+    def text(
+        self, batch: Batch, answers: Answers | None = None, responses: NDArray[np.int64] | None = None
+    ) -> Iterator[bytes | memoryview]:
         """Yield the text of a batch in pieces, each valid until the next is asked for.
 
         Args:
             batch: the messages.
             answers: what each of them answers; None where nobody has looked.
+            responses: the frame of what answers each of them, -1 for none; None where that is not known.
         """
         answers = Answers.none(len(batch)) if answers is None else answers
+        responses = np.full(len(batch), -1, np.int64) if responses is None else responses
         shown = self.times(batch)
         chosen = self._choose(batch)
-        numbers = self._numbers(batch, shown, chosen, answers)
+        numbers = self._numbers(batch, shown, chosen, answers, responses)
         tables = self._tables_for(batch)
         version = np.where(batch.flags & layers.FOREIGN, 10 - batch.family, batch.family).astype(np.uint8)
         addresses = np.stack((batch.src, batch.dst))
@@ -109,7 +122,9 @@ class Blocks(ABC):
                 last += 1
             rows = rows or Rows(batch)
             pieces = [
-                self.one(Message(rows, index), int(shown[index]), answers.one(index))
+                self.one(
+                    Message(rows, index), int(shown[index]), answers.one(index), _frame(responses[index])
+                )
                 for index in range(row, last)
             ]
             yield "".join(pieces).encode()
@@ -149,7 +164,12 @@ class Blocks(ABC):
         return len(self._programs) - 1
 
     def _numbers(
-        self, batch: Batch, shown: NDArray[np.int64], chosen: NDArray[np.int64], answers: Answers
+        self,
+        batch: Batch,
+        shown: NDArray[np.int64],
+        chosen: NDArray[np.int64],
+        answers: Answers,
+        responses: NDArray[np.int64],
     ) -> NDArray[np.int64]:
         """Return the columns that programs name, shape (columns, n)."""
         sizes = np.array(
@@ -160,6 +180,7 @@ class Blocks(ABC):
             "time": shown,
             "link": batch.interface,
             "response_to": answers.frames,
+            "response_in": responses,
             "rtt_ns": answers.rtt_ns,
             "timed": (answers.frames > 0) & (answers.rtt_ns >= 0),
             "data": np.maximum(batch.captured - sizes[np.maximum(chosen, 0)], 0),
@@ -197,7 +218,13 @@ class Lines(Blocks):
         """Return the program of a line; colours are for people, who read no millions of lines."""
         return None if self.color else programs.line_program(message, self.time.style)
 
-    def one(self, message: Message, time: int, answer: Answer = NOTHING) -> str:
+    def one(
+        self,
+        message: Message,
+        time: int,
+        answer: Answer = NOTHING,
+        response_in: int | None = None,  # noqa: ARG002 - a line is written before that is known
+    ) -> str:
         """Return a line."""
         shown = line(message, "-" if message.time_ns is None else self.time.text(time), answer)
         return f"{self.prefix(message.rows.batch)}{colored(message, shown) if self.color else shown}\n"
@@ -239,10 +266,12 @@ class Details(Lines):
         """Return none."""
         return None
 
-    def one(self, message: Message, time: int, answer: Answer = NOTHING) -> str:
+    def one(
+        self, message: Message, time: int, answer: Answer = NOTHING, response_in: int | None = None
+    ) -> str:
         """Return the lines of a message and an empty one."""
         lines = tree(message, answer) if self.tree else ()
-        pieces = [f"{text}\n" for text in lines] or [super().one(message, time, answer)]
+        pieces = [f"{text}\n" for text in lines] or [super().one(message, time, answer, response_in)]
         if self.octets:
             pieces += [f"    {row}\n" for row in hexdump(message)]
         return "".join([*pieces, "\n"])
@@ -255,9 +284,20 @@ class JsonLines(Blocks):
         """Return the program of an object."""
         return programs.json_program(message)
 
-    def one(self, message: Message, time: int, answer: Answer = NOTHING) -> str:  # noqa: ARG002 - JSON has the time itself
+    def one(
+        self,
+        message: Message,
+        time: int,  # noqa: ARG002 - JSON has the time itself
+        answer: Answer = NOTHING,
+        response_in: int | None = None,
+    ) -> str:
         """Return an object."""
-        return f"{dumps(record(message, answer))}\n"
+        return f"{dumps(record(message, answer, response_in))}\n"
+
+
+def _frame(number: np.int64) -> int | None:
+    """Return a frame, None for none."""
+    return None if number < 0 else int(number)
 
 
 def assemble(found: list[Program], words: list[list[str]]) -> dict[str, NDArray[Any]]:

@@ -45,9 +45,8 @@ def flow_tables(
         table_format,
         (6, 8, 26, 15, 15) if narrow else None,
     )
-    reporters = report.reporters
     yield from _table(
-        _title("Errors by sender", len(reporters), rows),
+        _title("Errors by sender", report.senders, rows),
         ("errors", "flows", "over", "error", "from"),
         [
             (
@@ -57,16 +56,15 @@ def flow_tables(
                 error_text(item.family, item.type, item.code),
                 str(item.reporter),
             )
-            for item in reporters[:rows]
+            for item in report.reporting(rows)
         ],
         table_format,
         (6, 6, 8, 20, 28) if narrow else None,
     )
-    mtus = report.path_mtus()
     yield from _table(
-        _title("Path MTUs", len(mtus), rows),
+        _title("Path MTUs", report.destinations, rows),
         ("to", "path MTU", "told", "by", "later ones", "hint"),
-        [_mtu_line(item) for item in mtus[:rows]],
+        [_mtu_line(item) for item in report.path_mtus(rows)],
         table_format,
         (16, 4, 14, 15, 6, 12) if narrow else None,
     )

@@ -35,7 +35,7 @@ def plain(value: Any) -> Any:
 
 def message_record(decoded: Decoded) -> dict[str, Any]:
     """Return what JSON says of the ICMP message itself."""
-    entry, quoted, extensions = decoded.entry, decoded.quoted, decoded.extensions
+    entry, quoted = decoded.entry, decoded.quoted
     return {
         "family": decoded.family.value,
         "type": decoded.type,
@@ -50,17 +50,36 @@ def message_record(decoded: Decoded) -> dict[str, Any]:
         "captured": len(decoded.octets),
         "fields": {key: plain(value) for key, value in decoded.fields.items() if key != "extensions"},
         "quoted": None if quoted is None else plain(quoted.as_json()),
-        "extensions": [] if extensions is None else plain(extensions.as_json()),
+        "extensions": extensions_json(decoded),
         "data_length": len(decoded.data),
-        "findings": [
-            {"id": note.id, "severity": note.severity.value, "text": note.text} for note in decoded.findings
-        ],
+        "findings": findings_json(decoded),
         "malformed": decoded.malformed,
     }
 
 
-def record(message: Message, answer: tuple[int | None, int | None] = (None, None)) -> dict[str, Any]:
-    """Return what JSON says of a message in a capture: where and when it was, what it is, what it answers."""
+def extensions_json(decoded: Decoded) -> list[Any]:
+    """Return what JSON says of the extension objects of an error (RFC 4884)."""
+    found: list[Any] = [] if decoded.extensions is None else plain(decoded.extensions.as_json())
+    return found
+
+
+def findings_json(decoded: Decoded) -> list[Any]:
+    """Return what JSON says of the findings of a message."""
+    return [{"id": note.id, "severity": note.severity.value, "text": note.text} for note in decoded.findings]
+
+
+def record(
+    message: Message,
+    answer: tuple[int | None, int | None] = (None, None),
+    response_in: int | None = None,
+) -> dict[str, Any]:
+    """Return what JSON says of a message in a capture.
+
+    Args:
+        message: the message: where and when it was, and what it is.
+        answer: the frame of what it answers, and nanoseconds since then.
+        response_in: the frame of what answers it.
+    """
     return {
         "schema": SCHEMA,
         "file": message.file,
@@ -76,7 +95,7 @@ def record(message: Message, answer: tuple[int | None, int | None] = (None, None
         **message_record(message),
         "fragment": message.fragment,
         "response_to": answer[0],
-        "response_in": None,
+        "response_in": response_in,
         "rtt_ns": answer[1],
     }
 

@@ -43,6 +43,7 @@ COLUMNS = (
     "checksum",
     "checksum_status",
     "response_to",
+    "response_in",
     "rtt_ns",
     "timed",
 )
@@ -212,6 +213,7 @@ FACTS: dict[str, Operation] = {
     "checksum_status": (op.TEXT, NUMBER["checksum_status"], STATUSES),
     "data_length": (op.NUMBER, NUMBER["data"], 0),
     "response_to": (op.NUMBER_OR_NULL, NUMBER["response_to"], 0),
+    "response_in": (op.NUMBER_OR_NULL, NUMBER["response_in"], 0),
     "rtt_ns": (op.NUMBER_OR_NULL, NUMBER["rtt_ns"], 0),
 }
 """Keys of a record whose value differs from message to message; the others are the sample's."""
