@@ -135,6 +135,7 @@ class Decoded:
             shape, have = self.shape, len(self.octets)
             if have >= shape.layout.size:
                 self._message = shape.parse(self.octets, self._notes)
+                self._notes = [self._named(note) for note in self._notes]
             elif have >= HEADER:
                 self._message = Opaque.parse(self.octets, self._notes)
         return self._message
@@ -194,6 +195,11 @@ class Decoded:
         if len(self.octets) < self.length:
             return (*found, *(note for note in self._notes if not note.id.endswith(WANTING)))
         return (*found, *self._notes)
+
+    def _named(self, note: Finding) -> Finding:
+        """Return a note that calls the message as the registry does: a tail knows its owner's class alone."""
+        before, colon, sentence = note.text.partition(": ")
+        return note._replace(text=self.name + colon + sentence) if before == self.shape.__name__ else note
 
     def _unassigned(self) -> list[Finding]:
         """Return a finding for a type or a code that nobody assigned."""

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def quantity(count: int, noun: str) -> str:
+    """Return ``"1 packet"`` or ``"5 packets"``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 class DissectError(Exception):
     """The root of everything this package raises on purpose."""
 
@@ -96,7 +101,7 @@ class TruncatedError(DecodeError):
     def __init__(
         self, layer: str, *, need: int, have: int, offset: int = 0, limit: str = "octets given"
     ) -> None:
-        sentence = f"{layer} needs {need} octets, {have} left at offset {offset} ({limit})"
+        sentence = f"{layer} needs {quantity(need, 'octet')}, {have} left at offset {offset} ({limit})"
         super().__init__(sentence, layer=layer, offset=offset)
         self.need = need
         self.have = have

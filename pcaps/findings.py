@@ -184,6 +184,7 @@ def unreachable() -> Iterator[tuple[str, Example]]:
     """Yield what services and filters tell."""
     closed = DestinationUnreachable(type=3, code=3, quote=Quote.of(query(dst=SERVER)))
     yield "port-closed", Example("no name server", closed, SERVER, HOST)
+    yield "port-refused", error("the router, for a host behind it", query(dst=net(9, 3)), 3)
     yield "filtered", error("no SSH from here", ipv4(tcp(22), TCP), 13)
     for _ in range(8):
         quote = Quote.of(ipv4(tcp(443, dst=NOWHERE), TCP, dst=NOWHERE))

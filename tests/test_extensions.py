@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissector.checksum import internet_checksum
+from dissector.decoder import decode_message
 from dissector.layout import Several, Shape
 from dissector.messages.echo import ExtendedEchoReply, ExtendedEchoRequest
 from dissector.messages.errors import DestinationUnreachable, ParameterProblem, TimeExceeded
 from dissector.messages.errors6 import DestinationUnreachable6, TimeExceeded6
 from dissector.present.jsonlines import plain
+from dissector.present.line import details
+from dissector.registry.model import Family
 from dissector.tails.datagram import Datagram
 from dissector.tails.extensions import (
     ExtendedInformationPointer,
@@ -523,3 +526,26 @@ def test_data_behind_the_objects_of_a_probe_are_no_part_of_the_sum() -> None:
     assert request.extensions.objects.leftover == rest[-8:]
     reply, _ = read(ExtendedEchoReply, bytes.fromhex("a1000000fb610007") + rest)
     assert reply.extensions == request.extensions
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("00080302" + "00000007", "Interface Identification by Index 7"),
+        ("00080301" + "65746830", "Interface Identification by Name eth0"),
+        ("000c0303" + "00010400" + "c0000201", "Interface Identification by Address 192.0.2.1"),
+        (
+            "00100303" + "00060600" + "0000 5e00 5301 0000",
+            "Interface Identification by Address 00:00:5e:00:53:01",
+        ),
+    ],
+)
+def test_a_line_tells_by_what_an_interface_is_asked_for(told: str, said: str) -> None:
+    octets = bytes.fromhex("2a000000 00070101") + structure(told)
+    assert list(details(decode_message(octets, Family.ICMPV4)))[-1] == f"extensions=[{said}]"
+
+
+@pytest.mark.parametrize(("state", "said"), [(2, "reachable"), (6, "failed"), (7, "7"), (0, "0")])
+def test_a_line_tells_the_state_of_an_interface(state: int, said: str) -> None:
+    octets = bytes.fromhex("2b000000 000701") + bytes((state << 5,))
+    assert f"state={said}" in details(decode_message(octets, Family.ICMPV4))

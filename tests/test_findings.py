@@ -283,6 +283,26 @@ def test_a_redirect_of_the_router_is_no_attack():
     assert "redirect-not-router" not in found(packet(away, ROUTER, HOST, 255), redirect_prefix=0)
 
 
+@pytest.mark.parametrize(("family", "code", "src"), [(3, 3, HOST), (1, 4, HOST6)])
+def test_a_port_is_closed_when_its_host_says_so_and_refused_when_another_does(family, code, src):
+    host, router = (SERVER, ROUTER) if src is HOST else (SERVER6, ROUTER6)
+    told = quoting(datagram(src, host), type=family, code=code)
+    assert found(packet(told, host, src)) == {
+        "port-closed": f"{host} told {src} in 1 message that nothing listens on UDP 53"
+    }
+    assert found(packet(told, router, src)) == {
+        "port-refused": f"{router} told {src} in 1 message that UDP 53 on {host} cannot be reached: "
+        "another host answered for it"
+    }
+
+
+def test_a_sweep_of_ports_is_one_behind_a_filter_too():
+    told = (quoting(datagram(dport=1 + number), code=3) for number in range(16))
+    said = found(*(packet(one, ROUTER, HOST) for one in told))
+    assert said.keys() == {"port-refused", "sweep-ports"}
+    assert said["sweep-ports"].startswith(f"{HOST} tried 16 ports of {SERVER}")
+
+
 def test_who_asks_on_and_on_does_not_sweep():
     hosts = [IPv4Address(f"198.51.100.{number}") for number in range(1, 21)]
     sweep = [packet(echo(b""), dst=host) for host in hosts]
@@ -468,7 +488,7 @@ def test_json_has_every_finding():
     report = report_of(sample())
     told = json.loads(json.dumps(findings_json(report)))
     assert [one["id"] for one in told["findings"]] == [one.rule.id for one in report.findings]
-    assert told["findings"][0]["frames"] == [{"file": str(SAMPLE), "frame": 72}]
+    assert told["findings"][0]["frames"] == [{"file": str(SAMPLE), "frame": 73}]
     assert told["thresholds"]["sweep_hosts"] == 16
 
 

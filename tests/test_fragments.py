@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissector.capture import fragments
-from dissector.capture.fragments import MOST_FRAGMENTS, TIMEOUT_NS, Reassembler, Whole, read_fragment
+from dissector.capture.fragment import read_fragment
+from dissector.capture.fragments import MOST_FRAGMENTS, TIMEOUT_NS, Reassembler, Whole
 from dissector.checksum import internet_checksum, verify
 
 if TYPE_CHECKING:

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dissector.decoder import decode_message
 from dissector.errors import Finding, TruncatedError
 from dissector.messages import multicast
+from dissector.present.line import details, headline
+from dissector.registry.model import Family
 from dissector.tails.mld import AddressRecord, from_code
 
 if TYPE_CHECKING:
@@ -235,3 +238,34 @@ class TestScapy:
             125,
             2,
         )
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ("04000000" + GROUP, "ff15::2a to exclude 0 sources"),
+        ("03000000" + GROUP, "ff15::2a to include 0 sources"),
+        ("05000001" + GROUP + SOURCE, "ff15::2a allow new 1 source [2001:db8::1]"),
+        ("06000002" + GROUP + SOURCE + OTHER, "ff15::2a block old 2 sources [2001:db8::1, 2001:db8::2]"),
+        ("09000000" + GROUP, "ff15::2a type 9 0 sources"),
+    ],
+)
+def test_a_line_tells_who_joins_and_leaves(record: str, said: str) -> None:
+    decoded = decode_message(bytes.fromhex("8f000000 00000001" + record), Family.ICMPV6)
+    assert [*details(decoded)] == ["number_of_records=1", f"records=[{said}]"]
+
+
+def test_a_line_tells_the_interval_of_a_multicast_router_and_no_code() -> None:
+    decoded = decode_message(bytes.fromhex(MESSAGES[multicast.MulticastRouterAdvertisement]), Family.ICMPV6)
+    assert headline(decoded) == "Multicast Router Advertisement"
+    assert next(details(decoded)) == "advertisement_interval=20"
+
+
+def test_findings_call_a_message_as_the_registry_does() -> None:
+    decoded = decode_message(bytes.fromhex("8f000000 00000002" + RECORD), Family.ICMPV6)
+    (finding,) = decoded.findings
+    assert finding.text.startswith("Version 2 Multicast Listener Report: number_of_records says 2")
+    decoded = decode_message(bytes.fromhex("8f000000 00000001" + RECORD + "00"), Family.ICMPV6)
+    assert [one.text for one in decoded.findings] == [
+        "Version 2 Multicast Listener Report: 1 octet after the last record"
+    ]

@@ -69,6 +69,11 @@ class Shape:
             notes.extend(self.findings())
         return self
 
+    @property
+    def called(self) -> str:
+        """What sentences about it call it: its title, else the name of its class."""
+        return self.title or type(self).__name__
+
     def encode(self) -> bytes:
         """Return the octets, every field as it stands (no checksum is computed here).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout.field import Node, address_text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Octets(Tail[bytes]):
     def nodes(self, name: str, value: bytes, offset: int, doc: str) -> Iterator[Node]:
         """Yield them as one node, if there are any."""
         if value:
-            yield Node(name, f"{len(value)} octets", offset, len(value) * 8, doc)
+            yield Node(name, quantity(len(value), "octet"), offset, len(value) * 8, doc)
 
 
 OCTETS = Octets()
@@ -108,7 +108,7 @@ class Items(Tail[Several[T]]):
             taken = self.take(octets, notes)
             if isinstance(taken, str):
                 number = len(items) + 1
-                text = f"{type(owner).__name__}: {self.what} {number} cannot be read: {taken}"
+                text = f"{owner.called}: {self.what} {number} cannot be read: {taken}"
                 notes.append(Finding(f"{self.what.replace(' ', '-')}-unreadable", Severity.WARNING, text))
                 break
             items.append(taken[0])

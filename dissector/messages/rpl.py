@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout import OCTETS, Node, Shape, derived, rest, shape, wire
 from dissector.messages.base import IcmpMessage
 from dissector.tails.rpl_options import AFTER_DODAGID, DODAGID, RPL_OPTIONS, DodagOptions, RplTarget
@@ -226,7 +226,7 @@ class SecureRpl(IcmpMessage):
             yield Finding("rpl-security-unknown", Severity.WARNING, text)
         if self.key_octets > len(self.secured):
             have = len(self.secured)
-            text = f"the key identifier has {self.key_octets} octets, {have} are there (RFC 6550, 6.1)"
+            text = f"the key identifier has {quantity(self.key_octets, 'octet')}, {have} are there (RFC 6550, 6.1)"
             yield Finding("rpl-key-identifier-cut", Severity.WARNING, text)
 
 

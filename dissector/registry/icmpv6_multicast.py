@@ -149,6 +149,7 @@ ROUTERS: tuple[MessageType, ...] = (
         kind=Kind.INFORMATIONAL,
         shape=multicast.MulticastRouterAdvertisement,
         rfc=("RFC 4286",),
+        code_holds="advertisement_interval",
         about=About(
             sender=Text(
                 "A multicast router, to all snoopers (ff02::6a): at intervals, and when solicited.",

@@ -131,6 +131,7 @@ class MessageType(NamedTuple):
         effect: as in :class:`Code`, for codes that do not say.
         last: the last type of a range that this row stands for.
         code_bits: how many low bits of the code tell the codes; the receiver ignores the others (RFC 8505, 4.2).
+        code_holds: the value of the shape that the code octet holds, where it tells no codes (RFC 4286, 3.2.2).
     """
 
     number: int
@@ -148,6 +149,7 @@ class MessageType(NamedTuple):
     effect: Effect | None = None
     last: int | None = None
     code_bits: int = 8
+    code_holds: str | None = None
 
 
 class Entry(NamedTuple):

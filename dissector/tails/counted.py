@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout import Items, Several, Shape, each
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ class Counted(Items[T]):
                 break
             items.append(taken[0])
             octets = octets[taken[1] :]
-        layer, identity = type(owner).__name__, self.what.replace(" ", "-")
+        layer, identity = owner.called, self.what.replace(" ", "-")
         if why:
             text = f"{layer}: {self.count} says {stated}, only {len(items)} can be read: {why}"
             notes.append(Finding(f"{identity}-count", Severity.WARNING, text))
         elif octets:
-            text = f"{layer}: {len(octets)} octets follow the last {self.what}"
+            text = f"{layer}: {quantity(len(octets), 'octet')} after the last {self.what}"
             notes.append(Finding("octets-after-end", Severity.NOTE, text))
         return Several.of(items, octets)
 

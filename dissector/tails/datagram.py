@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dissector.errors import quantity
 from dissector.layout import OCTETS, Node, address_text
 from dissector.protocols import protocol_name
 from dissector.tails.kept import Kept
@@ -51,9 +52,11 @@ class Layer(NamedTuple):
         at = children[-1].offset + children[-1].bits if children else start
         if at < start + bits:
             doc = "Octets of a field that is not all there."
-            children += (Node("cut", f"{(start + bits - at + 7) // 8} octets", at, start + bits - at, doc),)
+            children += (
+                Node("cut", quantity((start + bits - at + 7) // 8, "octet"), at, start + bits - at, doc),
+            )
         name = self.header.title.lower().replace(" ", "_").replace("-", "_")
-        text = f"{len(self.octets)} octets" + ("" if self.whole else " (cut)")
+        text = quantity(len(self.octets), "octet") + ("" if self.whole else " (cut)")
         return Node(name, text, start, bits, (self.header.__doc__ or "").partition("\n")[0], children)
 
     def whole_fields(self, start: int, end: int) -> Iterator[Node]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dissector.checksum import internet_checksum, verify
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout import OCTETS, Items, Node, Several, Shape, Tail, derived, each, rest, shape, wire
 from dissector.tails.interfaces import (
     ADDRESS_FAMILIES,
@@ -367,7 +367,7 @@ class StructureTail(Tail["Extensions | Several[ExtensionObject]"]):
         size = Extensions.layout.size
         if len(octets) >= size:
             return Extensions.parse(octets, notes)
-        text = f"{type(owner).__name__}: no extension structure, {len(octets)} octets of {size} (RFC 8335, 2)"
+        text = f"{owner.called}: no extension structure, {quantity(len(octets), 'octet')} of {size} (RFC 8335, 2)"
         notes.append(Finding("extension-missing", Severity.WARNING, text))
         return Several.of([], octets)
 

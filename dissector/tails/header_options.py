@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dissector.errors import quantity
 from dissector.layout import OCTETS, Items, Node, Several, Shape, rest, shape, wire
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Options(Items[Option | OneOctetOption]):
             return "its length is not there"
         length = octets[1] + self.uncounted
         if not head <= length <= len(octets):
-            return f"its length is {length}, {len(octets)} octets are left"
+            return f"its length is {length}, {quantity(len(octets), 'octet')} left"
         return Option.parse(octets[:length], notes), length
 
     def nodes(self, name: str, value: Several[Any], offset: int, doc: str) -> Iterator[Node]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from dissector.errors import quantity
 from dissector.layout import OCTETS, Shape, rest, shape, wire
 
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ def take_name(octets: bytes) -> Name | str:
         return "the sub-object Name needs 4 octets, 0 are left (RFC 5837, 4.3)"
     length = octets[0]
     if not 0 < length <= len(octets):
-        return f"the sub-object Name has length {length}, {len(octets)} octets are left (RFC 5837, 4.3)"
+        return (
+            f"the sub-object Name has length {length}, {quantity(len(octets), 'octet')} left (RFC 5837, 4.3)"
+        )
     return Name.parse(octets[:length])
 
 

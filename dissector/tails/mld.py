@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout import OCTETS, Items, Node, Several, Shape, derived, each, rest, shape, wire
 from dissector.tails.counted import Counted, counted
 
@@ -114,7 +114,7 @@ def take_record(octets: bytes, notes: list[Finding]) -> tuple[AddressRecord, int
     sources, words = int.from_bytes(octets[2:4]), octets[1]
     length = size + sources * SOURCE_OCTETS + words * 4
     if length > len(octets):
-        said = f"{sources} sources and {words * 4} octets of auxiliary data"
+        said = f"{quantity(sources, 'source')} and {words * 4} octets of auxiliary data"
         text = f"a record with {said} needs {length} octets, {len(octets)} are left (RFC 3810, 5.2.4)"
         notes.append(Finding("record-cut", Severity.WARNING, text))
     record = octets[:length]

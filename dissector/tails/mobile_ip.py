@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, ClassVar
 
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout import OCTETS, Items, Node, Several, Shape, Tail, each, rest, shape, wire
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def take_extension(octets: bytes, notes: list[Finding]) -> tuple[AgentExtension 
         return "its length is not there (RFC 5944, 1.9)"
     length = head + octets[1]
     if length > len(octets):
-        return f"it needs {length} octets, {len(octets)} are left (RFC 5944, 1.9)"
+        return f"it needs {quantity(length, 'octet')}, {len(octets)} are left (RFC 5944, 1.9)"
     kind = EXTENSIONS.get(octets[0], AgentExtension)
     if length < kind.layout.size:
         text = f"{kind.title} needs {kind.layout.size} octets, has {length}: kept whole"

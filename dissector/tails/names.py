@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dissector.errors import quantity
 from dissector.layout import Items, Several, Shape
 from dissector.tails.kept import PRINTABLE, Kept, KeptItems
 
@@ -112,7 +113,7 @@ def _label(octets: bytes, at: int, *, compressed: bool) -> tuple[bytes | None, i
     if length > LONGEST_LABEL:
         return f"a label of the name has the unknown kind 0x{length:02x}"
     if len(left) <= length:
-        return f"a label of the name has {length} octets, {len(left) - 1} are left"
+        return f"a label of the name has {quantity(length, 'octet')}, {len(left) - 1} are left"
     return left[1 : 1 + length], at + 1 + length
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout import OCTETS, Node, Several, Shape, Tail, each, rest, shape, wire
 from dissector.tails.kept import As, KeptItems
 from dissector.tails.names import DnsName, take_name
@@ -78,7 +78,7 @@ class NodeNamesTail(KeptItems[DnsName]):
         while at < len(whole):
             name = take_node_name(whole, at, compressed=True)
             if isinstance(name, str):
-                text = f"{type(owner).__name__}: node name {len(names) + 1} cannot be read: {name}"
+                text = f"{owner.called}: node name {len(names) + 1} cannot be read: {name}"
                 notes.append(Finding("node-name-unreadable", Severity.WARNING, text))
                 break
             names.append(name)
@@ -186,12 +186,16 @@ class DataTail(Tail[Shape | bytes]):
         if isinstance(name, str):
             return name
         surplus = len(octets) - len(name)
-        return f"{surplus} octets follow the subject's name" if surplus else SubjectName(node_name=name)
+        return (
+            f"{quantity(surplus, 'octet')} after the subject's name"
+            if surplus
+            else SubjectName(node_name=name)
+        )
 
     def _answer(self, octets: bytes, qtype: int, code: int, notes: list[Finding]) -> Shape | bytes | str:
         """Return the answer of a reply, or why there is none."""
         if octets and (code != SUCCESS or qtype == NOOP):
-            return f"such a reply has no data, this one has {len(octets)} octets (RFC 4620, 4 and 6.1)"
+            return f"such a reply has no data, this one has {quantity(len(octets), 'octet')} (RFC 4620, 4 and 6.1)"
         kind = ANSWERS.get(qtype)
         if kind is None or not octets:
             return octets

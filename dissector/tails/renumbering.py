@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout import OCTETS, Items, Node, Several, Shape, Tail, each, rest, shape, wire
 from dissector.tails.reserved import reserved_set
 
@@ -106,7 +106,7 @@ def take_operation(octets: bytes, notes: list[Finding]) -> tuple[PrefixControlOp
         return f"it needs {size} octets, {len(octets)} are left (RFC 2894, 3.2.1)"
     length = octets[1] * UNIT
     if length < size:
-        return f"its length is {length} octets, at least {size} are needed (RFC 2894, 3.2.1.1)"
+        return f"its length is {quantity(length, 'octet')}, at least {size} are needed (RFC 2894, 3.2.1.1)"
     if length > len(octets):
         return f"its length is {length} octets, {len(octets)} are left (RFC 2894, 3.2.1.1)"
     return PrefixControlOperation.parse(octets[:length], notes), length
@@ -138,7 +138,7 @@ class BodyTail(Tail[Several[Shape] | bytes]):
                 notes.extend(reserved_set(part))
             return parts
         if octets:
-            text = f"{len(octets)} octets of body, which this code has no use for (RFC 2894, 5)"
+            text = f"{quantity(len(octets), 'octet')} of body, which this code has no use for (RFC 2894, 5)"
             notes.append(Finding("octets-after-end", Severity.NOTE, text))
         return octets
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout import OCTETS, Items, Node, Several, Shape, rest, shape, wire
 from dissector.tails.kept import PREFIX, Prefix
 from dissector.tails.options.base import LIFETIMES, PREFERENCES
@@ -93,10 +93,8 @@ class RouteInformation(RplOption):
             text = "the route's preference is the reserved one: the option is ignored (RFC 6550, 6.7.5)"
             yield Finding("rpl-route-preference", Severity.WARNING, text)
         if self.prefix_length > len(self.prefix) * 8:
-            have = len(self.prefix)
-            text = (
-                f"prefix length is {self.prefix_length} bits, the prefix has {have} octets (RFC 6550, 6.7.5)"
-            )
+            have = quantity(len(self.prefix), "octet")
+            text = f"prefix length is {self.prefix_length} bits, the prefix has {have} (RFC 6550, 6.7.5)"
             yield Finding("rpl-prefix-cut", Severity.WARNING, text)
 
 
@@ -287,8 +285,8 @@ class AfterDodagid(Items[Pad1 | RplOption]):
         dodagid = None
         if getattr(owner, "dodagid_present", False):
             if len(octets) < DODAGID_OCTETS:
-                layer = type(owner).__name__
-                text = f"{layer}: the D flag is set, {len(octets)} octets of the DODAGID are there"
+                layer = owner.called
+                text = f"{layer}: the D flag is set, {quantity(len(octets), 'octet')} of the DODAGID there"
                 notes.append(Finding("rpl-dodagid-cut", Severity.WARNING, text))
                 return DodagOptions.of([], octets)
             dodagid, octets = IPv6Address(octets[:DODAGID_OCTETS]), octets[DODAGID_OCTETS:]

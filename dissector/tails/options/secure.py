@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dissector.errors import Finding, Severity
+from dissector.errors import Finding, Severity, quantity
 from dissector.layout import OCTETS, derived, rest, shape, wire
 from dissector.tails.names import take_name
 from dissector.tails.options.base import NdOption
@@ -22,7 +22,7 @@ CERT_TYPES = {1: "X.509v3 Certificate"}
 def padding_findings(name: str, pad_length: int, room: int) -> Iterator[Finding]:
     """Yield that there is less room in an option than the padding it claims."""
     if pad_length > room:
-        text = f"{name} claims {pad_length} octets of padding, only {room} are there (RFC 3971)"
+        text = f"{name} claims {quantity(pad_length, 'octet')} of padding, only {room} are there (RFC 3971)"
         yield Finding("option-padding", Severity.WARNING, text)
 
 

@@ -169,6 +169,7 @@ def extended_echo(net: Network) -> Playing:
     v6(129, 0, B6, A6),
     v6(129, 0, "2001:db8:1::3", A6),
     any_order=True,
+    exchanges={"kinds": [exchange(1, 1, by_others=1, duplicates=0)] * 2},
 )
 def broadcast_echo(net: Network) -> Playing:
     """Echo to everybody on a link of three, IPv4 broadcast and IPv6 multicast: both others answer, the former since

@@ -97,7 +97,7 @@ def unreachable_by_host(net: Network) -> Playing:
 @scenario(
     *(v4(3, code, R, A, quoted={**about(B), "dport": 1000 + code}) for _, code in REJECTED),
     *(v6(1, code, R6, A6, quoted={**about(B6), "dport": 1000 + code}) for _, code in REJECTED6),
-    findings="filtered port-closed",
+    findings="filtered port-refused",
 )
 def unreachable_by_filter(net: Network) -> Playing:
     """A filter on the router that rejects with each code that nftables has: 0, 1, 2, 3, 9, 10, 13 in ICMPv4, 0, 1,
