@@ -1,16 +1,33 @@
 """Build the kernels with Cython where that is possible; everything else about the package is in pyproject.toml.
 
 The kernels are Python source. Without Cython or a C compiler they are installed as such and run interpreted, slower
-and with the same results. ``DISSECTOR_KERNEL_CHECKED=1`` builds them with every index checked, for the tests.
+and with the same results. For the tests, ``DISSECTOR_KERNEL_CHECKED=1`` builds them with every index checked, and
+``DISSECTOR_KERNEL_FLAGS`` is what the C compiler is told instead of ``-O3``.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from setuptools import Extension, setup
 
-KERNELS = ("walk", "scan", "render", "write", "search", "pair")
+KERNELS = ("walk", "scan", "render", "write", "search", "pair", "fold")
+
+
+def source(name: str, *, checked: bool) -> str:
+    """Return the path of a kernel's source.
+
+    Its inner functions raise nothing and are declared so. With every index checked they may, and an error that only
+    was printed would fail no test: the source compiled then is a copy that hands errors on.
+    """
+    path = Path("dissector", "kernel", f"{name}.py")
+    if checked:
+        text = path.read_text(encoding="utf-8").replace("exceptval(check=False)", "exceptval(check=True)")
+        path = Path("build", "checked", path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return path.as_posix()
 
 
 def kernels() -> list[Extension]:
@@ -20,13 +37,14 @@ def kernels() -> list[Extension]:
     except ImportError:
         return []
     checked = os.environ.get("DISSECTOR_KERNEL_CHECKED", "") not in {"", "0"}
+    flags = os.environ.get("DISSECTOR_KERNEL_FLAGS", "" if os.name == "nt" else "-O3").split()
     found: list[Extension] = cythonize(
         [
             # optional: a failing compiler is a warning, and the source is what will run.
             Extension(
                 f"dissector.kernel.{name}",
-                [f"dissector/kernel/{name}.py"],
-                extra_compile_args=[] if os.name == "nt" else ["-O3"],
+                [source(name, checked=checked)],
+                extra_compile_args=flags,
                 optional=True,
             )
             for name in KERNELS

@@ -511,13 +511,6 @@ def test_where_knows_what_answers_a_message(tmp_path):
     assert len(rows) == len(list(dissector.read(tmp_path / "x.pcapng")))
 
 
-def test_jobs_write_the_same(tmp_path):
-    for jobs in (1, 2):
-        arguments = [ROOT / "pcaps" / "tour.pcapng", "-o", tmp_path / f"{jobs}.parquet", "--jobs", jobs]
-        assert run(*arguments).exit_code == 0
-    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
-
-
 @pytest.mark.parametrize("ending", ["parquet", "csv", "json", "pcap", "pcapng"])
 def test_a_capture_that_cannot_be_read_leaves_what_was_there(ending, tmp_path):
     out = tmp_path / f"x.{ending}"

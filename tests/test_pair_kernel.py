@@ -21,9 +21,9 @@ from dissector.analysis.paths import Paths
 from dissector.batch import DTYPES, Batch, Origin
 from dissector.capture.records import Interface
 
-BACKENDS = {"interpreted": kernel.interpreted("pair")}
+BACKENDS = {"interpreted": (kernel.interpreted("pair"), kernel.interpreted("fold"))}
 if kernel.pair.COMPILED:
-    BACKENDS["compiled"] = kernel.pair
+    BACKENDS["compiled"] = (kernel.pair, kernel.fold)
 SAME = np.ones_like(SECRETS)
 """Factors that nobody would use: words that are turned round have the same hash."""
 SECOND = 1_000_000_000
@@ -31,7 +31,8 @@ SECOND = 1_000_000_000
 
 @pytest.fixture(params=list(BACKENDS), autouse=True)
 def backend(request, monkeypatch):
-    monkeypatch.setattr(kernel, "pair", BACKENDS[request.param])
+    for name, module in zip(("pair", "fold"), BACKENDS[request.param], strict=True):
+        monkeypatch.setattr(kernel, name, module)
     return request.param
 
 
@@ -117,12 +118,10 @@ def test_pairs_are_those_of_a_dictionary(messages, size, factors):
             np.zeros(0, np.uint8),
             reach,
         )
-        for row, place in enumerate(found.tolist()):
-            if some[row][0] == 1:
-                open_.rows["order"][place] = expected[row][0]
-        told = [-1 if place < 0 else int(open_.rows["order"][place]) for place in found.tolist()]
-        assert list(zip(told, first.tolist(), strict=True)) == expected
-        open_.head = open_.over(now - reach)
+        # A query's place is how many came before it.
+        assert list(zip(found.tolist(), first.tolist(), strict=True)) == expected
+        open_.leave(open_.over(now - reach))
+        assert np.count_nonzero(open_._slots != kernel.pair.FREE) <= len(open_)
 
 
 @given(st.lists(st.binary(max_size=12), min_size=2, max_size=8))
@@ -134,7 +133,7 @@ def test_stretches_that_are_the_same(stretches):
     other = np.roll(starts, 1)
     other = np.minimum(other, len(octets) - sizes)
     same = np.empty(len(starts), np.uint8)
-    kernel.pair.alike(octets.data, starts.data, other.data, sizes.data, same.data)
+    kernel.fold.alike(octets.data, starts.data, other.data, sizes.data, same.data)
     pieces = [octets.tobytes()[at : at + size] for at, size in zip(starts, sizes, strict=True)]
     others = [octets.tobytes()[at : at + size] for at, size in zip(other, sizes, strict=True)]
     assert same.tolist() == [one == another for one, another in zip(pieces, others, strict=True)]
@@ -145,17 +144,22 @@ def test_both_back_ends_return_the_same():
     results = []
     keys = rng.integers(0, 50, (3000, 3)).astype(np.uint64)
     columns = [rng.integers(0, 40, 3000), rng.integers(0, 10**9, 3000), rng.integers(0, 10**6, 3000)]
-    for module in BACKENDS.values():
+    group, values = (keys[:, 0] % 7).astype(np.int64) - 1, rng.integers(0, 9, (3000, 5))
+    for pair, fold in BACKENDS.values():
         slots, stored, numbers = slots_for(3000), np.zeros((3000, 3), np.uint64), np.empty(3000, np.int64)
-        count = module.number(keys.data, SECRETS.data, slots.data, stored.data, 0, 0, 900, numbers.data)
+        members, rows = np.zeros(6, np.int64), np.zeros((900, 5), np.int64)
+        count = pair.number(
+            keys.data, SECRETS.data, slots.data, stored.data, 0, 900, group.data, members.data, 100, numbers.data
+        )  # fmt: skip
+        fold.reduce(numbers.data, 0, values.data, np.arange(5, dtype=np.uint8).data, rows.data)
         whole, top = np.zeros((40, 12), np.int64), np.full(40, -1)
         flags = (columns[1] % 2).astype(np.uint8)
-        module.fold(
+        fold.fold(
             *(column.data for column in columns), flags.data, flags.data, np.arange(40).data, top.data,
             whole.data, whole.view(np.float64).data,
         )  # fmt: skip
         results.append(
-            (count, slots.tolist(), stored.tolist(), numbers.tolist(), whole.tolist(), top.tolist())
+            [count, *(one.tolist() for one in (slots, stored, numbers, members, rows, whole, top))]
         )
     assert all(result == results[0] for result in results)
 

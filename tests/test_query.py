@@ -404,7 +404,8 @@ def counted(file, batches=1 << 20):
         "select exchange, count(*) as sent, sum(outcome = 'answered') as answered, "
         "sum(outcome = 'rewritten') as rewritten, sum(outcome = 'error') as ended, "
         "sum(outcome = 'unanswered') as lost, sum(late and outcome = 'answered') as late, "
-        "sum(altered) as altered, sum(duplicates) as duplicates from exchanges group by all"
+        "sum(altered) as altered, sum(duplicates) as duplicates, sum(by_others) as by_others "
+        "from exchanges group by all"
     )
     parts = [b[at : at + batches] for b in dissector.scan(file) for at in range(0, len(b), batches)]
     with Database(known(lambda: iter([parts]))) as database:
@@ -416,7 +417,7 @@ def summed(file):
     state = Exchanges()
     for batch in dissector.scan(file):
         state.update(batch)
-    names = ("sent", "answered", "rewritten", "ended", "lost", "late", "altered", "duplicates")
+    names = ("sent", "answered", "rewritten", "ended", "lost", "late", "altered", "duplicates", "by_others")
     lines = [line for line in state.result().by_kind() if line.sent]
     return {line.pair.label: {name: getattr(line, name) for name in names} for line in lines}
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from places import CAPTURES
 
+from dissector.analysis.pairing import Pairing, Question
 from dissector.capture import parallel, window
 from dissector.capture.parallel import Workers
 from dissector.capture.spool import Spool
-from dissector.capture.worker import Worker
+from dissector.capture.worker import Making, Worker
 from dissector.errors import CaptureError
 from dissector.kernel import layers
 from dissector.present.blocks import JsonLines
@@ -43,7 +44,26 @@ class Done:
 
 
 def making():
-    return JsonLines().text
+    return Text()
+
+
+class Text(Making):
+    """JSON, with what each message answers."""
+
+    def __init__(self):
+        self.shown = JsonLines()
+
+    def begin(self):
+        self.pairing = Pairing()
+
+    def ask(self, batch):
+        return Question.of(batch)
+
+    def answer(self, asked):
+        return self.pairing.answer(asked)
+
+    def make(self, batch, answer):
+        return self.shown.text(batch, answer)
 
 
 def told(reading) -> tuple[bytes, dict]:
@@ -59,12 +79,12 @@ def told(reading) -> tuple[bytes, dict]:
 def both(monkeypatch):
     """Return a function that reads a file at once and in ranges, and what was read again."""
 
-    def read(file: Path, size: int = 4096, ranges_of: int = 1, places: int = 5, **options):
+    def read(file: Path, size: int = 4096, ranges_of: int = 1, places: int = 9, **options):
         monkeypatch.setattr(window, "SIZE", size)
         whole = told(Workers(1, making).read(str(file), **options))
         workers = Workers(1, making)
-        workers.spool = Spool(places)
-        workers.processes = [Here(making, workers.spool.files) for _ in range(3)]
+        workers.spool, workers.answers = Spool(places), Spool(places)
+        workers.processes = [Here(making, workers.spool.files, workers.answers.files) for _ in range(3)]
         reading = workers.read(str(file), size=size * ranges_of, **options)
         again = []
         if isinstance(reading, parallel.Split):

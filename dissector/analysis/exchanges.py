@@ -13,7 +13,8 @@ from dissector.analysis.hashing import grown
 from dissector.analysis.outcomes import Exchanged
 from dissector.analysis.pairing import LIMIT, TIMEOUT_NS, Pairing, data_of, loose_keys
 from dissector.analysis.pairs import ANSWER
-from dissector.analysis.participants import HEADER
+from dissector.analysis.participants import ASKED, HEADER
+from dissector.analysis.series import LIMIT as SERIES_LIMIT
 from dissector.analysis.series import (
     UNASKED,
     UNKNOWN,
@@ -21,7 +22,6 @@ from dissector.analysis.series import (
     Closed,
     differs,
     ends,
-    identifiers,
     ranked,
     returning,
     times_of,
@@ -48,13 +48,21 @@ class Exchanges:
         timeout_ns: an answer after this is late; after five times this it is no answer any more.
         limit: how many queries are kept to be answered.
         begins: whether nothing comes before the first batch; else its first answers wait for :meth:`merge`.
+        series: how many series are kept apart; later ones are counted together.
     """
 
-    def __init__(self, timeout_ns: int = TIMEOUT_NS, limit: int = LIMIT, *, begins: bool = True) -> None:
+    def __init__(
+        self,
+        timeout_ns: int = TIMEOUT_NS,
+        limit: int = LIMIT,
+        *,
+        begins: bool = True,
+        series: int = SERIES_LIMIT,
+    ) -> None:
         self.pairing = Pairing(timeout_ns, limit)
         self.begins = begins
         self._begin: int | None = None
-        self._all = AllSeries()
+        self._all = AllSeries(series)
         self._times = statistics.table(0)
         self._owner = np.zeros(0, np.int64)
         self._rows = 0
@@ -90,11 +98,11 @@ class Exchanges:
         numbers = self._all.number(batch, parts, which)
         self._begin_rows()
         self._all.ask(batch, parts, which, numbers)
-        rows = open_.rows[joined.begin : open_.tail]
-        rows["series"] = numbers
-        left = np.flatnonzero(open_.come[joined.begin : open_.tail] & 1 << ANSWER == 0)
+        rows, at = open_.rows, open_.since(joined.begin)
+        rows["series"][at] = numbers
+        left = np.flatnonzero(open_.come[at] & 1 << ANSWER == 0)
         loose, data, sizes = loose_keys(batch, parts, which[left])
-        rows["loose"][left], rows["digest"][left], rows["size"][left] = loose, data, sizes
+        rows["loose"][at[left]], rows["digest"][at[left]], rows["size"][at[left]] = loose, data, sizes
 
     def _begin_rows(self) -> None:
         """Begin a row of times for each new series."""
@@ -121,7 +129,7 @@ class Exchanges:
         rows = parts.rows[which]
         found["key"], found["wide"] = parts.key[which], parts.wide_keys(which)
         found["time_ns"], found["order"] = batch.time_ns[rows], rows + before
-        found["role"], found["identifier"] = parts.role[which], identifiers(parts, which)
+        found["role"] = parts.role[which]
         found["error"] = found["row"] = -1
         answers = found["role"] == ANSWER
         errors = np.flatnonzero(~answers)
@@ -147,14 +155,16 @@ class Exchanges:
         """Take in the answers of a batch that have a query."""
         parts, open_ = joined.parts, self.pairing.open
         answers = parts.role[joined.response] == ANSWER
-        further = open_.rows["series"][joined.place[answers & ~joined.first]]
-        if len(further):
-            np.add.at(self._all.rows["duplicates"], further, 1)
+        further = answers & ~joined.first
+        if further.any():
+            for name, which in (("by_others", joined.by_other), ("duplicates", further & ~joined.by_other)):
+                np.add.at(self._all.rows[name], open_.rows["series"][open_.at(joined.place[which])], 1)
         which = np.flatnonzero(answers & joined.first)
         response, place = joined.response[which], joined.place[which]
-        series, order = open_.rows["series"][place], open_.rows["order"][place]
+        at = open_.at(place)
+        series, order = open_.rows["series"][at], open_.rows["order"][at]
         arrived = batch.time_ns[parts.rows[response]]
-        rtt = np.maximum(arrived - open_.time_ns[place], 0)
+        rtt = np.maximum(arrived - open_.time_ns[at], 0)
         row = self._current[series]
         begins = unasked[unasked["row"] >= 0]
         if len(begins):
@@ -213,7 +223,7 @@ class Exchanges:
         size = batch.length[answering].astype(np.int64)
         whole = (batch.captured[answering] >= size) & (batch.captured[asked] >= size)
         same = np.empty(len(inside), np.bool_)
-        kernel.pair.alike(
+        kernel.fold.alike(
             batch.octets.data, (batch.icmp[answering] + HEADER).data, (batch.icmp[asked] + HEADER).data,
             np.where(whole, np.maximum(size - HEADER, 0), 0).data, same.view(np.uint8).data,
         )  # fmt: skip
@@ -221,7 +231,7 @@ class Exchanges:
         crossing = np.flatnonzero(compared & (place < joined.begin))
         if len(crossing):
             data, sizes = data_of(batch, parts, response[crossing])
-            altered[crossing] = differs(open_.rows[place[crossing]], data, sizes)
+            altered[crossing] = differs(open_.rows[open_.at(place[crossing])], data, sizes)
         return altered
 
     # -- what becomes of the rest
@@ -238,10 +248,8 @@ class Exchanges:
         closed = self._close(left, pending)
         taken = closed.taken >= 0
         if taken.any():
-            answers = closed.taken[taken]
             np.add.at(self._all.rows["rewritten"], closed.series[taken], 1)
-            self._all.rows["rewritten_as"][closed.series[taken]] = pending["identifier"][answers]
-            self._unasked = [np.delete(pending, answers)]
+            self._unasked = [np.delete(pending, closed.taken[taken])]
         self._ended.update(ends(closed))
 
     def _pending(self) -> NDArray[np.void]:
@@ -273,7 +281,7 @@ class Exchanges:
         if size < 2 * self._quiet + GRAINS:
             return
         open_ = self.pairing.open
-        oldest = int(open_.time_ns[open_.head : open_.tail].min(initial=self.pairing.now))
+        oldest = int(open_.time_ns[open_.since(open_.head)].min(initial=self.pairing.now))
         pending = self._pending()
         over = pending["time_ns"] < min(oldest, self.pairing.now - self.pairing.reach_ns)
         over[: max(size - self.pairing.limit, 0)] = True
@@ -298,12 +306,14 @@ class Exchanges:
         series = self._all.adopt(other._all, shift)
         self._begin_rows()
         errors = self.pairing.reporters.add(other.pairing.reporters.table)
-        live = other.pairing.open.rows[other.pairing.open.head : other.pairing.open.tail]
+        open_, at = other.pairing.open, other.pairing.open.since(other.pairing.open.head)
+        live = open_.rows[at]
         for stretch in (live, *other._waiting, *other._unasked):
             stretch["order"] += shift
             for name, numbers in (("error", errors), ("series", series)):
                 known = stretch[name] >= 0
                 stretch[name][known] = numbers[stretch[name][known]]
+        open_.rows[at] = live
         top = other._times["top"][: other._rows]
         top[top >= 0] += shift
         pending = other._pending()
@@ -336,22 +346,28 @@ class Exchanges:
             left = np.flatnonzero(place < 0)
             place[left] = open_.find(pending["wide"][left])
         found = np.flatnonzero(place >= 0)
-        near = pending["time_ns"][found] - open_.time_ns[place[found]] <= self.pairing.reach_ns
+        near = pending["time_ns"][found] - open_.time_ns[open_.at(place[found])] <= self.pairing.reach_ns
         found, place = found[near], place[found[near]]
         resolved = np.zeros(len(pending), np.bool_)
         resolved[found] = True
         answers = pending["role"][found] == ANSWER
         bits = np.left_shift(1, pending["role"][found]).astype(np.uint8)
-        first = open_.come[place] & bits == 0
+        at = open_.at(place)
+        first = open_.come[at] & bits == 0
         # Of several answers to one query, or errors about it, the first one.
         once = np.unique(place << 8 | bits, return_index=True)[1]
         first &= np.isin(np.arange(len(place)), once)
-        np.bitwise_or.at(open_.come, place, bits)
-        queries, series = open_.rows[place], open_.rows["series"][place]
-        queries["time_ns"] = open_.time_ns[place]
+        np.bitwise_or.at(open_.come, at, bits)
+        queries, series = open_.rows[at], open_.rows["series"][at]
+        queries["time_ns"] = open_.time_ns[at]
         errors = first & ~answers
-        open_.rows["error"][place[errors]] = pending["error"][found[errors]]
-        np.add.at(self._all.rows["duplicates"], series[answers & ~first], 1)
+        open_.rows["error"][at[errors]] = pending["error"][found[errors]]
+        by_other = answers.copy()
+        by_other[answers] = open_.by_others(
+            place[answers], pending["key"][found[answers]][:, ASKED], first[answers]
+        )
+        np.add.at(self._all.rows["by_others"], series[by_other], 1)
+        np.add.at(self._all.rows["duplicates"], series[answers & ~first & ~by_other], 1)
         won = first & answers
         np.maximum.at(self._all.top, series[won], queries["order"][won])
         found, queries, series = found[won], queries[won], series[won]
@@ -436,7 +452,6 @@ class Exchanges:
         series = self._all.rows[: len(self._all)].copy()
         taken = closed.taken >= 0
         np.add.at(series["rewritten"], closed.series[taken], 1)
-        series["rewritten_as"][closed.series[taken]] = pending["identifier"][closed.taken[taken]]
         np.add.at(series["unasked"], np.delete(pending["series"], closed.taken[taken]), 1)
         times = self._times[: self._rows]
         if self._rows > len(series):
@@ -453,4 +468,5 @@ class Exchanges:
             self._ended + ends(closed),
             self.pairing.reporters.table,
             self.pairing.given_up,
+            self._all.shared,
         )

@@ -7,7 +7,7 @@ in 2**64 pairs of them.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -91,6 +91,26 @@ def digest(octets: NDArray[np.uint8], starts: NDArray[np.int64], sizes: NDArray[
     return found
 
 
+NONE = np.zeros(0, np.int64)
+MOST = 1 << 31
+"""Keys that a table can have."""
+LEAST_SLOTS = 1 << 10
+
+
+class Groups(NamedTuple):
+    """What keys have in common of which there may be so many.
+
+    Attributes:
+        group: the number of each key's group, -1 for none: such a key gets no number.
+        members: how many keys each group has, by its number; counted on.
+        each: how many it may have.
+    """
+
+    group: NDArray[np.int64]
+    members: NDArray[np.int64]
+    each: int
+
+
 class Index:
     """Dense numbers, from 0 in the order of appearance, for keys of whole words: see :mod:`dissector.kernel.pair`.
 
@@ -99,10 +119,10 @@ class Index:
         limit: how many keys have numbers.
     """
 
-    def __init__(self, words: int = 1, limit: int = 1 << 62) -> None:
+    def __init__(self, words: int = 1, limit: int = MOST) -> None:
         self.limit = limit
-        self._slots = np.full(1 << 10, -1, np.int64)
-        self._keys = np.zeros((1 << 9, words), np.uint64)
+        self._slots = slots_for(0)
+        self._keys = np.zeros((0, words), np.uint64)
         self._count = 0
         # With the state, so that it can go to another process.
         self._secrets = SECRETS
@@ -118,44 +138,51 @@ class Index:
 
     def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the number of each key, -1 for those that have none."""
-        return self._numbered(keys, self._count)
+        numbers, keys = self._shaped(keys)
+        if len(keys):
+            kernel.pair.find(
+                keys.data, self._secrets.data, self._slots.data, self._keys.data, numbers.data
+            )  # fmt: skip
+        return numbers
 
-    def number(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def number(
+        self, keys: NDArray[np.uint64], *, more: int = 0, groups: Groups | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the number of each key, and the rows in which new ones appeared, in the order of their numbers.
 
-        Beyond the limit a new key has no number: -1.
+        Beyond the limit, and so many more, a new key has no number: -1. Nor has one of a group that has its most.
         """
-        before = self._count
-        self._room(min(before + len(keys), max(self.limit, before)))
-        numbers = self._numbered(keys, self.limit)
+        before, limit = self._count, self.limit + more
+        self._room(min(before + len(keys), max(limit, before)))
+        numbers, keys = self._shaped(keys)
+        if len(keys):
+            group, members, each = (NONE, NONE, 0) if groups is None else groups
+            self._count = kernel.pair.number(
+                keys.data, self._secrets.data, self._slots.data, self._keys.data,
+                self._count, limit, group.data, members.data, each, numbers.data,
+            )  # fmt: skip
         fresh = np.flatnonzero(numbers >= before)
         new = np.empty(self._count - before, np.int64)
         # Of several rows of a key the first is written last, and stays.
         new[numbers[fresh[::-1]] - before] = fresh[::-1]
         return numbers, new
 
-    def _numbered(self, keys: NDArray[np.uint64], limit: int) -> NDArray[np.int64]:
-        numbers = np.empty(len(keys), np.int64)
-        keys = np.ascontiguousarray(keys).reshape(len(keys), self._keys.shape[1])
-        if len(keys):
-            self._count = kernel.pair.number(
-                keys.data, self._secrets.data, self._slots.data, self._keys.data,
-                0, self._count, limit, numbers.data,
-            )  # fmt: skip
-        return numbers
+    def _shaped(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Return room for the numbers of keys, and these as rows of words."""
+        shaped = np.ascontiguousarray(keys).reshape(len(keys), self._keys.shape[1])
+        return np.empty(len(keys), np.int64), shaped
 
     def _room(self, count: int) -> None:
         """Make room for so many keys: twice as many slots, and more."""
-        if count > len(self._keys):
-            self._keys = grown(self._keys, count)
+        self._keys = grown(self._keys, count)
         if 2 * count >= len(self._slots):
-            self._slots = slots_for(count)
-            kernel.pair.place(self._secrets.data, self._slots.data, self._keys.data, 0, 0, self._count)
+            before, self._slots = self._slots, slots_for(count)
+            kernel.pair.spread(before.data, self._slots.data)
 
 
-def slots_for(count: int) -> NDArray[np.int64]:
-    """Return free slots, enough for so many keys and for as many again before there are to be more."""
-    return np.full(1 << (4 * count).bit_length(), -1, np.int64)
+def slots_for(count: int) -> NDArray[np.uint64]:
+    """Return free slots, a power of two, enough for so many keys and for some more before there are to be more."""
+    return np.full(max(1 << (3 * count).bit_length(), LEAST_SLOTS), kernel.pair.FREE, np.uint64)
 
 
 def grown(table: NDArray[Any], count: int) -> NDArray[Any]:

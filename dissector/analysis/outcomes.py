@@ -77,6 +77,7 @@ class Line(NamedTuple):
         lost: queries that nothing came to.
         late, altered: of those that were answered, after the timeout, and with other data than they had.
         duplicates: further answers.
+        by_others: answers by other hosts than the first, to queries to many; they are no duplicates.
         reordered: answers that came after those to later queries.
         unasked: answers without a query.
         rtt: of the first answers; None where there are none.
@@ -94,6 +95,7 @@ class Line(NamedTuple):
     late: int
     altered: int
     duplicates: int
+    by_others: int
     reordered: int
     unasked: int
     rtt: Rtt | None
@@ -105,6 +107,7 @@ class Exchanged:
     Attributes:
         series, times: the columns, a row a series (see :mod:`dissector.analysis.exchanges`).
         given_up: queries that were forgotten before their time was over, because there were too many.
+        shared: queries and answers of series that are counted together, because there were too many.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a state hands over, once
@@ -116,10 +119,12 @@ class Exchanged:
         ended: Counter[tuple[int, int]],
         reporters: NDArray[np.void],
         given_up: int,
+        shared: int = 0,
     ) -> None:
         self.series = series
         self.times = times
         self.given_up = given_up
+        self.shared = shared
         self._histogram = histogram
         self._clocks = clocks
         self._ended = ended
@@ -131,6 +136,16 @@ class Exchanged:
         for (number, _), count in self._ended.items():
             found[number] += count
         return found
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence where there were too many series."""
+        if not self.shared:
+            return ()
+        return (
+            f"{self.shared} queries and answers are counted together, as between 0.0.0.0 and 0.0.0.0 or :: and ::, "
+            "because there were too many series (hosts and identifiers) to keep them apart",
+        )
 
     def by_kind(self) -> list[Line]:
         """Return a line for each kind of exchange that occurred, in the order of the pairs."""
@@ -184,7 +199,7 @@ class Exchanged:
             return []
         counts = {
             name: np.add.reduceat(self.series[name][order], starts)
-            for name in ("sent", "rewritten", "duplicates", "unasked")
+            for name in ("sent", "rewritten", "duplicates", "by_others", "unasked")
         }
         ended = np.add.reduceat(self._ended_by_series[order], starts)
         times = statistics.total(self.times[order], starts)
@@ -210,6 +225,7 @@ class Exchanged:
                     int(times["late"][row]),
                     int(times["altered"][row]),
                     int(counts["duplicates"][row]),
+                    int(counts["by_others"][row]),
                     int(times["reordered"][row]),
                     int(counts["unasked"][row]),
                     rtt_of(times[row], quantiles[row]) if answered else None,

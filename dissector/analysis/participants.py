@@ -37,7 +37,7 @@ WORDS = 8
 ASKING, ASKED, KIND, COPIED = slice(0, 2), slice(2, 4), 4, slice(5, WORDS)
 _NUMBER_AT = np.uint64(32)
 """Where in the word of the kind the number of the pair is; identifier and sequence are below it."""
-_WIDE = np.uint64(1 << 63)
+WIDE = np.uint64(1 << 63)
 """What a wide key has there, so that it is no other's."""
 
 
@@ -84,7 +84,7 @@ class Participants(NamedTuple):
         keys = self.key[which]
         keys[:, ASKED] = 0
         keys[_tables().bare[self.number[which]], ASKING] = 0
-        keys[:, KIND] |= _WIDE
+        keys[:, KIND] |= WIDE
         return keys
 
     def loose_keys(self, which: NDArray[np.int64], data: Hashes) -> Hashes:

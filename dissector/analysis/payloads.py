@@ -5,6 +5,8 @@ from __future__ import annotations
 from struct import unpack_from
 from typing import TYPE_CHECKING, NamedTuple
 
+from dissector.errors import quantity
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -76,7 +78,7 @@ def send_time(data: bytes, captured_ns: int) -> SendTime | None:
                 continue
             time_ns = seconds * SECOND + fraction * unit
             if abs(time_ns - captured_ns) <= DAY_NS:
-                behind = f", behind {place} octets" if place else ""
+                behind = f", behind {quantity(place, 'octet')}" if place else ""
                 return SendTime(time_ns, words + behind, place + size)
     return None
 
@@ -98,7 +100,7 @@ def origin(data: bytes, size: int, captured_ns: int) -> Origin:
         evidence = test(data, size)
         if evidence:
             return Origin(program, evidence)
-    return Origin(None, f"{size} octets of no known pattern")
+    return Origin(None, f"{quantity(size, 'octet')} of no known pattern")
 
 
 def _with_time(data: bytes, time: SendTime) -> Origin:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dissector.analysis.hashing import Index, grown, words_of
 from dissector.analysis.pairs import ANSWER, pairs
-from dissector.analysis.participants import HEADER, WORDS
+from dissector.analysis.participants import HEADER, KIND, WORDS
 from dissector.analysis.payloads import SAMPLE
 from dissector.analysis.reporters import versions
 from dissector.registry.model import Family
@@ -30,18 +30,17 @@ SERIES = np.dtype(
         ("querier", "V16"),
         ("asked", "V16"),
         ("first_ns", np.int64),
-        ("last_ns", np.int64),
         ("sent", np.int64),
         ("duplicates", np.int64),
+        ("by_others", np.int64),
         ("rewritten", np.int64),
-        ("rewritten_as", np.int32),
         ("unasked", np.int64),
         ("size", np.int32),
         ("sampled", np.uint8),
         ("sample", f"V{SAMPLE}"),
     ]
 )
-"""What is known of a series: ``number`` of its pair, who asks whom, when, how often what happened, and the data
+"""What is known of a series: ``number`` of its pair, who asks whom, how often what happened, and the time and data
 of its first query (``size`` octets, of which the first ``sampled`` are in ``sample``)."""
 
 UNASKED = np.dtype(
@@ -56,7 +55,6 @@ UNASKED = np.dtype(
         ("row", np.int64),
         ("size", np.int32),
         ("error", np.int32),
-        ("identifier", np.uint16),
         ("role", np.uint8),
         ("times", np.uint32, (3,)),
     ]
@@ -65,9 +63,13 @@ UNASKED = np.dtype(
 by which its query could yet be found, the number of its series, the row of times that begins after it (-1: none),
 and the three times of a Timestamp Reply."""
 
-COUNTS = ("sent", "duplicates", "rewritten", "unasked")
+COUNTS = ("sent", "duplicates", "by_others", "rewritten", "unasked")
 """The columns of SERIES that are counts."""
 TIMESTAMP = 13
+LIMIT = 1 << 17
+"""Default: so many series are kept apart; those that begin later are counted together, one for each pair."""
+_ANY = np.uint64(0xFFFFFFFF)
+"""Identifier and sequence in the word of the kind."""
 UNKNOWN = np.uint32(0xFFFFFFFF)
 """Stands for a time that was not captured."""
 
@@ -155,13 +157,19 @@ def differs(
 class AllSeries:
     """The series of a stream of batches, by number.
 
+    Args:
+        limit: how many are kept apart. Later ones share one for each pair, of hosts and identifier 0; those of a
+            state that is adopted stay.
+
     Attributes:
+        shared: queries and answers of series that are not kept apart.
         rows: what is known of each, dtype SERIES; longer than there are series.
         top: the order of the latest query of each that has been answered, -1 for none; likewise.
     """
 
-    def __init__(self) -> None:
-        self._index = Index(WORDS)
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._index = Index(WORDS, limit)
+        self.shared = 0
         self.rows = np.zeros(0, SERIES)
         self.top = np.zeros(0, np.int64)
 
@@ -171,20 +179,29 @@ class AllSeries:
 
     def number(self, batch: Batch, parts: Participants, which: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of the series of some participants, and take down what is known of new ones."""
-        numbers, new = self._index.number(parts.series(which))
+        keys = parts.series(which)
+        numbers, new = self._index.number(keys)
+        apart = len(new)
+        beyond = np.flatnonzero(numbers < 0)
+        if len(beyond):
+            self.shared += len(beyond)
+            together = np.zeros((len(beyond), WORDS), np.uint64)
+            together[:, KIND] = keys[beyond, KIND] & ~_ANY
+            numbers[beyond], first = self._index.number(together, more=len(pairs()))
+            new = np.append(new, beyond[first])
         if len(new):
             which = which[new]
             rows = parts.rows[which]
             fresh = np.zeros(len(new), SERIES)
             fresh["number"] = parts.number[which]
             fresh["version"] = versions(batch, rows)
-            fresh["rewritten_as"] = fresh["size"] = -1
-            fresh["identifier"] = identifiers(parts, which)
+            fresh["size"] = -1
+            fresh["identifier"][:apart] = identifiers(parts, which[:apart])
             answers = parts.role[which] == ANSWER
             for name, sender in (("querier", ~answers), ("asked", answers)):
                 octets = np.where(sender[:, None], batch.src[rows], batch.dst[rows])
+                octets[apart:] = 0
                 fresh[name] = np.ascontiguousarray(octets).view("V16").ravel()
-            fresh["first_ns"] = fresh["last_ns"] = batch.time_ns[rows]
             self._add(fresh)
         return numbers
 
@@ -198,11 +215,10 @@ class AllSeries:
     def ask(
         self, batch: Batch, parts: Participants, which: NDArray[np.int64], numbers: NDArray[np.int64]
     ) -> None:
-        """Take in queries, in their order: how many, when the last one came, and the data of each series' first."""
+        """Take in queries, in their order: how many, and the time and data of each series' first."""
         rows = self.rows
         first = np.flatnonzero(rows["size"][numbers] < 0)
         np.add.at(rows["sent"], numbers, 1)
-        rows["last_ns"][numbers] = batch.time_ns[parts.rows[which]]
         if not len(first):
             return
         numbers, once = np.unique(numbers[first], return_index=True)
@@ -222,7 +238,8 @@ class AllSeries:
     def adopt(self, other: AllSeries, shift: int) -> NDArray[np.int64]:
         """Take in the series of what comes after, ``shift`` messages later; return the numbers here of those there."""
         theirs = other.rows[: len(other)]
-        numbers, new = self._index.number(other._index.keys)
+        numbers, new = self._index.number(other._index.keys, more=len(other))
+        self.shared += other.shared
         fresh = theirs[new]
         for name in COUNTS:
             fresh[name] = 0
@@ -231,9 +248,6 @@ class AllSeries:
         unsent = (mine["size"] < 0) & (theirs["size"] >= 0)
         for name in ("first_ns", "size", "sampled", "sample"):
             mine[name][unsent] = theirs[name][unsent]
-        mine["last_ns"][theirs["sent"] > 0] = theirs["last_ns"][theirs["sent"] > 0]
-        rewritten = theirs["rewritten_as"] >= 0
-        mine["rewritten_as"][rewritten] = theirs["rewritten_as"][rewritten]
         for name in COUNTS:
             mine[name] += theirs[name]
         self.rows[numbers] = mine

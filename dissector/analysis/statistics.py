@@ -66,7 +66,7 @@ def take(  # noqa: PLR0913, PLR0917 - the columns of one step
     late: NDArray[np.bool_],
     altered: NDArray[np.bool_],
 ) -> None:
-    """Take times into rows, in the order in which the answers came; see :func:`dissector.kernel.pair.fold`.
+    """Take times into rows, in the order in which the answers came; see :func:`dissector.kernel.fold.fold`.
 
     Args:
         times: the rows.
@@ -79,7 +79,7 @@ def take(  # noqa: PLR0913, PLR0917 - the columns of one step
         altered: whether its data differ from those of its query.
     """
     if len(row):
-        kernel.pair.fold(
+        kernel.fold.fold(
             row.data, rtt.data, order.data, late.view(np.uint8).data, altered.view(np.uint8).data, owner.data, top.data,
             times.view(np.int64).reshape(len(times), -1).data, times.view(np.float64).reshape(len(times), -1).data,
         )  # fmt: skip
@@ -156,7 +156,7 @@ class Histogram:
         self._keys: list[NDArray[np.int64]] = []
         self._counts: list[NDArray[np.int64]] = []
         self._size = 0
-        self.limit = 1 << 21
+        self.limit = 1 << 16
 
     def add(
         self, series: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64] | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dissector import kernel
 from dissector.analysis.hashing import Index, grown, mix, spread
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-REDUCTIONS: dict[str, np.ufunc] = {"count": np.add, "least": np.minimum, "most": np.maximum}
-"""How the values of one key become one; ``first`` and ``last`` take those of the first and the last row."""
+RULES = ("count", "least", "most", "last", "first")
+"""How the values of one key become one, by their places as :func:`dissector.kernel.fold.reduce` has them."""
 
 
 class Table:
@@ -39,7 +40,8 @@ class Table:
         self.limit = limit
         self.refused = 0
         self._index = Index(words, limit)
-        self._values = {name: np.zeros(0, np.int64) for name in rules}
+        self._how = np.array([RULES.index(rule) for rule in rules.values()], np.uint8)
+        self._rows = np.zeros((0, len(rules)), np.int64)
 
     def __len__(self) -> int:
         """Return how many keys there are."""
@@ -53,27 +55,20 @@ class Table:
     @property
     def values(self) -> dict[str, NDArray[np.int64]]:
         """For each name a column, a value for each key."""
-        return {name: column[: len(self)] for name, column in self._values.items()}
+        return {name: self._rows[: len(self), place] for place, name in enumerate(self.rules)}
 
     def add(self, keys: NDArray[np.uint64], values: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
         """Put rows in, which come after all that are there; return the number of the key of each, -1 for none."""
         before = len(self)
-        numbers, new = self._index.number(keys)
-        rows: slice | NDArray[np.int64] = slice(None)
+        numbers, _ = self._index.number(keys)
+        self._rows = grown(self._rows, len(self))
+        rows = np.empty((len(keys), len(self.rules)), np.int64)
+        for place, name in enumerate(self.rules):
+            rows[:, place] = values[name]
+        if len(rows):
+            kernel.fold.reduce(numbers.data, before, rows.data, self._how.data, self._rows.data)
         if len(self) == self.limit:
-            rows = np.flatnonzero(numbers >= 0)
             self.refused += int(values["count"][numbers < 0].sum())
-        to = numbers[rows]
-        for name, rule in self.rules.items():
-            column = self._values[name] = grown(self._values[name], len(self))
-            value = values[name][rows]
-            if rule != "last" and len(new):
-                column[before : len(self)] = 0 if rule == "count" else values[name][new]
-            if rule == "last":
-                # Of several rows of a key the last one is written last, and stays.
-                column[to] = value
-            elif rule in REDUCTIONS:
-                REDUCTIONS[rule].at(column, to, value)
         return numbers
 
     def merge(self, other: Table) -> NDArray[np.int64]:
@@ -81,6 +76,10 @@ class Table:
         numbers = self.add(other.keys, other.values)
         self.refused += other.refused
         return numbers
+
+    def kept(self, which: NDArray[np.bool_]) -> Table:
+        """Return a table of some of its rows."""
+        return self.replaced(self.keys[which], {name: column[which] for name, column in self.values.items()})
 
     def replaced(self, keys: NDArray[np.uint64], values: Mapping[str, NDArray[Any]]) -> Table:
         """Return a table with other keys and values, a row for each of this one's, that refused as many."""

@@ -47,7 +47,7 @@ def open_capture(file: str | os.PathLike[str] | BinaryIO, *, strict: bool = Fals
     try:
         source = open_source(file)
     except OSError as error:
-        raise CaptureError(_not_opened(file, error)) from error
+        raise CaptureError(not_opened(file, error)) from error
     except ValueError as error:  # a path with a NUL in it
         message = f"{file!r} is not a file name ({error})"
         raise CaptureError(message) from error
@@ -88,7 +88,7 @@ def _refusal(source: Source) -> CaptureError:
     return UnknownFormatError(f"{inside} is not a capture: it looks like {what}; {hint or READ}")
 
 
-def _not_opened(file: str | os.PathLike[str] | BinaryIO, error: OSError) -> str:
+def not_opened(file: str | os.PathLike[str] | BinaryIO, error: OSError) -> str:
     """Return what the shell would say, with names that may have been meant."""
     path = os.fspath(file) if isinstance(file, (str, os.PathLike)) else str(file)
     reason = f"{path}: {error.strerror or error}"

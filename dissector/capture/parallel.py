@@ -1,9 +1,10 @@
 """A capture read by several processes: the same results in the same order as by one.
 
 Strategy: ranges of the file (see :mod:`dissector.capture.split`) are dealt out to workers in turn. A worker reads its
-range and keeps it; the parent verifies it, tells the worker what numbers its packets have, and gets back what became
-of each batch. What crosses an edge goes to the parent: batches with fragments in them, which it puts together in the
-order of the file, as one process would have done.
+range and keeps it; the parent verifies it and tells the worker what numbers its packets have. The worker then asks
+what it must know of the batches before (such as: what do these answer?), the parent answers in the order of the file,
+and the worker makes something of each batch. What crosses an edge goes to the parent: batches with fragments in them,
+which it puts together in the order of the file, as one process would have done.
 
 What is asked of a range goes to the process that holds it (:mod:`dissector.capture.processes`); octets that were made
 come back by a file in memory (:mod:`dissector.capture.spool`).
@@ -12,9 +13,11 @@ come back by a file in memory (:mod:`dissector.capture.spool`).
 from __future__ import annotations
 
 import os
+import pickle
 from collections import deque
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from dissector.batch import Origin
 from dissector.capture.account import Account, Capture
@@ -29,15 +32,14 @@ from dissector.errors import CaptureError
 from dissector.kernel import BACKEND, layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, NoReturn, Self
+    from collections.abc import Callable, Iterable
+    from typing import NoReturn, Self
 
     from dissector.batch import Batch
     from dissector.capture.processes import Process, Task
     from dissector.capture.split import Plan
-    from dissector.capture.spool import Reader
     from dissector.capture.window import Mark
-    from dissector.capture.worker import Made, Outcome, Part
+    from dissector.capture.worker import Making, Numbered, Outcome, Part
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -51,22 +53,24 @@ class Workers(Generic[T]):
 
     Args:
         jobs: how many; with one, everything happens in this process.
-        making: returns the function that makes something of a batch; called once in each process. It and what is
-            made must be picklable, or what is made an iterator of octets, each valid until the next is asked for.
+        making: returns what makes something of batches; called once in each process. It, what is asked and answered
+            must be picklable; what is made too, or an iterator of octets, each valid until the next is asked for.
 
     Attributes:
-        make: the function of this process.
+        making: that of this process.
         spool: where the workers put octets.
+        answers: where they find answers.
         processes: the workers; none with one job.
     """
 
-    def __init__(self, jobs: int, making: Callable[[], Callable[[Batch], T]]) -> None:
-        self.make = making()
-        # As many places as ranges being made, one that is being written, and the next to be made.
-        self.spool = Spool(jobs + 2 if jobs > 1 else 0)
-        self.processes: list[Process[Worker]] = []
+    def __init__(self, jobs: int, making: Callable[[], Making[T]]) -> None:
+        self.making = making()
+        self.processes: list[Process[Worker[T]]] = []
+        # A range has its place from when it is numbered until what was made of it is written.
+        places = 2 * jobs + 3 if jobs > 1 else 0
+        self.spool, self.answers = Spool(places), Spool(places)
         if jobs > 1:
-            self.processes = begin(jobs, Worker, making, self.spool.files)
+            self.processes = begin(jobs, Worker, making, self.spool.files, self.answers.files)
         self._given = 0
 
     def take(self, ranges: int) -> int:
@@ -83,6 +87,11 @@ class Workers(Generic[T]):
         """
         return self.processes[number % len(self.processes)].submit(function, number, *arguments)
 
+    def make(self, number: int, answers: list[Any]) -> Task[list[Any]]:
+        """Have something made of a range, given the answers to what its worker asked."""
+        pickled = pickle.dumps(answers, pickle.HIGHEST_PROTOCOL)
+        return self.submit(number, Worker.make, self.answers.put(number, pickled))
+
     def __enter__(self) -> Self:
         """Return the workers."""
         return self
@@ -92,6 +101,7 @@ class Workers(Generic[T]):
         for process in self.processes:
             process.end()
         self.spool.close()
+        self.answers.close()
 
     def read(
         self, file: str, *, tunnels: bool = True, reassemble: bool = True, size: int = RANGE
@@ -141,6 +151,21 @@ class Workers(Generic[T]):
         yield from ahead
 
 
+class Prepared(NamedTuple):
+    """A range that a worker makes something of.
+
+    Attributes:
+        blocks: for each block what was made of its batches here, and ``_THERE`` for those that the worker has.
+        task: what it makes of these.
+    """
+
+    blocks: list[list[Any]]
+    task: Task[list[Any]]
+
+
+_THERE = object()
+
+
 class Reading(Generic[T]):
     """What is made of the batches of one capture; iterate over it once."""
 
@@ -167,11 +192,12 @@ class Whole(Reading[T]):
 
     def __init__(self, workers: Workers[T], options: Options) -> None:
         self._scan = _open(options)
-        self._make = workers.make
+        self._making = workers.making
 
     def __iter__(self) -> Iterator[T]:
         """Hand out what was made of each batch."""
-        return map(self._make, self._scan)
+        self._making.begin()
+        return map(self._making.all_of, self._scan)
 
     @property
     def account(self) -> Account:
@@ -227,21 +253,67 @@ class Split(Reading[T]):
 
     def __iter__(self) -> Iterator[T]:
         """Hand out what was made of each batch."""
+        self._workers.making.begin()
         done = 0
-        for made in self._ranges():
-            numbers = self._take(made)
-            if len(self._scanner.paths) >= layers.PROBES:
-                # Some paths may not find a place, and which depends on the order in which they come.
+        for prepared in self._prepared():
+            if prepared is None:
                 yield from self._read_again(done)
                 return
             octets = self._workers.spool.reader(self._first + self._done)
-            for part in made.parts:
-                yield from self._mended(part, numbers, octets)
+            made = iter(prepared.task.result())
+            for items in prepared.blocks:
+                for item in items:
+                    found = next(made) if item is _THERE else item
+                    if isinstance(found, Spooled):
+                        found = iter((octets.next(found),))
+                    elif isinstance(found, bytes):  # there was no room in the spool
+                        found = iter((found,))
+                    yield cast("T", found)
                 done += 1
             self._done += 1
         yield from map(self._made, self._mender.finish())
 
-    def _take(self, made: Made) -> Any:
+    def _prepared(self) -> Iterator[Prepared | None]:
+        """Answer what was asked about each range, and have it made; None where that cannot go on.
+
+        Batches with fragments in them are mended and made something of here.
+        """
+        coming: deque[Prepared] = deque()
+        for number, range_ in enumerate(self._ranges(), self._first):
+            numbers = self._take(range_)
+            if len(self._scanner.paths) >= layers.PROBES:
+                # Some paths may not find a place, and which depends on the order in which they come.
+                yield from coming
+                yield None
+                return
+            parts = self._workers.spool.load(number, range_.parts)
+            answers: list[Any] = []
+            blocks = [self._answered(part, numbers, answers) for part in parts]
+            coming.append(Prepared(blocks, self._workers.make(number, answers)))
+            if len(coming) > len(self._workers.processes):
+                yield coming.popleft()
+        yield from coming
+
+    def _answered(self, part: Part, numbers: Any, answers: list[Any]) -> list[Any]:
+        """Return what was made of a block here, and ``_THERE`` for what a worker makes, given the answers."""
+        items: list[Any] = []
+        for asked in part.asked:
+            if isinstance(asked, Pending):
+                batch = asked.batch
+                batch.path, batch.paths, batch.origin = numbers[batch.path], self._scanner.paths, self._origin
+                items += map(self._lasting, self._mender.mend(batch))
+            else:
+                answers.append(self._workers.making.answer(asked))
+                items.append(_THERE)
+        items += map(self._lasting, self._mender.pass_time(part.time_ns))
+        return items
+
+    def _lasting(self, batch: Batch) -> Any:
+        """Return what is made of a batch; octets as they must be to be kept for a while."""
+        made = self._made(batch)
+        return iter([bytes(octets) for octets in made]) if isinstance(made, Iterator) else made
+
+    def _take(self, made: Numbered) -> Any:
         """Add up what became of a range; return the numbers that its paths have here."""
         self._account.add(made.account)
         self._report.extend(made.report)
@@ -250,33 +322,24 @@ class Split(Reading[T]):
         return self._scanner.adopt(made.steps)
 
     def _made(self, batch: Batch) -> T:
-        return self._workers.make(self._tally.counted(batch))
-
-    def _mended(self, part: Part, numbers: Any, octets: Reader) -> Iterator[T]:
-        """Hand out what was made of a block, its fragments put together."""
-        for made in part.made:
-            if isinstance(made, Pending):
-                batch = made.batch
-                batch.path, batch.paths, batch.origin = numbers[batch.path], self._scanner.paths, self._origin
-                yield from map(self._made, self._mender.mend(batch))
-            elif isinstance(made, Spooled):
-                yield cast("T", octets.next(made))
-            else:
-                yield cast("T", made)
-        yield from map(self._made, self._mender.pass_time(part.time_ns))
+        return self._workers.making.all_of(self._tally.counted(batch))
 
     def _read_again(self, done: int) -> Iterator[T]:
         """Read all of it in this process, and hand out what comes after ``done`` blocks."""
+        making = self._workers.making
+        making.begin()
         self._again = _open(self._options)
         for number, batches in enumerate(self._again.blocks()):
             for batch in batches:
                 if number >= done:
-                    yield self._workers.make(batch)
+                    yield making.all_of(batch)
+                else:
+                    making.answer(making.ask(batch))
 
-    def _ranges(self) -> Iterator[Made]:
+    def _ranges(self) -> Iterator[Numbered]:
         """Hand out the ranges, verified, in order."""
         ranges = self._plan.ranges
-        coming: deque[Task[Made]] = deque()
+        coming: deque[Task[Numbered]] = deque()
         settled: Mark | None = None
         for number in range(ranges):
             if settled and settled.over:
@@ -291,7 +354,7 @@ class Split(Reading[T]):
                 frames, settled = settled.frames, outcome.last.after(settled)
             else:
                 settled = self._begin(number, settled).result().last
-            coming.append(self._workers.submit(self._first + number, Worker.hand_over, frames))
+            coming.append(self._workers.submit(self._first + number, Worker.number, frames))
             if number + self._ahead < ranges:
                 self._reading.append(self._begin(number + self._ahead))
             if len(coming) > len(self._workers.processes):

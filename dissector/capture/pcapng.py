@@ -125,6 +125,7 @@ class PcapngReader(ContainerReader):
         self._big = False
         self._first = 0  # of the section's interfaces, in ``interfaces``
         self._limit = _LARGEST_BLOCK
+        self._searched = 0  # up to this offset of the file no block begins that was looked for
 
     def __iter__(self) -> Iterator[Block]:  # noqa: C901 - what stops the walker, case by case
         """Hand out the blocks; each is valid until the next.
@@ -221,6 +222,7 @@ class PcapngReader(ContainerReader):
         if window.number(0, 4, big=True) == SECTION and claimed >= _SECTION_SMALLEST:
             self._section += 1
             self._big = order
+            self._searched = 0
             self._first = len(self.interfaces)
         elif window.number(0, 4, big=order) == 1 and claimed >= _INTERFACE_SMALLEST:
             self._describe(body)
@@ -293,11 +295,14 @@ class PcapngReader(ContainerReader):
             self._skip(f"what follows claims {octets(size)}")
 
     def _unended(self, claimed: int) -> Iterator[Block]:
-        """Take the block here, which does not end with its length, up to the next that can be seen behind it."""
+        """Take the block here, which does not end with its length, up to the next that can be seen behind it.
+
+        Of many such blocks in a row each is followed by the same octets without a block: these are searched once.
+        """
         window = self._window
-        status, place = walk.find_block(
-            window.octets, window.position + claimed, window.end, window.final, self._big, 0
-        )
+        begin = max(window.position + claimed, self._searched - window.base)
+        status, place = walk.find_block(window.octets, begin, window.end, window.final, self._big, 0)
+        self._searched = window.base + place
         length = place - window.position if status == walk.FOUND else claimed
         body = length if length > claimed else claimed - 4
         yield from self._salvage(length, body, "the block there does not end with its length")

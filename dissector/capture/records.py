@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from dissector.errors import quantity
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
@@ -24,7 +26,7 @@ CAPACITY = 65536
 """Packets in a block, at most."""
 
 NO_TIME = 1
-"""Flag of a record: the container gives no time, or one outside 1677 to 2262; ``time_ns`` is 0."""
+"""Flag of a record: the container gives no time, or one outside 1823 to 2116; ``time_ns`` is 0."""
 
 SHORTENED = 2
 """Flag of a record: fewer octets are here than its header claims, because of damage or of size."""
@@ -39,7 +41,7 @@ class Records:
         start: offset of the first link-layer octet in the block's buffer, shape (capacity,), int64.
         captured: link-layer octets that are there, int32; ``start + captured`` never exceeds the buffer.
         original: octets on the wire as the capture claims, int64; may be less than ``captured``.
-        time_ns: nanoseconds since 1970 (UTC), int64.
+        time_ns: nanoseconds since 1970 (UTC), int64, of at most 62 bits: so the difference of any two is int64 too.
         interface: index in the reader's ``interfaces``, over all sections of the file, int32.
         flags: :data:`NO_TIME`, :data:`SHORTENED`, uint8.
     """
@@ -191,7 +193,9 @@ class Report:
         sentences = [damage.sentence for damage in self.damage]
         if self.places > len(sentences):
             more = self.places - len(sentences)
-            sentences.append(f"{more} more damaged places; {self.skipped} octets skipped altogether")
+            sentences.append(
+                f"{more} more damaged places; {quantity(self.skipped, 'octet')} skipped altogether"
+            )
         return sentences
 
 

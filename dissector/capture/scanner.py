@@ -2,7 +2,8 @@
 
 Strategy: the kernel fills scratch columns. Where messages are rare, a batch gets copies of the rows that were filled
 and of the packets they are in, and scratch and buffer are used again. Where they are most of what there is, the batch
-gets scratch and buffer themselves, and the next block new ones. Either way it owns its memory.
+gets scratch and buffer themselves, and the next block new ones. Either way it owns its memory, unless it is to be
+passing: then it is nothing but a look at scratch and buffer.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Scanner:
         "_kernel",
         "_links",
         "_parents",
+        "_passing",
         "_room",
         "_scratch",
         "_skipped",
@@ -58,7 +60,13 @@ class Scanner:
     )
 
     def __init__(
-        self, origin: Origin, *, tunnels: bool = True, reassemble: bool = True, module: Any = None
+        self,
+        origin: Origin,
+        *,
+        tunnels: bool = True,
+        reassemble: bool = True,
+        passing: bool = False,
+        module: Any = None,
     ) -> None:
         """Prepare the kernel.
 
@@ -66,6 +74,7 @@ class Scanner:
             origin: the file; its interfaces say what begins a packet.
             tunnels: whether datagrams and frames within datagrams are opened.
             reassemble: whether fragments come as rows flagged ``layers.PENDING``.
+            passing: whether a batch of :meth:`scan` is good only until the next block: it saves copies.
             module: the scan kernel to use instead of ``kernel.scan``, one back end or the other.
         """
         self.origin = origin
@@ -73,6 +82,7 @@ class Scanner:
         self.paths: list[tuple[str, ...]] = [()]
         self._links: list[int] = []
         self._skipped = np.zeros(0, np.int64)
+        self._passing = passing
         self._parents = np.zeros(layers.MAX_PATHS, np.int32)
         self._steps = np.zeros(layers.MAX_PATHS, np.int32)
         scan = kernel.scan if module is None else module
@@ -141,19 +151,26 @@ class Scanner:
             return
         self._name_paths(paths)
         record = self._scratch["record"][:rows]
-        columns = self._filled(rows, count)
+        # Fragments wait for others, and what is put together of them is scanned into the same scratch.
+        pending = np.bitwise_or.reduce(self._scratch["flags"][:rows]) & layers.PENDING
+        passing = self._passing and not pending
+        columns = self._filled(rows, count, passing=passing)
         # Rows ascend by packet: if there are as many, each is its own packet's.
         of: Any = slice(rows) if rows == count else record
         columns["frame"] = record + block.first_frame
         for name in _OF_RECORDS:
-            columns[name] = getattr(records, name)[of].copy()
-        columns["record_flags"] = records.flags[of].copy()
+            columns[name] = getattr(records, name)[of]
+        columns["record_flags"] = records.flags[of]
+        if not passing:
+            columns |= {name: columns[name].copy() for name in (*_OF_RECORDS, "record_flags")}
         first = columns["frame_start"] = records.start[of].copy()
         last = columns["frame_end"] = first + records.captured[of]
         size = int(last.sum() - first.sum())
         # In a live capture packets are in the order of time, and the octets of several interfaces are not.
         end = int(last.max())
-        if 2 * size > end - int(first.min()):
+        if passing:
+            kept = np.frombuffer(octets, np.uint8)[:end]
+        elif 2 * size > end - int(first.min()):
             kept = np.frombuffer(block.keep(), np.uint8)[:end]
         else:
             kept = np.empty(size, np.uint8)
@@ -187,7 +204,7 @@ class Scanner:
         if not rows:
             return Batch.empty(self.origin, self.paths)
         self._name_paths(paths)
-        columns = self._filled(rows, 0)
+        columns = self._filled(rows, 0, passing=False)
         for name in ("frame", "time_ns", "interface", "original", "record_flags"):
             columns[name] = getattr(batch, name)[row : row + 1].copy()
         columns["frame_start"] = np.zeros(1, np.int64)
@@ -214,14 +231,19 @@ class Scanner:
         self._skipped = skipped
         self._kernel.use_interfaces(np.array(self._links, np.int32).data, skipped.data)
 
-    def _filled(self, rows: int, count: int) -> dict[str, NDArray[Any]]:
-        """Return the columns that the kernel filled: the scratch itself if ``rows`` of ``count`` are most."""
+    def _filled(self, rows: int, count: int, *, passing: bool) -> dict[str, NDArray[Any]]:
+        """Return the columns that the kernel filled: copies, or the scratch itself if ``rows`` of ``count`` are most.
+
+        If they are passing they are the scratch itself, which is used again all the same.
+        """
         filled = {
             name: self._scratch[name][: 16 * rows].reshape(rows, 16)
             if name in _WIDE
             else self._scratch[name][:rows]
             for name in _COLUMNS
         }
+        if passing:
+            return filled
         if 2 * rows <= self._room or not count:
             return {name: column.copy() for name, column in filled.items()}
         # Small arrays come from memory that was used a moment ago, so no more room than a block needs.

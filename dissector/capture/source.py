@@ -63,8 +63,13 @@ class Source:
 
     @property
     def size(self) -> int | None:
-        """Octets altogether, where it is a file in which one can go anywhere; else None."""
+        """Octets altogether when it was opened, where it is a file in which one can go anywhere; else None."""
         return None
+
+    @property
+    def lost(self) -> str:
+        """Why there is less than there was when it was opened, as a clause; empty where there is not."""
+        return ""
 
     def go_to(self, offset: int) -> None:
         """Go on reading at an offset; only where :attr:`size` is known."""
@@ -85,6 +90,8 @@ class _File(Source):
         super().__init__(name, is_path=owned)
         self._file = file
         self._owned = owned
+        status = os.fstat(file.fileno()) if owned else None
+        self._size = status.st_size if status and stat.S_ISREG(status.st_mode) else None
         # readinto1 returns what a pipe has; readinto of a buffered file would wait until the view is full.
         into = getattr(file, "readinto1", None) or getattr(file, "readinto", None) or self._copy
         if isinstance(file, BufferedReader):
@@ -119,10 +126,14 @@ class _File(Source):
 
     @property
     def size(self) -> int | None:
-        if not self._owned:
-            return None
-        status = os.fstat(self._file.fileno())
-        return status.st_size if stat.S_ISREG(status.st_mode) else None
+        return self._size
+
+    @property
+    def lost(self) -> str:
+        if self._size is None:
+            return ""
+        now = os.fstat(self._file.fileno()).st_size
+        return f"it was cut from {self._size} to {now} octets while it was read" if now < self._size else ""
 
     def go_to(self, offset: int) -> None:
         self._ahead = b""
@@ -202,6 +213,10 @@ class _Unpacked(Source):
         self._at = 0
         self._rest = memoryview(b"")
         self._ended = False
+
+    @property
+    def lost(self) -> str:
+        return self._source.lost
 
     def close(self) -> None:
         self._source.close()

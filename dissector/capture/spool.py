@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import mmap
 import os
+import pickle
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from typing import Any
 
     Octets = bytes | memoryview
 
@@ -53,6 +55,21 @@ class Spool:
             self._views[place] = memoryview(mmap.mmap(self._numbers[place], 0))
         return self._views[place][:end]
 
+    def load(self, number: int, found: Spooled | bytes) -> Any:
+        """Return what was pickled into the place with a number, or is here as octets."""
+        octets = self.reader(number).next(found) if isinstance(found, Spooled) else found
+        return pickle.loads(octets)  # noqa: S301 - from a process of this program
+
+    def put(self, number: int, octets: bytes) -> Spooled | bytes:
+        """Put octets into the place with a number, for the other side to load; return them where there is no room."""
+        if not self.files:
+            return octets
+        place = Place(self.files[number % len(self.files)])
+        try:
+            return place.put([octets])
+        finally:
+            place.close()
+
     def close(self) -> None:
         """Give the memory back, but for what is still looked at."""
         self._views.clear()
@@ -69,11 +86,11 @@ class Reader:
         self._place = place
         self._at = 0
 
-    def next(self, spooled: Spooled) -> Iterator[Octets]:
+    def next(self, spooled: Spooled) -> memoryview:
         """Return the next octets, which are valid until the place is filled anew."""
         first = self._at
         self._at += spooled.size
-        return iter((self._spool.view(self._place, self._at)[first:],))
+        return self._spool.view(self._place, self._at)[first:]
 
 
 class Place:
@@ -107,6 +124,11 @@ class Place:
         self._at = first
         return b"".join((before, *over))
 
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._number >= 0:
+            os.close(self._number)
+
     def _append(self, piece: Octets) -> bool:
         end = self._at + len(piece)
         try:
@@ -124,3 +146,14 @@ class Place:
             return False
         self._at = end
         return True
+
+
+def load(file: str, found: Spooled | bytes) -> Any:
+    """Return what was pickled into the beginning of a place, or is here as octets."""
+    if not isinstance(found, Spooled):
+        return pickle.loads(found)  # noqa: S301 - from a process of this program
+    number = os.open(file, os.O_RDONLY)
+    try:
+        return pickle.loads(os.pread(number, found.size, 0))  # noqa: S301 - likewise
+    finally:
+        os.close(number)

@@ -122,11 +122,12 @@ class Messages:
         origin: where the packets are from.
         tunnels: as for :func:`scan`.
         reassemble: as for :func:`scan`.
+        passing: whether a batch is good only until the next block.
     """
 
-    def __init__(self, origin: Origin, *, tunnels: bool, reassemble: bool) -> None:
+    def __init__(self, origin: Origin, *, tunnels: bool, reassemble: bool, passing: bool = False) -> None:
         self._origin = origin
-        self._scanner = Scanner(origin, tunnels=tunnels, reassemble=reassemble)
+        self._scanner = Scanner(origin, tunnels=tunnels, reassemble=reassemble, passing=passing)
         self._mender = Mender(self._scanner)
         self._tally = Tally()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from dissector.capture.records import Block, Damage, Interface, Records, Report
-from dissector.errors import TruncatedCaptureError
+from dissector.errors import TruncatedCaptureError, quantity
 from dissector.kernel import walk
 
 if TYPE_CHECKING:
@@ -289,8 +289,7 @@ class ContainerReader:
     def _cut(self, short: int) -> None:
         """Note that the file ends ``short`` octets before the record here does; 0 if between two records."""
         clauses = [f"the file ends {octets(short)} short"] if short else []
-        if self._source.fault:
-            clauses.append(self._source.fault)
+        clauses += filter(None, (self._source.fault, self._source.lost))
         if clauses:
             self._damaged(self._window.offset, "; ".join(clauses), skipped=short, cut=True)
 
@@ -302,4 +301,4 @@ def byte_order(*, big: bool) -> Literal["big", "little"]:
 
 def octets(count: int) -> str:
     """Return a number of octets in words."""
-    return "1 octet" if count == 1 else f"{count} octets"
+    return quantity(count, "octet")

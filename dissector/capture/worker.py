@@ -1,17 +1,18 @@
-"""What a worker of :mod:`dissector.capture.parallel` does: it reads ranges, keeps them, and hands over what it makes.
+"""What a worker of :mod:`dissector.capture.parallel` does: it reads ranges, keeps them, and makes something of them.
 
 Its methods are called in the worker's process, one after another.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from dissector.batch import Batch, Origin
 from dissector.capture.account import Account
 from dissector.capture.split import Bounds, Options, Range
-from dissector.capture.spool import Place
+from dissector.capture.spool import Place, Spooled, load
 from dissector.capture.stream import Tally, is_pending
 from dissector.kernel import BACKEND
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from dissector.capture.records import Interface, Report
     from dissector.capture.window import Mark
+
+T = TypeVar("T")
 
 
 class Outcome(NamedTuple):
@@ -42,25 +45,25 @@ class Part(NamedTuple):
 
     Attributes:
         time_ns: of its last packet.
-        made: of each of its batches; of one with fragments in it the batch itself.
+        asked: of each of its batches; of one with fragments in it the batch itself.
     """
 
     time_ns: int
-    made: list[Any]
+    asked: list[Any]
 
 
-class Made(NamedTuple):
-    """What became of a range.
+class Numbered(NamedTuple):
+    """What became of a range whose place in the capture is known.
 
     Attributes:
-        parts: block by block.
+        parts: block by block, as octets.
         account: what its packets were, and its plain messages.
         report: what is damaged.
         steps: the paths of its scanner.
         interfaces: those known at its end.
     """
 
-    parts: list[Part]
+    parts: Spooled | bytes
     account: Account
     report: Report
     steps: list[tuple[int, int]]
@@ -73,18 +76,44 @@ class Pending(NamedTuple):
     batch: Batch
 
 
-class Worker:
-    """What one process holds: the ranges that were read and not handed over, and what makes something of a batch.
+class Making(Generic[T]):
+    """What becomes of batches, in three steps, of which one must see them in their order."""
+
+    def begin(self) -> None:
+        """Begin with another capture."""
+
+    def ask(self, batch: Batch) -> Any:  # noqa: ARG002 - for those that ask
+        """Return what :meth:`answer` must know of a batch; called in any order, in any process."""
+        return None
+
+    def answer(self, asked: Any) -> Any:  # noqa: ARG002 - for those that answer
+        """Return what :meth:`make` must know of the batches before; called in their order, in one process."""
+        return None
+
+    def make(self, batch: Batch, answer: Any) -> T:
+        """Return what becomes of a batch; called in any order, in any process."""
+        raise NotImplementedError
+
+    def all_of(self, batch: Batch) -> T:
+        """Return what becomes of a batch, the next one of the capture."""
+        return self.make(batch, self.answer(self.ask(batch)))
+
+
+class Worker(Generic[T]):
+    """What one process holds: the ranges that were read and not made something of.
 
     Args:
-        making: returns the function that makes something of a batch; an iterator of octets is put into a place.
-        places: where (see :mod:`dissector.capture.spool`).
+        making: returns what makes something of batches; an iterator of octets is put into a place.
+        places: where to put octets (see :mod:`dissector.capture.spool`).
+        answers: where answers are found, likewise.
     """
 
-    def __init__(self, making: Callable[[], Callable[[Batch], Any]], places: list[str]) -> None:
-        self._make = making()
-        self._places = [Place(file) for file in places or [""]]
+    def __init__(self, making: Callable[[], Making[T]], places: list[str], answers: list[str]) -> None:
+        self._making = making()
         self._ranges: dict[int, Range] = {}
+        self._plain: dict[int, list[Batch]] = {}
+        self._places = [Place(file) for file in places or [""]]
+        self._answers = answers
 
     def read(self, number: int, options: Options, bounds: Bounds, context: Any, mark: Mark | None) -> Outcome:
         """Read a range: from its mark, from the beginning of the file, or from a guess."""
@@ -95,27 +124,44 @@ class Worker:
             found.guess(context)
         return Outcome(found.first, found.last, found.last is not None and found.report.whole)
 
-    def hand_over(self, number: int, frames: int) -> Made:
-        """Make something of a range's batches, whose numbers of packets are ``frames`` more; keep it no longer."""
+    def number(self, number: int, frames: int) -> Numbered:
+        """Add ``frames`` to the numbers of a range's packets, and ask about its batches."""
         found = self._ranges.pop(number)
         found.number(frames)
-        place = self._places[number % len(self._places)]
-        place.begin()
         tally = Tally()
-        parts = [
-            Part(time_ns, [self._made(batch, tally, place) for batch in batches])
-            for time_ns, batches in found.blocks
-        ]
+        plain = self._plain[number] = []
+        parts = []
+        for time_ns, batches in found.blocks:
+            asked: list[Any] = []
+            for batch in batches:
+                if is_pending(batch):
+                    asked.append(Pending(batch))
+                else:
+                    plain.append(tally.counted(batch))
+                    asked.append(self._making.ask(batch))
+            parts.append(Part(time_ns, asked))
         account = Account.of(found.scanner, BACKEND)
         tally.tell(account)
-        return Made(parts, account, found.report, found.scanner.steps, found.scanner.origin.interfaces)
+        place = self._place(number)
+        spooled = place.put([pickle.dumps(parts, pickle.HIGHEST_PROTOCOL)])
+        return Numbered(spooled, account, found.report, found.scanner.steps, found.scanner.origin.interfaces)
 
-    def _made(self, batch: Batch, tally: Tally, place: Place) -> Any:
-        if is_pending(batch):
-            return Pending(batch)
-        made = self._make(tally.counted(batch))
-        return place.put(made) if isinstance(made, Iterator) else made
+    def make(self, number: int, answers: Spooled | bytes) -> list[Any]:
+        """Make something of the batches of a range that were asked about; it is kept no longer."""
+        file = self._answers[number % len(self._answers)] if self._answers else ""
+        answered = load(file, answers)
+        place = self._place(number)
+        made = []
+        for batch, answer in zip(self._plain.pop(number), answered, strict=True):
+            found = self._making.make(batch, answer)
+            made.append(place.put(found) if isinstance(found, Iterator) else found)
+        return made
 
     def drop(self, number: int) -> None:
         """Forget a range."""
         del self._ranges[number]
+
+    def _place(self, number: int) -> Place:
+        place = self._places[number % len(self._places)]
+        place.begin()
+        return place

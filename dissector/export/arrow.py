@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dissector.export.schema import BOOLEAN, NUMPY, TEXT, TIME
+from dissector.present.text import utf8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -233,7 +234,7 @@ def _array(column: Column, found: Values | None, nothing: _Nothing) -> Array:
 
 def _dictionary(texts: Sequence[str]) -> Array:
     """Return texts."""
-    encoded = [text.encode() for text in texts]
+    encoded = [utf8(text) for text in texts]
     offsets = np.zeros(len(encoded) + 1, np.int32)
     np.cumsum([len(octets) for octets in encoded], out=offsets[1:])
     octets = np.frombuffer(b"".join(encoded) + b"\0", np.uint8)

@@ -24,6 +24,7 @@ from dissector.export.findings import COLUMNS as FINDINGS
 from dissector.export.findings import findings
 from dissector.export.schema import TIME, Column, columns
 from dissector.export.table import Maker, Table, finished, tables
+from dissector.present.text import utf8
 from dissector.present.times import iso
 
 if TYPE_CHECKING:
@@ -119,6 +120,10 @@ class Database:
         self._connection.close()
         self._folder.cleanup()
 
+    def interrupt(self) -> None:
+        """End what is asked at the moment; may be called from a signal handler."""
+        self._connection.interrupt()
+
     def offer(self, name: str, table: ArrowTable) -> None:
         """Offer a table by a name, in place of what was offered by it."""
         self._tables[name] = table
@@ -185,6 +190,9 @@ class Database:
 
     def _single(self, sql: str) -> None:
         """Refuse what is not one SELECT."""
+        if utf8(sql).decode() != sql:
+            sentence = "SQL is text in UTF-8, and this is not"
+            raise QueryError(sentence)
         statements = self._connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != self._duckdb.StatementType.SELECT:
             kinds = ", ".join(statement.type.name.replace("_", " ") for statement in statements) or "nothing"

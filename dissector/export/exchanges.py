@@ -55,6 +55,12 @@ COLUMNS = (
     Column("late", BOOLEAN, doc="Whether that came after the timeout of 2 s.", nullable=False),
     Column("altered", BOOLEAN, doc="Whether it has other data than it should return.", nullable=False),
     Column("duplicates", "BIGINT", doc="Further answers.", nullable=False),
+    Column(
+        "by_others",
+        "BIGINT",
+        doc="Answers by other hosts than the first, where many were asked; they are no duplicates.",
+        nullable=False,
+    ),
     Column("rewritten_as", "USMALLINT", doc="Identifier of the answer, where it was rewritten on the way."),
     Column("error_in", "BIGINT", doc="Frame of the first error about it."),
     Column("error_from", TEXT, doc="Who sent that error."),
@@ -73,6 +79,7 @@ QUERIES = np.dtype(
         ("response_in", np.int64),
         ("rtt_ns", np.int64),
         ("duplicates", np.int64),
+        ("by_others", np.int64),
         ("error_in", np.int64),
         ("digest", np.uint64),
         ("loose", np.uint64),
@@ -124,7 +131,7 @@ class Queries:
         self.file = batch.origin.file
         before = self.pairing.seen
         joined = self.pairing.join(batch)
-        order = self.pairing.open.rows["order"][joined.place]
+        order = self.pairing.open.rows["order"][self.pairing.open.at(joined.place)]
         self.pairing.expire()
         self._ask(batch, joined, before)
         self._answer(batch, joined, order)
@@ -162,14 +169,16 @@ class Queries:
 
     def _answer(self, batch: Batch, joined: Joined, order: NDArray[np.int64]) -> None:
         """Put answers and errors to their queries, which have these numbers."""
-        parts, response, first = joined.parts, joined.response, joined.first
+        parts, response, first, by_other = joined.parts, joined.response, joined.first, joined.by_other
         for stretch in reversed(self.open):
             if not len(response):
                 return
             at = np.minimum(np.searchsorted(stretch["order"], order), len(stretch) - 1)
             here = stretch["order"][at] == order
-            self._put(batch, parts, stretch, at[here], response[here], first[here])
-            response, order, first = response[~here], order[~here], first[~here]
+            self._put(batch, parts, stretch, at[here], response[here], first[here], by_other[here])
+            response, order, first, by_other = (
+                column[~here] for column in (response, order, first, by_other)
+            )
 
     def _put(  # noqa: PLR0913, PLR0917 - the columns of one step on their way to the next
         self,
@@ -179,10 +188,12 @@ class Queries:
         at: NDArray[np.int64],
         response: NDArray[np.int64],
         first: NDArray[np.bool_],
+        by_other: NDArray[np.bool_],
     ) -> None:
         """Put some answers and errors to the queries at some places of a stretch."""
         role = parts.role[response]
-        np.add.at(stretch["duplicates"], at[(role == ANSWER) & ~first], 1)
+        np.add.at(stretch["by_others"], at[by_other], 1)
+        np.add.at(stretch["duplicates"], at[(role == ANSWER) & ~first & ~by_other], 1)
         answers = (role == ANSWER) & first
         which, place = response[answers], at[answers]
         rows = parts.rows[which]
@@ -249,7 +260,7 @@ class Queries:
             "outcome": Values(outcome, None, OUTCOMES),
             "late": Values(stretch["rtt_ns"] > self.pairing.timeout_ns),
         }
-        for name in ("frame", "altered", "duplicates"):
+        for name in ("frame", "altered", "duplicates", "by_others"):
             made[name] = Values(stretch[name])
         for name in ("identifier", "sequence", "response_in", "rtt_ns", "rewritten_as", "error_in"):
             made[name] = Values.of(stretch[name], stretch[name] < 0)

@@ -35,6 +35,6 @@ def whole(path: Path) -> Iterator[BinaryIO]:
         os.replace(part, target)  # noqa: PTH105 - Path.replace would say less where it fails
     except BaseException as error:
         part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename == str(part):
+        if isinstance(error, OSError) and error.filename in (None, str(part)):
             error.filename = str(path)  # the name that was asked for
         raise

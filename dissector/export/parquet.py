@@ -15,10 +15,12 @@ import zstandard
 
 from dissector.export import thrift
 from dissector.export.answers import settled
+from dissector.export.footer import INT64, Chunk, Page, metadata, physical, row_group
 from dissector.export.pages import FEW, Distinct, differences, indices, levels
-from dissector.export.schema import BOOLEAN, TEXT, TIME, VERSION, columns
+from dissector.export.schema import BOOLEAN, columns
 from dissector.export.table import RESPONSES, ROWS, Maker, Table, responses
-from dissector.export.thrift import Octet, Short, varint
+from dissector.export.thrift import Short, varint
+from dissector.present.text import utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,59 +46,6 @@ WORD = 4
 """Octets of the smallest number that Parquet has."""
 TIMES, TWIN = "time", "time_ns"
 """Columns with the same values."""
-FORMAT_VERSION = 2
-REQUIRED, OPTIONAL = 0, 1
-BOOLEAN_TYPE, INT32, INT64, BYTE_ARRAY = 0, 1, 2, 6
-UTF8 = 0
-CONVERTED = {
-    "UTINYINT": 11,
-    "USMALLINT": 12,
-    "UINTEGER": 13,
-    "UBIGINT": 14,
-    "INTEGER": 17,
-    "BIGINT": 18,
-    TEXT: UTF8,
-}
-"""Parquet's ConvertedType, for readers that do not know its LogicalType."""
-INTEGERS = {
-    "UTINYINT": (8, False),
-    "USMALLINT": (16, False),
-    "UINTEGER": (32, False),
-    "UBIGINT": (64, False),
-    "INTEGER": (32, True),
-    "BIGINT": (64, True),
-}
-"""Bits of each type of integer, and whether it is signed."""
-
-
-class Page(NamedTuple):
-    """A page, compressed.
-
-    Attributes:
-        octets: with its header.
-        size: octets that it has uncompressed, with its header.
-    """
-
-    octets: bytes
-    size: int
-
-
-class Chunk(NamedTuple):
-    """A column of a row group.
-
-    Attributes:
-        pages: a dictionary, if it has one, and the values.
-        statistics: Parquet's, as fields.
-        encodings: those that were used.
-        codec: how the pages are compressed.
-        dictionary: whether the first page is one.
-    """
-
-    pages: list[Page]
-    statistics: thrift.Fields
-    encodings: tuple[int, ...]
-    codec: int
-    dictionary: bool
 
 
 class Group(NamedTuple):
@@ -135,13 +84,13 @@ def write(told: Iterable[Told], out: BinaryIO, rows: int = ROWS) -> int:
     encoder = Encoder()
     for group in settled(encoder.groups(told, rows), lambda group: group.later, lambda group: group.octets):
         chunks = encoder.finished(group)
-        described, size = _row_group(group.rows, chunks, position)
+        described, size = row_group(group.rows, chunks, position)
         for chunk in chunks:
             out.writelines(page.octets for page in chunk.pages)
         found.append(described)
         position += size
         count += group.rows
-    footer = thrift.struct(_metadata(count, found))
+    footer = thrift.struct(metadata(count, found))
     out.write(footer + len(footer).to_bytes(4, "little") + MAGIC)
     return count
 
@@ -260,7 +209,7 @@ class Writer:
 
     @property
     def _physical(self) -> str:
-        return "<i8" if _physical(self.column) == INT64 else "<i4"
+        return "<i8" if physical(self.column) == INT64 else "<i4"
 
     def _skip(self, row: int) -> None:
         """Add a page of nothing up to a row."""
@@ -293,7 +242,7 @@ class Writer:
         """Return the page of a column's texts, which is often that of the row group before."""
         known, count, page = self.known
         if page is None or known is not texts or count != len(texts):
-            encoded = [text.encode() for text in texts]
+            encoded = [utf8(text) for text in texts]
             body = b"".join([len(text).to_bytes(4, "little") + text for text in encoded])
             page = _dictionary(body, len(encoded), self.press)
             self.known = texts, len(encoded), page
@@ -352,77 +301,3 @@ def _data_header(rows: int, encoding: int, size: int, packed: int) -> bytes:
             bytes((0x15, encoding << 1, 0x15, RLE << 1, 0x15, RLE << 1, 0, 0)),
         )
     )
-
-
-def _row_group(rows: int, chunks: list[Chunk], position: int) -> tuple[thrift.Fields, int]:
-    """Return what the footer says of a row group that begins at a position, and the octets it has."""
-    found = []
-    start = position
-    for column, chunk in zip(columns().values(), chunks, strict=True):
-        packed = sum(len(page.octets) for page in chunk.pages)
-        data = position + (len(chunk.pages[0].octets) if chunk.dictionary else 0)
-        meta = {
-            1: Short(_physical(column)),
-            2: [Short(encoding) for encoding in chunk.encodings],
-            3: [column.name],
-            4: Short(chunk.codec),
-            5: rows,
-            6: sum(page.size for page in chunk.pages),
-            7: packed,
-            9: data,
-            11: position if chunk.dictionary else None,
-            12: chunk.statistics,
-        }
-        found.append({2: position, 3: meta})
-        position += packed
-    sizes = sum(page.size for chunk in chunks for page in chunk.pages)
-    return {1: found, 2: sizes, 3: rows, 5: start, 6: position - start}, position - start
-
-
-def _physical(column: Column) -> int:
-    """Return Parquet's type of a column."""
-    if column.type in (TEXT, BOOLEAN):
-        return BYTE_ARRAY if column.type == TEXT else BOOLEAN_TYPE
-    return INT64 if column.type == TIME or INTEGERS[column.type][0] == 64 else INT32  # noqa: PLR2004 - bits
-
-
-def _logical(column: Column) -> thrift.Fields | None:
-    """Return Parquet's LogicalType of a column."""
-    if column.type == TEXT:
-        return {1: {}}
-    if column.type == TIME:
-        # Not "adjusted to UTC": readers that know zones know no nanoseconds with them, and would round.
-        return {8: {1: False, 2: {3: {}}}}
-    if column.type == BOOLEAN:
-        return None
-    bits, signed = INTEGERS[column.type]
-    return {10: {1: Octet(bits), 2: signed}}
-
-
-def _metadata(rows: int, groups: list[thrift.Fields]) -> thrift.Fields:
-    """Return the footer's FileMetaData."""
-    import dissector
-
-    schema: list[thrift.Fields] = [{4: "messages", 5: Short(len(columns()))}]
-    for column in columns().values():
-        converted = CONVERTED.get(column.type)
-        schema.append(
-            {
-                1: Short(_physical(column)),
-                3: Short(OPTIONAL if column.nullable else REQUIRED),
-                4: column.name,
-                6: None if converted is None else Short(converted),
-                10: _logical(column),
-            }
-        )
-    notes = {"dissector.schema": str(VERSION)}
-    notes |= {f"unit.{column.name}": column.unit for column in columns().values() if column.unit}
-    return {
-        1: Short(FORMAT_VERSION),
-        2: schema,
-        3: rows,
-        4: groups,
-        5: [{1: key, 2: value} for key, value in notes.items()],
-        6: f"dissector {dissector.__version__}",
-        7: [{1: {}} for _ in columns()],
-    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dissector.export.schema import BOOLEAN, TIME, columns
-from dissector.present.text import printable
+from dissector.present.text import no_formula, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from dissector.export.schema import Column
     from dissector.export.table import Table
 
-FORMULA = ("=", "+", "-", "@")
-"""What a spreadsheet takes for the start of a formula (OWASP, CSV injection); such text gets an apostrophe before."""
 STRETCH = 1 << 14
 """Rows that are text at a time."""
 
@@ -88,7 +86,5 @@ def _column(column: Column, every: Every, start: int, end: int) -> Sequence[str]
 
 def cell(text: str) -> str:
     """Return a text as a cell: without control characters, no formula, quoted where it needs to be."""
-    text = printable(text)
-    if text.startswith(FORMULA) and len(text) > 1:
-        text = f"'{text}"
+    text = no_formula(printable(text))
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"') else text

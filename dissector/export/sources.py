@@ -5,16 +5,15 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from contextlib import closing, nullcontext
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from dissector.capture.account import Account
 from dissector.capture.formats import open_capture
-from dissector.capture.parallel import Workers
 from dissector.capture.stream import Scan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import BinaryIO, Self
 
@@ -26,14 +25,11 @@ STDIN = "-"
 class Captures:
     """Some captures, one after another. A context manager, for the copy of standard input.
 
-    Several processes only read: what is made of the messages depends on those before, and is made here.
-
     Args:
         files: their names; ``-`` for standard input.
         reassemble: as in :func:`dissector.scan`, as is the next.
         tunnels: see there.
         again: whether they may be read more than once; standard input is copied to a temporary file then.
-        jobs: processes that read.
 
     Attributes:
         account: what the reading that is under way, or was the last, has found so far.
@@ -47,14 +43,12 @@ class Captures:
         reassemble: bool = True,
         tunnels: bool = True,
         again: bool = False,
-        jobs: int = 1,
     ) -> None:
         self.files = files
         self.account = Account()
         self.complete = False
         self._options = {"reassemble": reassemble, "tunnels": tunnels}
         self._again = again
-        self._jobs = jobs
         self._copy: BinaryIO | None = None
 
     def __enter__(self) -> Self:
@@ -76,18 +70,13 @@ class Captures:
         """
         self.account = account = Account()
         self.complete = False
-        with Workers(self._jobs, as_it_is) if self._jobs > 1 else nullcontext() as workers:
-            opened = (
-                map(self._scan, self.files)
-                if workers is None
-                else (opening() for opening in workers.read_all(self.files, **self._options))
-            )
-            for reading in opened:
-                with closing(reading):
-                    try:
-                        yield iter(reading)
-                    finally:
-                        account.add(reading.account)
+        for file in self.files:
+            reading = self._scan(file)
+            with closing(reading):
+                try:
+                    yield iter(reading)
+                finally:
+                    account.add(reading.account)
         self.complete = True
 
     def batches(self) -> Iterator[Batch]:
@@ -103,8 +92,3 @@ class Captures:
             shutil.copyfileobj(sys.stdin.buffer, self._copy)
         self._copy.seek(0)
         return Scan(open_capture(self._copy), file, **self._options)
-
-
-def as_it_is() -> Callable[[Batch], Batch]:
-    """Return what returns a batch."""
-    return lambda batch: batch

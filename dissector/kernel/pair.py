@@ -1,13 +1,18 @@
-"""Hash tables: what has which number, which query an answer belongs to, and the times of each series.
+"""Hash tables: what has which number, and which query an answer belongs to.
 
 Strategy: keys are rows of whole 64-bit words, and a table is an array of *slots* (open addressing, linear probing)
-beside an array that holds the keys themselves. A slot has the place of a key, -1 where it is free. Whatever a slot
-leads to is compared with the key word by word, so that two different keys are never taken for one another, whatever
-their hashes are. Hashes are made with secret factors, other ones in each run: nobody can aim at one slot.
+beside an array that holds the keys themselves. A slot has a *mark*, 32 bits of the key's hash, and the place of the
+key; where marks are the same the key is compared word by word, so that two different keys are never taken for one
+another, whatever their hashes are. Hashes are made with secret factors, other ones in each run: nobody can aim at one
+slot.
 
-What callers see to, and what keeps every index inside: the number of slots is a power of two, so that ``hash & mask``
-is one of them; more slots are free than keys can come in a call, so that every search ends; each place in a slot is
-below the count of keys that are there, and the arrays of keys have room for all that can come.
+Tables are larger than the processor's caches, and most of the time of a search is waiting for memory. So keys are
+searched some at a time: each one's slot is sent for, then what it leads to, and then what there is to do is done with
+everything at hand.
+
+What callers see to, and what keeps every index inside: the number of slots is a power of two below 2**32, so that
+``mark & mask`` is one of them; more slots are free than keys can come in a call, so that every search ends; each
+place in a slot is that of a key that is there, and the arrays of keys have room for all that can come.
 """
 
 # mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
@@ -19,26 +24,13 @@ try:
     import cython
 except ImportError:
     from dissector.kernel import shim as cython
+if cython.compiled:
+    from cython.cimports.dissector.kernel.memory import fetch
 
 COMPILED = cython.compiled
 
 # Roles, as :mod:`dissector.analysis.pairs` and :mod:`dissector.analysis.participants` have them.
 _QUERY = cython.declare(cython.int, 1)
-
-# Columns of times, as :data:`dissector.analysis.statistics.TIMES` has them.
-_COUNT = cython.declare(cython.Py_ssize_t, 0)
-_SUM = cython.declare(cython.Py_ssize_t, 1)
-_MIN = cython.declare(cython.Py_ssize_t, 2)
-_MAX = cython.declare(cython.Py_ssize_t, 3)
-_SQUARES = cython.declare(cython.Py_ssize_t, 4)
-_FIRST = cython.declare(cython.Py_ssize_t, 5)
-_LAST = cython.declare(cython.Py_ssize_t, 6)
-_JITTER = cython.declare(cython.Py_ssize_t, 7)
-_LATE = cython.declare(cython.Py_ssize_t, 8)
-_ALTERED = cython.declare(cython.Py_ssize_t, 9)
-_REORDERED = cython.declare(cython.Py_ssize_t, 10)
-_TOP = cython.declare(cython.Py_ssize_t, 11)
-
 
 # How a key becomes one by which anybody may answer.
 WITHOUT_ASKED = 1  # the host that is asked is left out
@@ -47,19 +39,23 @@ _WITHOUT_BOTH = cython.declare(cython.uchar, WITHOUT_BOTH)
 _KIND = cython.declare(cython.Py_ssize_t, 4)  # the word of a key that says the kind
 _WIDE = cython.declare(cython.ulonglong, 1 << 63)  # what a wide key has there, so that it is no other's
 
+FREE = (1 << 64) - 1  # what a slot has that leads to no key
+_FREE = cython.declare(cython.ulonglong, FREE)
 _ALL = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+_LOW = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 _MIX = cython.declare(cython.ulonglong, 0xD6E8FEB86659FD93)
+_AT_ONCE = cython.declare(cython.Py_ssize_t, 32)  # keys that are searched at a time
 
 
 @cython.cfunc
 @cython.inline
 @cython.exceptval(check=False)
-def _hash(
+def _mark(
     keys: cython.const[cython.ulonglong][:, ::1],
     row: cython.Py_ssize_t,
     factors: cython.const[cython.ulonglong][::1],
 ) -> cython.ulonglong:
-    """Return the hash of a key, modulo 2**64 as C has it; there is a factor for each word."""
+    """Return the mark of a key, which its hash ends in, modulo 2**64 as C has it; there is a factor for each word."""
     hashed: cython.ulonglong = 0
     product: cython.ulonglong
     word: cython.Py_ssize_t
@@ -69,49 +65,74 @@ def _hash(
             hashed = hashed + (product ^ product >> 32) & _ALL
     hashed = (hashed ^ hashed >> 32) * _MIX & _ALL
     hashed = (hashed ^ hashed >> 32) * _MIX & _ALL
-    return hashed ^ hashed >> 32
+    return (hashed ^ hashed >> 32) & _LOW
 
 
 @cython.cfunc
 @cython.inline
 @cython.exceptval(check=False)
 def _slot(
+    mark: cython.ulonglong,
     keys: cython.const[cython.ulonglong][:, ::1],
     row: cython.Py_ssize_t,
-    factors: cython.const[cython.ulonglong][::1],
-    slots: cython.longlong[::1],
+    slots: cython.ulonglong[::1],
     stored: cython.ulonglong[:, ::1],
-    head: cython.Py_ssize_t,
 ) -> cython.Py_ssize_t:
-    """Return the slot of a key: the one that leads to it, else the free one where it belongs.
-
-    What lies before ``head`` is over, and passed by without a look at its key, which is far away in memory.
-    """
+    """Return the slot of a key: the one that leads to it, else the free one where it belongs."""
     mask: cython.ulonglong = slots.shape[0] - 1
-    at: cython.ulonglong = _hash(keys, row, factors) & mask
-    place: cython.Py_ssize_t = slots[at]
+    at: cython.ulonglong = mark & mask
+    place: cython.Py_ssize_t
     word: cython.Py_ssize_t
     # Some slot is free, so that this ends; a place in a slot is a row of `stored`.
-    while place >= 0:
-        if place >= head:
+    while slots[at] != _FREE:
+        if slots[at] >> 32 == mark:
+            place = slots[at] & _LOW
             word = 0
             while word < keys.shape[1] and stored[place, word] == keys[row, word]:
                 word += 1
             if word == keys.shape[1]:
                 break
         at = (at + 1) & mask
-        place = slots[at]
     return at
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _approach(
+    keys: cython.const[cython.ulonglong][:, ::1],
+    begin: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    factors: cython.const[cython.ulonglong][::1],
+    slots: cython.ulonglong[::1],
+    stored: cython.ulonglong[:, ::1],
+    marks: cython.longlong[::1],
+) -> None:
+    """Note the marks of some keys, and have the processor fetch what they lead to."""
+    mask: cython.ulonglong = slots.shape[0] - 1
+    row: cython.Py_ssize_t
+    slot: cython.ulonglong
+    for row in range(begin, end):
+        marks[row] = _mark(keys, row, factors)
+        if cython.compiled:
+            fetch(cython.address(slots[marks[row] & mask]))
+    if cython.compiled:
+        for row in range(begin, end):
+            slot = slots[marks[row] & mask]
+            if slot != _FREE:
+                fetch(cython.address(stored[slot & _LOW, 0]))
 
 
 def number(
     keys: cython.const[cython.ulonglong][:, ::1],
     factors: cython.const[cython.ulonglong][::1],
-    slots: cython.longlong[::1],
+    slots: cython.ulonglong[::1],
     stored: cython.ulonglong[:, ::1],
-    head: cython.Py_ssize_t,
     count: cython.Py_ssize_t,
     limit: cython.Py_ssize_t,
+    group: cython.const[cython.longlong][::1],
+    members: cython.longlong[::1],
+    each: cython.longlong,
     numbers: cython.longlong[::1],
 ) -> int:
     """Fill in the number of each key; new keys get the next ones, in their order.
@@ -121,68 +142,113 @@ def number(
         factors: for their hashes, odd, as many as words at least.
         slots: more than twice as many as there will be keys.
         stored: the keys by number, with room for as many as may be new (up to the limit).
-        head: those before are over.
         count: how many there are.
         limit: so many there may be; later ones have no number, -1.
+        group: for each key an index of ``members``; empty where there are no groups. Keys of group -1 get no new
+            number.
+        members: how many keys each group has; counted on.
+        each: so many it may have.
         numbers: filled in, a number for each key.
 
     Returns:
         How many there are now.
     """
+    begin: cython.Py_ssize_t
+    end: cython.Py_ssize_t
     row: cython.Py_ssize_t
     word: cython.Py_ssize_t
     at: cython.Py_ssize_t
-    found: cython.Py_ssize_t
-    for row in range(keys.shape[0]):
-        at = _slot(keys, row, factors, slots, stored, head)
-        found = slots[at]
-        if found < 0 and count < limit:
-            found = count
-            slots[at] = found
+    mark: cython.ulonglong
+    grouped: cython.bint = group.shape[0] > 0
+    for begin in range(0, keys.shape[0], _AT_ONCE):
+        end = min(begin + _AT_ONCE, keys.shape[0])
+        _approach(keys, begin, end, factors, slots, stored, numbers)
+        for row in range(begin, end):
+            mark = numbers[row]
+            at = _slot(mark, keys, row, slots, stored)
+            if slots[at] != _FREE:
+                numbers[row] = slots[at] & _LOW
+                continue
+            numbers[row] = -1
+            if count >= limit or (grouped and (group[row] < 0 or members[group[row]] >= each)):
+                continue
+            if grouped:
+                members[group[row]] += 1
+            numbers[row] = count
+            slots[at] = mark << 32 | count
             for word in range(keys.shape[1]):
-                stored[found, word] = keys[row, word]
+                stored[count, word] = keys[row, word]
             count += 1
-        numbers[row] = found
     return count
+
+
+def find(
+    keys: cython.const[cython.ulonglong][:, ::1],
+    factors: cython.const[cython.ulonglong][::1],
+    slots: cython.ulonglong[::1],
+    stored: cython.ulonglong[:, ::1],
+    numbers: cython.longlong[::1],
+) -> None:
+    """Fill in the place of each key, -1 for those that are not there; as for :func:`number`."""
+    begin: cython.Py_ssize_t
+    end: cython.Py_ssize_t
+    row: cython.Py_ssize_t
+    at: cython.Py_ssize_t
+    for begin in range(0, keys.shape[0], _AT_ONCE):
+        end = min(begin + _AT_ONCE, keys.shape[0])
+        _approach(keys, begin, end, factors, slots, stored, numbers)
+        for row in range(begin, end):
+            at = _slot(numbers[row], keys, row, slots, stored)
+            numbers[row] = -1 if slots[at] == _FREE else slots[at] & _LOW
+
+
+def spread(old: cython.const[cython.ulonglong][::1], slots: cython.ulonglong[::1]) -> None:
+    """Put what is in slots into others, which are free and more."""
+    mask: cython.ulonglong = slots.shape[0] - 1
+    at: cython.ulonglong
+    slot: cython.Py_ssize_t
+    for slot in range(old.shape[0]):
+        if old[slot] != _FREE:
+            at = old[slot] >> 32 & mask
+            while slots[at] != _FREE:
+                at = (at + 1) & mask
+            slots[at] = old[slot]
 
 
 def place(
     factors: cython.const[cython.ulonglong][::1],
-    slots: cython.longlong[::1],
+    slots: cython.ulonglong[::1],
     stored: cython.ulonglong[:, ::1],
     head: cython.Py_ssize_t,
-    first: cython.Py_ssize_t,
-    end: cython.Py_ssize_t,
+    tail: cython.Py_ssize_t,
 ) -> None:
-    """Put stored keys into slots; of equal ones the last one stays.
+    """Put queries that stand in the ring of open ones into slots; of equal keys the last one stays.
 
     Args:
         factors: as for :func:`number`.
         slots: more than twice as many as there are keys.
-        stored: the keys.
-        head: those before are over.
-        first: the first of those that are put in.
-        end: where they end.
+        stored: the ring of keys, see :func:`pair`.
+        head: the place of the first of those that are put in.
+        tail: where they end.
     """
-    row: cython.Py_ssize_t
-    for row in range(first, end):
-        slots[_slot(stored, row, factors, slots, stored, head)] = row
+    ring: cython.Py_ssize_t = stored.shape[0] - 1
+    query: cython.Py_ssize_t
+    mark: cython.ulonglong
+    for query in range(head, tail):
+        mark = _mark(stored, query & ring, factors)
+        slots[_slot(mark, stored, query & ring, slots, stored)] = mark << 32 | (query & ring)
 
 
 @cython.cfunc
 @cython.inline
 @cython.exceptval(check=False)
-def _wide_slot(
+def _widen(
     keys: cython.const[cython.ulonglong][:, ::1],
     row: cython.Py_ssize_t,
     how: cython.uchar,
     widened: cython.ulonglong[:, ::1],
-    factors: cython.const[cython.ulonglong][::1],
-    slots: cython.longlong[::1],
-    stored: cython.ulonglong[:, ::1],
-    head: cython.Py_ssize_t,
-) -> cython.Py_ssize_t:
-    """Write the wide key of a key, and return its slot."""
+) -> None:
+    """Write the wide key of a key."""
     word: cython.Py_ssize_t
     for word in range(keys.shape[1]):
         widened[0, word] = keys[row, word]
@@ -190,7 +256,6 @@ def _wide_slot(
     if how == _WITHOUT_BOTH:
         widened[0, 0] = widened[0, 1] = 0
     widened[0, _KIND] |= _WIDE
-    return _slot(widened, 0, factors, slots, stored, head)
 
 
 def pair(
@@ -201,16 +266,17 @@ def pair(
     widened: cython.ulonglong[:, ::1],
     factors: cython.const[cython.ulonglong][::1],
     reach_ns: cython.longlong,
-    slots: cython.longlong[::1],
+    slots: cython.ulonglong[::1],
     stored: cython.ulonglong[:, ::1],
     asked_ns: cython.longlong[::1],
     come: cython.uchar[::1],
-    head: cython.Py_ssize_t,
     tail: cython.Py_ssize_t,
     found: cython.longlong[::1],
     first: cython.uchar[::1],
 ) -> int:
     """Put queries among the open ones and find the query of each response, message by message.
+
+    The open queries stand in a ring: that of place ``n`` is in row ``n & (rows - 1)``. Places count all queries.
 
     Args:
         role: a query (1), an answer (2) or an error (3), as are the next three a value for each message.
@@ -222,174 +288,111 @@ def pair(
         factors: as for :func:`number`.
         reach_ns: how long after a query its answers are looked for.
         slots: more than twice as many as there will be open queries.
-        stored: the keys of queries; from ``tail`` on room for all that come.
-        asked_ns: the times of queries, likewise.
+        stored: the ring of their keys: a power of two of rows, more than there will be open queries.
+        asked_ns: their times, likewise.
         come: what has come to each: bits ``1 << role``; likewise.
-        head: where the open queries begin; those before are over.
-        tail: where they end.
+        tail: the place after the last one.
         found: filled in, the place of each query, and that of the query of each response, -1 for none.
         first: filled in, whether a response is the first of its role to its query.
 
     Returns:
-        Where the open queries end now.
+        The place after the last one now.
     """
+    ring: cython.Py_ssize_t = stored.shape[0] - 1
+    begin: cython.Py_ssize_t
+    end: cython.Py_ssize_t
     row: cython.Py_ssize_t
     word: cython.Py_ssize_t
     at: cython.Py_ssize_t
     query: cython.Py_ssize_t
+    mark: cython.ulonglong
     bit: cython.int
-    look: cython.bint = wide.shape[0] > 0
-    for row in range(keys.shape[0]):
-        if role[row] == _QUERY and look and wide[row]:
-            at = _wide_slot(keys, row, wide[row], widened, factors, slots, stored, head)
-        else:
-            at = _slot(keys, row, factors, slots, stored, head)
-        if role[row] == _QUERY:
-            # The latest query of a key hides the others.
-            slots[at] = tail
-            for word in range(keys.shape[1]):
-                stored[tail, word] = widened[0, word] if look and wide[row] else keys[row, word]
-            asked_ns[tail] = time_ns[row]
-            come[tail] = 0
-            found[row] = tail
-            tail += 1
-            continue
-        query = slots[at]
-        if query < 0 and look and wide[row]:
-            query = slots[_wide_slot(keys, row, wide[row], widened, factors, slots, stored, head)]
-        if query < 0 or time_ns[row] - asked_ns[query] > reach_ns:
+    widens: cython.bint
+    for begin in range(0, keys.shape[0], _AT_ONCE):
+        end = min(begin + _AT_ONCE, keys.shape[0])
+        _approach(keys, begin, end, factors, slots, stored, found)
+        for row in range(begin, end):
+            mark = found[row]
+            widens = wide.shape[0] > 0 and wide[row] > 0
+            if role[row] == _QUERY:
+                if widens:
+                    _widen(keys, row, wide[row], widened)
+                    mark = _mark(widened, 0, factors)
+                    at = _slot(mark, widened, 0, slots, stored)
+                else:
+                    at = _slot(mark, keys, row, slots, stored)
+                query = tail & ring
+                # The latest query of a key hides the others.
+                slots[at] = mark << 32 | query
+                for word in range(keys.shape[1]):
+                    stored[query, word] = widened[0, word] if widens else keys[row, word]
+                asked_ns[query] = time_ns[row]
+                come[query] = 0
+                found[row] = tail
+                tail += 1
+                continue
+            at = _slot(mark, keys, row, slots, stored)
+            if slots[at] == _FREE and widens:
+                _widen(keys, row, wide[row], widened)
+                at = _slot(_mark(widened, 0, factors), widened, 0, slots, stored)
             found[row] = -1
-            continue
-        found[row] = query
-        bit = 1 << role[row]
-        first[row] = come[query] & bit == 0
-        come[query] |= bit
+            if slots[at] == _FREE:
+                continue
+            query = slots[at] & _LOW
+            if time_ns[row] - asked_ns[query] > reach_ns:
+                continue
+            # The place: the last one that stands in that row.
+            found[row] = tail - 1 - ((tail - 1 - query) & ring)
+            bit = 1 << role[row]
+            first[row] = come[query] & bit == 0
+            come[query] |= bit
     return tail
-
-
-def alike(
-    octets: cython.const[cython.uchar][::1],
-    one: cython.const[cython.longlong][::1],
-    other: cython.const[cython.longlong][::1],
-    sizes: cython.const[cython.longlong][::1],
-    same: cython.uchar[::1],
-) -> None:
-    """Tell which stretches of octets are the same.
-
-    Args:
-        octets: the octets.
-        one: where each stretch begins.
-        other: where the one begins that it is compared with; both lie in ``octets`` as a whole.
-        sizes: octets of each, none below 0.
-        same: filled in.
-    """
-    row: cython.Py_ssize_t
-    at: cython.Py_ssize_t
-    begin: cython.Py_ssize_t
-    across: cython.Py_ssize_t
-    differ: cython.uchar
-    for row in range(one.shape[0]):
-        begin = one[row]
-        across = other[row]
-        if cython.compiled:
-            differ = 0
-            # Without a way out in between, so that the compiler makes it steps of many octets.
-            for at in range(sizes[row]):
-                differ |= octets[begin + at] ^ octets[across + at]
-            same[row] = differ == 0
-        else:
-            size = sizes[row]
-            same[row] = octets[begin : begin + size] == octets[across : across + size]
-
-
-def firsts(
-    numbers: cython.const[cython.longlong][::1],
-    counts: cython.longlong[::1],
-    each: cython.longlong,
-    kept: cython.uchar[::1],
-) -> None:
-    """Tell which rows are among the first of their number.
-
-    Args:
-        numbers: of the rows: indices of ``counts``, or -1, of which none is.
-        counts: how many there were of each number; counted on.
-        each: how many are kept.
-        kept: filled in.
-    """
-    row: cython.Py_ssize_t
-    at: cython.Py_ssize_t
-    for row in range(numbers.shape[0]):
-        at = numbers[row]
-        kept[row] = 0
-        if at >= 0 and counts[at] < each:
-            counts[at] += 1
-            kept[row] = 1
 
 
 def over(
     asked_ns: cython.longlong[::1], head: cython.Py_ssize_t, tail: cython.Py_ssize_t, before: cython.longlong
 ) -> int:
-    """Return the first of the open queries that was not asked before a time."""
-    while head < tail and asked_ns[head] < before:
+    """Return the place of the first open query that was not asked before a time; the times stand in a ring."""
+    ring: cython.Py_ssize_t = asked_ns.shape[0] - 1
+    while head < tail and asked_ns[head & ring] < before:
         head += 1
     return head
 
 
-def fold(
-    row: cython.const[cython.longlong][::1],
-    rtt: cython.const[cython.longlong][::1],
-    order: cython.const[cython.longlong][::1],
-    late: cython.const[cython.uchar][::1],
-    altered: cython.const[cython.uchar][::1],
-    owner: cython.const[cython.longlong][::1],
-    top: cython.longlong[::1],
-    whole: cython.longlong[:, ::1],
-    broken: cython.double[:, ::1],
+def leave(
+    factors: cython.const[cython.ulonglong][::1],
+    slots: cython.ulonglong[::1],
+    stored: cython.ulonglong[:, ::1],
+    head: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
 ) -> None:
-    """Take round-trip times into rows of times, in the order in which the answers came.
-
-    Args:
-        row: which row each goes to; a row of ``whole``.
-        rtt: the times, ns.
-        order: of their queries.
-        late: whether each came after the timeout.
-        altered: whether its data differ from those of its query.
-        owner: the series of each row; an index of ``top``.
-        top: the latest query that was answered in each series.
-        whole: the rows, as whole numbers.
-        broken: the same memory, as numbers with a fraction.
-    """
-    at: cython.Py_ssize_t
-    to: cython.Py_ssize_t
-    time: cython.longlong
-    step: cython.longlong
-    count: cython.longlong
-    apart: cython.double
-    for at in range(row.shape[0]):
-        to = row[at]
-        time = rtt[at]
-        count = whole[to, _COUNT] + 1
-        if count == 1:
-            whole[to, _FIRST] = time
-            whole[to, _MIN] = time
-            whole[to, _MAX] = time
-        else:
-            # Welford: the mean moves by a part of the difference.
-            apart = time - whole[to, _SUM] / cython.cast(cython.double, count - 1)
-            broken[to, _SQUARES] += apart * apart * (count - 1) / count
-            step = time - whole[to, _LAST]
-            if step < 0:
-                step = -step
-            broken[to, _JITTER] += (step - broken[to, _JITTER]) / 16  # RFC 3550, 6.4.1
-            whole[to, _MIN] = min(whole[to, _MIN], time)
-            whole[to, _MAX] = max(whole[to, _MAX], time)
-        whole[to, _COUNT] = count
-        whole[to, _SUM] += time
-        whole[to, _LAST] = time
-        whole[to, _LATE] += late[at]
-        whole[to, _ALTERED] += altered[at]
-        if order[at] < top[owner[to]]:
-            whole[to, _REORDERED] += 1
-        else:
-            top[owner[to]] = order[at]
-        whole[to, _TOP] = max(whole[to, _TOP], order[at])
+    """Take queries out of the slots, from a place to another; as for :func:`pair`."""
+    ring: cython.Py_ssize_t = stored.shape[0] - 1
+    mask: cython.ulonglong = slots.shape[0] - 1
+    query: cython.Py_ssize_t
+    ahead: cython.Py_ssize_t = head
+    at: cython.ulonglong
+    hole: cython.ulonglong
+    slot: cython.ulonglong
+    for query in range(head, end):
+        if cython.compiled:
+            while ahead < end and ahead < query + _AT_ONCE:
+                fetch(cython.address(slots[_mark(stored, ahead & ring, factors) & mask]))
+                ahead += 1
+        slot = _mark(stored, query & ring, factors)
+        at = slot & mask
+        slot = slot << 32 | (query & ring)
+        while slots[at] != slot and slots[at] != _FREE:
+            at = (at + 1) & mask
+        if slots[at] == _FREE:
+            # A later query has its key, and its slot.
+            continue
+        # What stands behind moves up, unless it would stand before where it belongs.
+        hole = at
+        at = (at + 1) & mask
+        while slots[at] != _FREE:
+            if (at - (slots[at] >> 32)) & mask >= (at - hole) & mask:
+                slots[hole] = slots[at]
+                hole = at
+            at = (at + 1) & mask
+        slots[hole] = _FREE

@@ -5,10 +5,13 @@ code (see :mod:`dissector.present.programs`): a list of operations such as "thes
 number", "this field of the message". This kernel runs programs. Rows that are not plain (cut, fragments, options,
 extensions) are not taken: it stops at such a row, Python writes it, and the kernel goes on after it.
 
-The octets are hostile. A row is only taken when ``captured`` octets of it are in ``octets`` (the caller has made sure)
-and its program's fields lie within its first ``size`` octets, which the caller has compared with ``captured``; what
-lies behind them is compared with the end of the row before it is read. ``out`` has room for the longest row when one
-is begun.
+Bounds. The octets are hostile, the programs and their tables are our own. A row is only taken when its ``captured``
+octets are in ``octets`` and are at least the program's least, within which its fields lie; what lies behind these
+(a quoted datagram) is compared with the end of the row before it is read, and its protocol, one octet, is the index
+of its name. Every other text is named by a column that was made beside the table of texts. A row is begun when
+``out`` has room for the longest text of its program, which counts the literals and 64 octets for anything else: a
+number has 20 digits and a sign, a time 30 octets, an address 39, with brackets and port 47; a field of octets is
+counted by its size. No operation writes more.
 """
 
 # mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
@@ -70,6 +73,7 @@ _R_ADDRESSES = cython.declare(cython.longlong, operations.R_ADDRESSES)
 _REGISTERS = cython.declare(cython.longlong, operations.REGISTERS)
 _NOTHING = cython.declare(cython.longlong, operations.NOTHING)
 _SECOND = cython.declare(cython.longlong, 1000000000)
+_LARGEST = cython.declare(cython.longlong, 9223372036854775807)
 _DAY = cython.declare(cython.longlong, 86400)
 _TCP = cython.declare(cython.longlong, 6)
 _UDP = cython.declare(cython.longlong, 17)
@@ -102,7 +106,8 @@ def _signed(out: cython.uchar[::1], at: cython.Py_ssize_t, value: cython.longlon
     """Write a number that may be negative."""
     if value < 0:
         out[at] = 45
-        return _decimal(out, at + 1, -value)
+        # Unsigned, because the least number has no opposite.
+        return _decimal(out, at + 1, 0 - cython.cast(cython.ulonglong, value))
     return _decimal(out, at, value)
 
 
@@ -148,7 +153,7 @@ def _word(out: cython.uchar[::1], at: cython.Py_ssize_t, letters: cython.ulonglo
 def _time(
     out: cython.uchar[::1], at: cython.Py_ssize_t, time_ns: cython.longlong, style: cython.longlong
 ) -> cython.Py_ssize_t:
-    """Write a time (style _CLOCK to _ISO: not negative), or a difference in seconds (_SECONDS)."""
+    """Write a time, or a difference in seconds (_SECONDS); return -1 for a time before 1970, and for -2**63 ns."""
     seconds: cython.longlong
     fraction: cython.longlong
     days: cython.longlong
@@ -156,7 +161,9 @@ def _time(
     year: cython.longlong
     year_day: cython.longlong
     month: cython.longlong
-    if style == _SECONDS and time_ns < 0:
+    if time_ns < 0:
+        if style != _SECONDS or time_ns < -_LARGEST:
+            return -1
         out[at] = 45
         at += 1
         time_ns = -time_ns
@@ -525,12 +532,19 @@ def rows(
 
     Returns:
         Status (_DONE, _ROOM, _HARD), the next row, and how many octets were written.
+
+    Raises:
+        ValueError: a column has fewer rows, or a message is not in ``octets``.
     """
     at: cython.Py_ssize_t = 0
     after: cython.Py_ssize_t
     which: cython.longlong
     start: cython.Py_ssize_t
     room: cython.Py_ssize_t = out.shape[0]
+    if row < 0 or last > icmp.shape[0] or last > captured.shape[0] or last > addresses.shape[1]:
+        raise ValueError("fewer rows than messages")  # noqa: EM101, TRY003 - a kernel's lines are few
+    if last > version.shape[0] or last > numbers.shape[1] or last > program.shape[0]:
+        raise ValueError("fewer rows than messages")  # noqa: EM101, TRY003 - likewise
     while row < last:
         which = program[row]
         if which < 0 or captured[row] < programs[which, 3] or captured[row] > programs[which, 4]:
@@ -538,6 +552,9 @@ def rows(
         if at + programs[which, 2] > room:
             return _ROOM, row, at
         start = icmp[row]
+        # captured >= the program's least, which is not negative.
+        if start < 0 or start > octets.shape[0] - captured[row]:
+            raise ValueError("a message outside of its buffer")  # noqa: EM101, TRY003 - likewise
         after = _run(
             octets, start, start + captured[row], addresses, version, numbers, row, code, programs[which, 0],
             programs[which, 1], fields, texts, literals, registers, out, at,

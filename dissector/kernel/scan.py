@@ -5,9 +5,29 @@ moves ``self.at`` behind it and returns the number of the layer that follows, or
 is nothing left to peel. :meth:`Kernel.scan` looks for what nearly every packet is, an IPv4 datagram right in an
 Ethernet frame, before it asks for the general way.
 
-The octets are hostile. ``self.end`` never exceeds what was captured of a packet, and every function compares with
-it before it reads. ``self.wire`` is where the layer's payload ends by the word of the headers so far; it is beyond
-``self.end`` where a packet was cut. One source, two back ends: this is Cython's pure-Python mode.
+``self.wire`` is where the layer's payload ends by the word of the headers so far; it is beyond ``self.end`` where a
+packet was cut. One source, two back ends: this is Cython's pure-Python mode.
+
+Bounds. The octets are hostile. What holds from one layer to the next, and why every index is inside:
+
+- :meth:`Kernel.scan` compares start and size of each packet with the buffer. ``self.end`` begins as the packet's end
+  and only ever shrinks (:meth:`Kernel._limit`, the check sequence), so that it never exceeds the packet; it is at most
+  ``self.wire``, which shrinks with it.
+- ``self.at`` is never before the packet and only grows. It may pass ``self.end``, by a length that somebody made up or
+  by a shrinking end: so every layer begins with ``self.end - self.at < n`` (or ``<= 0``), signed, and reads no more
+  than n octets from ``self.at`` on until it has compared again. What reads behind that has a condition that implies
+  more: GRE's bit for a key four octets, 24 octets of a routing header two addresses.
+- ``self.header`` is set where all of a fixed IP header was found (20 or 40 octets), before ``self.end`` can shrink to
+  what it claims: addresses are read from there. ``self.final`` and what :meth:`Kernel._routing` adds to it lie in a
+  routing header that was found whole.
+- A message's row has ``self.end > self.at``; a fragment's ``self.end >= self.at``. A packet fills one row at most: the
+  two functions that fill rows are only called to be returned from, and stop the peeling.
+- Indices of tables are one or two octets for tables of 2**8 and 2**16, a layer's number for ``named``, a verdict for
+  ``counts``, which has room for all; interfaces are compared. ``depth`` is compared before ``steps`` is written,
+  ``paths`` before ``parents`` is; slots are taken modulo their power of two.
+- A packet claims less than 2**32 octets and buffers have less than 2**40, so that 64-bit sums cannot overflow; sums of
+  16-bit numbers and octets fit in 32 bits. Sums of checksums have room for 2**32 words of 32 bits.
+- Each layer ends, because every loop in it moves ``self.at`` on; there are at most ``MAX_LAYERS``.
 """
 
 # mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
@@ -256,7 +276,7 @@ class Kernel:
         flags: cython.ushort[::1],
         path: cython.int[::1],
     ) -> None:
-        """Take the columns to fill, one place a packet of a block (``src`` and ``dst``: sixteen)."""
+        """Take the columns to fill, of the same length: a place a packet of a block (``src`` and ``dst``: sixteen)."""
         self.record = record
         self.ip = ip
         self.icmp = icmp
@@ -294,6 +314,9 @@ class Kernel:
 
         Returns:
             Messages found (rows filled), and paths known altogether.
+
+        Raises:
+            ValueError: the columns have fewer rows, or a packet is not in ``octets``.
         """
         at: cython.Py_ssize_t
         end: cython.Py_ssize_t
@@ -304,6 +327,13 @@ class Kernel:
         fcs: cython.int
         record: cython.Py_ssize_t
         plain: cython.int
+        last: cython.Py_ssize_t = octets.shape[0]
+        link: cython.int
+        known: cython.int = min(self.links.shape[0], self.skipped.shape[0])
+        if count > start.shape[0] or count > captured.shape[0] or count > original.shape[0]:
+            raise ValueError("fewer rows than packets")  # noqa: EM101, TRY003 - a kernel's lines are few
+        if count > interface.shape[0] or count > self.path.shape[0]:
+            raise ValueError("fewer rows than packets")  # noqa: EM101, TRY003 - likewise
         self.octets = octets
         self.row = 0
         self.base = 0
@@ -311,7 +341,11 @@ class Kernel:
         for record in range(count):
             at = start[record]
             size = captured[record]
-            layer = self.links[interface[record]]
+            link = interface[record]
+            if at < 0 or size < 0 or at > last - size or link < 0 or link >= known:
+                raise ValueError("a packet outside of its buffer")  # noqa: EM101, TRY003 - likewise
+            # From here on every octet from at to at + size is there.
+            layer = self.links[link]
             # IPv4 without options, not a fragment, right in an Ethernet frame.
             if layer == _ETHERNET and size >= 42 and octets[at + 14] == 0x45:
                 if octets[at + 12] == 8 and octets[at + 13] == 0:
@@ -346,7 +380,7 @@ class Kernel:
             fcs = layer >> 8
             layer &= 0xFF
             if layer == 0:
-                self.skipped[interface[record]] += 1
+                self.skipped[link] += 1
                 self.counts[_NOT_DECODED] += 1
                 continue
             self.packet = record
@@ -1677,7 +1711,7 @@ class Kernel:
             return _STOP + 47
         if self.end - self.at < size:
             return self._short()
-        if marks & 7 == 1:
+        if marks & 7 == 1 and marks & 0x2000:  # the key's first half; without a key nothing may be there
             self._limit(size + self._u16(self.at + 4))
         self.at += size
         if marks & 0x4000:
@@ -1899,6 +1933,9 @@ def gather(
         ip: see there.
         icmp: see there.
         out: room for all of the packets.
+
+    Raises:
+        ValueError: a packet is not in ``octets``, or there is no room for it.
     """
     row: cython.Py_ssize_t
     at: cython.Py_ssize_t
@@ -1907,6 +1944,8 @@ def gather(
     for row in range(frame_start.shape[0]):
         at = frame_start[row]
         size = frame_end[row] - at
+        if at < 0 or size < 0 or at > octets.shape[0] - size or to > out.shape[0] - size:
+            raise ValueError("a packet outside of its buffer")  # noqa: EM101, TRY003 - a kernel's lines are few
         if not cython.compiled:
             out[to : to + size] = octets[at : at + size]
         elif size > 0:

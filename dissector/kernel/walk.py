@@ -10,9 +10,13 @@ Linux kernel captures into a ring, and copies it, because the kernel wants the r
 A walker of a file takes a record only if what follows it may be a record as well; so a wrong length is noticed
 at the record that has it. It stops at whatever is not plain, says why with a status, and lets Python judge.
 
-The octets are hostile. Every function is given ``end``, which never exceeds the buffer, and reads an octet
-only after comparing its index with ``end``; lengths are at most 2**32, so sums of 64-bit numbers cannot
-overflow.
+Bounds. The octets are hostile, so nothing that is read from them is an index before it was compared. A function
+that is called from outside first compares ``position`` and ``end`` with the buffer, and ``row`` with the columns.
+From there on ``position`` only grows, and an octet is read only where a comparison with ``end`` (or ``limit``,
+which is no further) came before; inner functions say what their caller has made sure of. A row is written only
+below the length of the columns. An interface's row is read only below ``first + count``, rows that the reader has
+filled, whose factors are not 0. Lengths in the octets are below 2**32 and buffers below 2**40, so that no sum
+overflows; times are kept below 2**62.
 """
 
 # mypy: disable-error-code="valid-type,attr-defined,import-untyped,untyped-decorator,no-any-return"
@@ -44,6 +48,9 @@ UNKNOWN = 8  # ring: a packet of an interface that is not in the table
 CHAIN = 3  # headers in a row that make a place in damaged octets believable
 # More than a capture inside one packet can have: 64 KiB hold no such chain.
 _LONG_CHAIN = cython.declare(cython.longlong, 4096)
+# Links from which on the places of a chain are noted. Chains that begin at different places may be one from some place
+# on, and somebody who means harm can make them all lead to the same bad end: each place is then looked at but once.
+_NOTED = cython.declare(cython.longlong, 64)
 # Captured octets of a record met while searching: what every tool writes at most.
 _RESYNC_LIMIT = cython.declare(cython.longlong, 262144)
 _WIRE_LIMIT = cython.declare(cython.longlong, 134217728)  # original octets of such a record
@@ -106,8 +113,13 @@ def span(
 ) -> int:
     """Return how many octets the record at ``position`` claims with its header, or -1 if it cannot be one.
 
-    The caller has made sure of the header; ``layout`` is as for :func:`records`.
+    ``layout`` is as for :func:`records`; the header must be there.
+
+    Raises:
+        ValueError: it is not in the buffer.
     """
+    if position < 0 or position + layout[0] > len(octets):
+        raise ValueError("outside of the buffer")  # noqa: EM101, TRY003 - a kernel's lines are few
     return _span(octets, position, layout[0], layout[3], layout[5], layout[6], layout[8])
 
 
@@ -141,6 +153,9 @@ def records(
 
     Returns:
         Status (MORE, FULL, SUSPECT), position of the record that was not taken, and first free row.
+
+    Raises:
+        ValueError: a place or a row that was given is not there.
     """
     header: cython.longlong = layout[0]
     at_seconds: cython.longlong = layout[1]
@@ -155,6 +170,8 @@ def records(
     following: cython.Py_ssize_t
     span: cython.longlong
     after: cython.longlong
+    if position < 0 or end > len(octets) or row < 0 or rows > min(len(captured), len(original), len(time_ns)):
+        raise ValueError("outside of the buffer or the columns")  # noqa: EM101, TRY003 - a kernel's lines are few
     if position + header > end:
         return MORE, position, row
     span = _span(octets, position, header, at_captured, at_length, big, limit)
@@ -237,6 +254,9 @@ def find_record(
     Returns:
         Status (FOUND, MORE, NONE) and the place: of the record, or of the first one that more octets must
         decide.
+
+    Raises:
+        ValueError: a place or a row that was given is not there.
     """
     header: cython.longlong = layout[0]
     at_fraction: cython.longlong = layout[2]
@@ -247,6 +267,10 @@ def find_record(
     at: cython.Py_ssize_t
     span: cython.longlong
     links: cython.int
+    first: cython.Py_ssize_t = -1  # the place that the first octet of `noted` is for, once there is one
+    noted: cython.uchar[::1] = None
+    if position < 0 or end > len(octets):
+        raise ValueError("outside of the buffer")  # noqa: EM101, TRY003 - a kernel's lines are few
     while position + header <= end:
         if 0 < beyond <= position:
             return NONE, position
@@ -267,6 +291,14 @@ def find_record(
                 if not final:
                     return MORE, position
                 break
+            if links >= _NOTED:
+                if first < 0:
+                    first = position
+                    noted = bytearray(end - first)
+                # Inside: `first` is at most the position, and `at` lies between that and the end.
+                if noted[at - first]:
+                    break
+                noted[at - first] = 1
         position += 1
     return (NONE if final else MORE), position
 
@@ -297,6 +329,8 @@ _MULTIPLY = cython.declare(cython.longlong, UNIT_MULTIPLY)
 _DIVIDE = cython.declare(cython.longlong, UNIT_DIVIDE)
 _BINARY = cython.declare(cython.longlong, UNIT_BINARY)
 _LAST_NS = cython.declare(cython.longlong, 9223372036854775807)
+# Times are nearer to 1970 than 2**62 ns (1823 to 2116), so that all that are compared differ by a 64-bit number.
+_FAR_NS = cython.declare(cython.longlong, 4611686018427387904)
 
 
 @cython.cfunc
@@ -401,14 +435,17 @@ def _packet(
             return False
         size = limit - content
         flags[row] = 2
-    if nanoseconds < 0 or (offset > 0 and nanoseconds > _LAST_NS - offset):
+    if nanoseconds >= 0 and (offset <= 0 or nanoseconds < _FAR_NS - offset):
+        nanoseconds += offset
+    else:
+        nanoseconds = _FAR_NS
+    if not -_FAR_NS < nanoseconds < _FAR_NS:
         nanoseconds = 0
-        offset = 0
         flags[row] |= 1
     start[row] = content
     captured[row] = size
     original[row] = wire
-    time_ns[row] = nanoseconds + offset
+    time_ns[row] = nanoseconds
     interface[row] = first + number
     return True
 
@@ -463,11 +500,18 @@ def blocks(
     Returns:
         Status (MORE, FULL, SUSPECT, SPECIAL, NUMBERED, UNREADABLE), position of the block that was not taken,
         and first free row.
+
+    Raises:
+        ValueError: a place or a row that was given is not there.
     """
     rows: cython.Py_ssize_t = start.shape[0]
     kind: cython.longlong
     length: cython.longlong
     following: cython.Py_ssize_t
+    if position < 0 or end > len(octets) or row < 0 or first < 0 or count > len(interfaces) - first:
+        raise ValueError("outside of the buffer or the table")  # noqa: EM101, TRY003 - a kernel's lines are few
+    if rows > min(len(captured), len(original), len(time_ns), len(interface), len(flags)):
+        raise ValueError("outside of the columns")  # noqa: EM101, TRY003 - likewise
     while row < rows:
         if position + 12 > end:
             return MORE, position, row
@@ -532,8 +576,15 @@ def damaged_packet(
 
     Returns:
         Whether the row was filled.
+
+    Raises:
+        ValueError: a place or a row that was given is not there.
     """
     kind: cython.longlong
+    if position < 0 or limit > len(octets) or first < 0 or count > len(interfaces) - first:
+        raise ValueError("outside of the buffer or the table")  # noqa: EM101, TRY003 - a kernel's lines are few
+    if not 0 <= row < min(len(start), len(captured), len(original), len(time_ns), len(interface), len(flags)):
+        raise ValueError("outside of the columns")  # noqa: EM101, TRY003 - likewise
     if position + 8 > limit:
         return False
     kind = _u32(octets, position, big)
@@ -569,6 +620,9 @@ def find_block(
     Returns:
         Status (FOUND, MORE, NONE) and the place: of the block, or of the first one that more octets must
         decide.
+
+    Raises:
+        ValueError: a place or a row that was given is not there.
     """
     at: cython.Py_ssize_t
     kind: cython.longlong
@@ -576,6 +630,10 @@ def find_block(
     links: cython.int
     order: cython.bint
     start: cython.Py_ssize_t
+    first: cython.Py_ssize_t = -1  # as in find_record
+    noted: cython.uchar[::1] = None
+    if position < 0 or end > len(octets):
+        raise ValueError("outside of the buffer")  # noqa: EM101, TRY003 - a kernel's lines are few
     while position + 12 <= end:
         if 0 < beyond <= position:
             return NONE, position
@@ -612,6 +670,14 @@ def find_block(
                 if not final:
                     return MORE, position
                 break
+            if links >= _NOTED:
+                if first < 0:
+                    first = position
+                    noted = bytearray(end - first)
+                # Inside: `first` is at most the position, and `at` lies between that and the end.
+                if noted[at - first] & (2 if order else 1):
+                    break
+                noted[at - first] |= 2 if order else 1
         position += 1
     return (NONE if final else MORE), position
 
@@ -718,6 +784,9 @@ def ring(
         Status (MORE: that was all; FULL: no room for the next; SUSPECT: it cannot be a packet; UNKNOWN: its
         interface is not in the table), where the header of the packet that was not taken starts, packets from
         there on, first free place and first free row.
+
+    Raises:
+        ValueError: a place or a row that was given is not there.
     """
     rows: cython.Py_ssize_t = start.shape[0]
     room: cython.Py_ssize_t = octets.shape[0]
@@ -735,6 +804,10 @@ def ring(
     cut: cython.Py_ssize_t
     to: cython.Py_ssize_t
     following: cython.longlong
+    if end > len(memory) or position < 0 or position > room or row < 0:
+        raise ValueError("outside of the ring or the buffer")  # noqa: EM101, TRY003 - a kernel's lines are few
+    if rows > min(len(captured), len(original), len(time_ns), len(interface), len(flags)):
+        raise ValueError("outside of the columns")  # noqa: EM101, TRY003 - likewise
     while left > 0:
         if at < 0 or at > end or end - at < _RING_HEADER:
             return SUSPECT, at, left, position, row

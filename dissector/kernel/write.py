@@ -3,9 +3,9 @@
 Strategy: one pass over the columns of a block or a batch, in Cython's pure-Python mode. A packet is written whole or
 not at all, so that what a caller hands to the operating system in one piece ends where a packet ends.
 
-Where packets lie comes from readers of hostile files. Each is compared with the end of its buffer before an octet of
-it is read, and the room that it takes with the end of ``out`` before one is written. Lengths are below 2**31, so sums
-of 64-bit numbers cannot overflow.
+Bounds. Where packets lie comes from readers of hostile files. Each is compared with the end of its buffer before an
+octet of it is read, and the room that it takes with the end of ``out`` before one is written. Lengths are below 2**31,
+so sums of 64-bit numbers cannot overflow.
 """
 
 # mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"

@@ -33,6 +33,8 @@ RULE, SUBJECT, OBJECT, DETAIL = 0, slice(1, 3), slice(3, 5), 5
 KEY_WORDS = 6
 VERSION_AT = 16
 """Where in the first word the IP version is."""
+RULE_MASK = np.uint64((1 << VERSION_AT) - 1)
+"""What of the first word says the rule."""
 FILE_AT = 40
 """Where in a place the file's number is; below it stands the frame's."""
 RULES = {
@@ -64,12 +66,18 @@ class Firsts:
         self._counts = np.zeros(0, np.int64)
         self._numbers = [np.zeros(0, np.int64)]
         self._rows = [np.zeros((0, columns), np.int64)]
+        self._size = 0
+
+    def room(self, count: int) -> Numbers:
+        """Return how many rows were put in of each of so many numbers, to be counted on."""
+        self._counts = grown(self._counts, count)
+        return self._counts
 
     def wanted(self, numbers: Numbers) -> Numbers:
         """Return which of some rows, by their numbers, are to be put in; they count as put in."""
-        self._counts = grown(self._counts, int(numbers.max(initial=-1)) + 1)
+        counts = self.room(int(numbers.max(initial=-1)) + 1)
         kept = np.empty(len(numbers), np.uint8)
-        kernel.pair.firsts(numbers.data, self._counts.data, self.each, kept.data)
+        kernel.fold.firsts(numbers.data, counts.data, self.each, kept.data)
         return np.flatnonzero(kept)
 
     def add(self, numbers: Numbers, rows: Numbers) -> None:
@@ -77,6 +85,23 @@ class Firsts:
         if len(numbers):
             self._numbers.append(numbers)
             self._rows.append(rows)
+            self._size += len(numbers)
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return self._size
+
+    def keep(self, numbers: Numbers) -> None:
+        """Leave rows out, and give the others other numbers; of those that are left out others may come.
+
+        Args:
+            numbers: the new number of each number, in the order of the old ones; -1 for those that are left out.
+        """
+        before, rows = self.rows()
+        after = numbers[before]
+        some = np.flatnonzero(after >= 0)
+        self._numbers, self._rows, self._size = [after[some]], [rows[some]], len(some)
+        self._counts = np.bincount(after[some], minlength=int(numbers.max(initial=-1)) + 1)
 
     def merge(self, other: Self, numbers: Numbers, files: Numbers) -> None:
         """Put in the rows of what comes after; that is left as it is.
@@ -201,6 +226,12 @@ class Sightings:
         """Put in those of what comes after, of which ``files`` are the numbers of the files here."""
         self.places.merge(other.places, self.table.merge(other.table), files)
 
+    def keep(self, which: NDArray[np.bool_]) -> None:
+        """Leave out those that are not among some."""
+        numbers = np.where(which, np.cumsum(which) - 1, -1)
+        self.table = self.table.kept(which)
+        self.places.keep(numbers)
+
     @property
     def refused(self) -> int:
         """Messages that were not kept."""
@@ -220,7 +251,7 @@ class Seen:
 
     def of(self, rule: int) -> Numbers:
         """Return the rows of a rule."""
-        return np.flatnonzero(self.keys[:, RULE] & np.uint64((1 << VERSION_AT) - 1) == rule)
+        return np.flatnonzero(self.keys[:, RULE] & RULE_MASK == rule)
 
     def groups(self, rule: int, by: tuple[slice | int, ...], least: int = 1) -> list[Numbers]:
         """Return the rows of a rule that agree in some words of their keys, each group in the order of coming.

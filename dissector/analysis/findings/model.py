@@ -165,8 +165,9 @@ MEANINGS = {
     "sweep_ports": Meaning(
         Text("ports", "端口"),
         Text(
-            "Ports of one host that are told closed to another; those of traceroute (UDP from 33434 on) do not count.",
-            "一台主机被告知另一台主机关闭的端口数；traceroute 的端口（自 UDP 33434 起）不计。",
+            "Ports of one host that another is told cannot be reached; those of traceroute (UDP from 33434 on) do "
+            "not count.",
+            "一台主机被告知另一台主机不可达的端口数；traceroute 的端口（自 UDP 33434 起）不计。",
         ),
     ),
     "flood_errors": Meaning(

@@ -45,6 +45,25 @@ RULES = (
         "RFC 1122, 4.1.3.1; RFC 4443, 3.1",
     ),
     Rule(
+        "port-refused",
+        AREA,
+        NOTE,
+        Text("Port refused by another host", "端口被他机代为拒绝"),
+        Text(
+            "{other} told {object} in {messages} that {ports} on {subject} cannot be reached: another host answered "
+            "for it",
+            "{other} 以 {messages}告知 {object}：{subject} 上的 {ports} 不可达，即由另一台主机代为答复",
+        ),
+        Text(
+            "Whether a service runs there was not seen. If this traffic is wanted, look for a filter on the reporter "
+            "that rejects so, as iptables and nftables do unless told otherwise; or the reporter is another address "
+            "of the same host.",
+            "无法得知该处是否有服务。若需要该流量，请检查报告者上如此拒绝的过滤规则"
+            "（iptables 与 nftables 的默认方式）；报告者也可能是同一主机的另一地址。",
+        ),
+        "RFC 1122, 3.2.2.1; RFC 4443, 3.1",
+    ),
+    Rule(
         "filtered",
         AREA,
         NOTE,
@@ -218,8 +237,11 @@ def _errors(view: View, quotes: Quotes) -> Iterator[Taken]:
     port = np.where(quotes.dport == MISSING, 0, quotes.dport)
     service = np.where(quotes.protocol == MISSING, 0, quotes.protocol) << 16 | port
     traced = (quotes.protocol == UDP) & (port >= TRACEROUTE.start) & (port < TRACEROUTE.stop)
-    which = np.flatnonzero(np.isin(numbers, PORT_UNREACHABLE) & ~traced & (quotes.dport != MISSING))
-    yield Taken("port-closed", rows[which], src[which], dst[which], service[which], other=target[which])
+    refused = np.isin(numbers, PORT_UNREACHABLE) & ~traced & (quotes.dport != MISSING)
+    itself = (src == target).all(axis=1)
+    for name, told in (("port-closed", refused & itself), ("port-refused", refused & ~itself)):
+        which = np.flatnonzero(told)
+        yield Taken(name, rows[which], target[which], dst[which], service[which], other=src[which])
     which = np.flatnonzero(np.isin(numbers, PROHIBITED) & known)
     yield Taken("filtered", rows[which], src[which], target[which], service[which], other=dst[which])
     reporter = pair_hashes(src, src)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dissector.analysis.findings import conformance, operation, saying, security
+from dissector.analysis.findings import conformance_rules, operation, saying, security
 from dissector.analysis.findings.evidence import DETAIL, FILE_AT, OBJECT, SUBJECT, Sighting
 from dissector.analysis.findings.model import CaptureFinding, Place, Severity
 from dissector.analysis.findings.rules import BY_ID, NUMBERS, RULES
@@ -87,18 +87,20 @@ class Reporter:
     # -- each area
 
     def _conformance(self) -> Iterator[CaptureFinding]:
-        for rule in conformance.RULES:
+        for rule in conformance_rules.RULES:
             for sighting in self._told(rule.id, SUBJECT):
                 yield self._finding(rule.id, sighting, name=names(sighting.details))
 
     def _ports(self) -> Iterator[CaptureFinding]:
-        for sighting in self._told("port-closed", SUBJECT, OBJECT):
-            ports = services(sighting.details)
-            yield self._finding("port-closed", sighting, ports=ports)
-            if len(sighting.details) >= self.thresholds.sweep_ports:
-                facts = {"count": len(sighting.details), "ports": ports}
-                hosts = (sighting.object, sighting.subject)
-                yield self._finding("sweep-ports", sighting, hosts=hosts, **facts)
+        for name in ("port-closed", "port-refused"):
+            for sighting in self._told(name, SUBJECT, OBJECT):
+                ports = services(sighting.details)
+                scanned, asking, teller = sighting.subject, sighting.object, sighting.other
+                hosts = (scanned, asking) if teller == scanned else (teller, asking, scanned)
+                yield self._finding(name, sighting, hosts=hosts, ports=ports)
+                if len(sighting.details) >= self.thresholds.sweep_ports:
+                    facts = {"count": len(sighting.details), "ports": ports}
+                    yield self._finding("sweep-ports", sighting, hosts=(asking, scanned), **facts)
 
     def _filtered(self) -> Iterator[CaptureFinding]:
         for sighting in self._told("filtered", SUBJECT, OBJECT):
@@ -291,9 +293,12 @@ class Reporter:
         keys = self.seen.keys[[rows[0] for rows in groups]]
         there = self.asked.between(keys[:, SUBJECT], keys[:, OBJECT])
         back = self.asked.between(keys[:, OBJECT], keys[:, SUBJECT])
-        # The column of what is not there: one more row, which is empty.
-        columns = {name: np.append(of, 0) for name, of in self.asked.pairs().columns.items()}
-        told = (columns["requests"][there], columns["replies"][back], columns["varied"][there])
+        columns, none = self.asked.pairs().columns, np.zeros(1, np.int64)
+        told = (
+            # Of what is not there, place -1, there is nothing.
+            np.append(columns[name], none)[place]
+            for name, place in (("requests", there), ("replies", back), ("varied", there))
+        )
         yield from zip(groups, map(Queries, *(column.tolist() for column in told)), strict=True)
 
     def _pairs(self, pairs: Pairs) -> Sighting:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dissector.analysis.findings import conformance, operation, security
+from dissector.analysis.findings import conformance_rules, operation, security
 
-RULES = (*security.RULES, *operation.RULES, *conformance.RULES)
+RULES = (*security.RULES, *operation.RULES, *conformance_rules.RULES)
 """Every rule, in the order in which findings of the same severity are shown."""
 BY_ID = {rule.id: rule for rule in RULES}
 NUMBERS = {name: number for number, name in enumerate([*BY_ID, "known-macs"])}

@@ -81,8 +81,8 @@ RULES = (
         WARNING,
         Text("Port scan", "端口扫描"),
         Text(
-            "{object} tried {count} ports of {subject} that are closed, among them {ports}: {messages}",
-            "{object} 尝试了 {subject} 的 {count} 个关闭端口，其中有 {ports}：{messages}",
+            "{object} tried {count} ports of {subject} that cannot be reached, among them {ports}: {messages}",
+            "{object} 尝试了 {subject} 的 {count} 个不可达端口，其中有 {ports}：{messages}",
         ),
         Text(
             "If it is no test of yours, somebody looks for services: find out who uses that address.",

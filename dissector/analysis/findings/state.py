@@ -8,7 +8,7 @@ import numpy as np
 
 from dissector.analysis.findings import conformance, operation, security
 from dissector.analysis.findings.asked import Asked
-from dissector.analysis.findings.evidence import Seen, Sightings
+from dissector.analysis.findings.evidence import DETAIL, RULE, RULE_MASK, Seen, Sightings
 from dissector.analysis.findings.model import FindingsReport, Thresholds
 from dissector.analysis.findings.report import Reporter
 from dissector.analysis.findings.rules import NUMBERS
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from dissector.batch import Batch
 
+FULL = 1 << 15
+"""Sightings from which on those are looked for that show nothing."""
 LIMIT = 1 << 20
 """How many rows each table keeps: about 200 octets each, with the frames."""
 
@@ -37,7 +39,8 @@ class Findings:
         self.limit = limit
         self.sightings = Sightings(self.thresholds.frames, limit)
         self.asked = Asked(limit)
-        self.tunnels = Tunnels()
+        self.tunnels = Tunnels(limit)
+        self._full = FULL
         self.files: list[str] = []
 
     def update(self, batch: Batch) -> None:
@@ -53,7 +56,24 @@ class Findings:
         for taken in (*operation.hits(view), *security.hits(view, self.thresholds)):
             if len(taken.rows):
                 self._take(view, taken)
-        self.tunnels.update(view, self.asked, *self.asked.update(view))
+        self.tunnels.update(view, self.asked, self.thresholds)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Leave out, when there are many, seconds with too few errors for a flood: most errors make one.
+
+        The first and the last second may go on in what is merged.
+        """
+        if len(self.sightings.table) < self._full:
+            return
+        keys, counts = self.sightings.table.keys, self.sightings.table.values["count"]
+        floods = keys[:, RULE] & RULE_MASK == NUMBERS["unreachable-flood"]
+        seconds = keys[floods, DETAIL]
+        over = (counts[floods] < self.thresholds.flood_errors) & (seconds > seconds.min(initial=0))
+        floods[floods] = over & (seconds < seconds.max(initial=0))
+        self.sightings.keep(~floods)
+        # Looking again pays only when as much has come as is there.
+        self._full = max(FULL, 2 * len(self.sightings.table))
 
     def _take(self, view: View, taken: operation.Taken) -> None:
         self.sightings.add(
@@ -73,13 +93,15 @@ class Findings:
         """Put in the state of what came after, which is left as it is; return self."""
         files = np.array([self._file(name) for name in other.files], np.int64)
         self.sightings.merge(other.sightings, files)
-        self.tunnels.merge(other.tunnels, self.asked.merge(other.asked, files), files)
+        numbers = self.asked.merge(other.asked, files)
+        self.tunnels.merge(other.tunnels, numbers, files, self.asked, self.thresholds)
+        self._tidy()
         return self
 
     def result(self) -> FindingsReport:
         """Return what is known so far."""
         reporter = Reporter(Seen(self.sightings), self.asked, self.tunnels, self.thresholds, self.files)
-        refused = self.sightings.refused + self.asked.refused
+        refused = self.sightings.refused + self.asked.refused + self.tunnels.refused
         warnings = []
         if refused:
             warnings.append(

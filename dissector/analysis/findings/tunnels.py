@@ -1,9 +1,10 @@
 """Echo messages whose data no ping is known to send, and the signs that two hosts carry something in them.
 
-Strategy: the last octets of the data tell nearly every ping: programs fill up with one octet, or count. What is left
-is rare; it is counted by pairs of hosts, and one exchange of four is looked at closely: entropy, sizes, whether the
-answer gives back what was asked. Which one is told by identifier and sequence, so that how a capture is cut does not
-matter, and a query is looked at together with its answer.
+Strategy: the last octets of the data tell nearly every ping: programs fill up with one octet, or count
+(:func:`dissector.kernel.fold.echoes`). What is left is rare; it is counted by pairs of hosts, and one exchange of four
+is looked at closely: entropy, sizes, whether the answer gives back what was asked. Which one is told by identifier and
+sequence, so that how a capture is cut does not matter, and a query is looked at together with its answer. Samples of
+pairs that show nothing leave when there are many, and others may come.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dissector.analysis.findings.asked import REPLIES
-from dissector.analysis.findings.evidence import FILE_AT, Firsts
+from dissector.analysis.findings.evidence import FILE_AT, Firsts, moved
 from dissector.analysis.flow_keys import address
 from dissector.analysis.hashing import mix, spread
 from dissector.analysis.quotes import number, windows
+from dissector.errors import quantity
 from dissector.registry.model import Text
 
 if TYPE_CHECKING:
@@ -31,19 +33,14 @@ if TYPE_CHECKING:
     from dissector.analysis.findings.view import View
     from dissector.analysis.flow_keys import Address
 
-HEADER, TAIL = 8, 8
-"""Octets before the data, and of their end that tell a ping."""
-ENOUGH = 24
-"""Octets of data that a known ping could not fill with a time and an identifier alone."""
+HEADER = 8
+"""Octets before the data."""
 CLOSELY = 48
 """Octets that are looked at closely."""
 EACH = 32
 """Messages of two hosts, in one direction, that are."""
-ONE_OF = np.uint64(4)
-"""Of so many exchanges one is looked at closely."""
-ONES = np.uint64(0x0101010101010101)
-PTUNNEL = 0xD5200880
-"""What each message of ptunnel begins with."""
+FULL = 1 << 16
+"""Samples from which on those are looked for that show nothing."""
 REPLY, IDENTITY, SIZE, THERE, DATA = range(5)
 """Columns of a sample: THERE octets of the data are from DATA on, and the place is last."""
 PLACE = DATA + CLOSELY // 8
@@ -75,29 +72,63 @@ class Suspicion(NamedTuple):
 class Tunnels:
     """Samples of echo messages with odd data, by the number of the pair of hosts: a mergeable state."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.refused = 0
         self.samples = Firsts(PLACE + 1, EACH)
+        self._full = FULL
 
-    def update(self, view: View, asked: Asked, rows: Numbers, numbers: Numbers) -> None:
-        """Take in the echo messages of a batch, of which ``asked`` has the pairs by number."""
-        which = np.flatnonzero(odd(view, rows) & (numbers >= 0))
-        if not len(which):
-            return
-        batch = view.batch
-        rows, numbers = rows[which], numbers[which]
-        np.add.at(asked.columns["odd"], numbers, 1)
-        np.add.at(asked.columns["odd_octets"], numbers, batch.length[rows].astype(np.int64) - HEADER)
-        head = windows(batch.octets, batch.icmp[rows] + 4, 8)
-        marked = numbers[number(head, 4, 4) == PTUNNEL]
-        np.add.at(asked.columns["marked"], marked, 1)
-        identity = number(head, 0, 4)
-        chosen = np.flatnonzero(mix(identity.astype(np.uint64)) % ONE_OF == 0)
-        chosen = chosen[self.samples.wanted(numbers[chosen])]
-        self.samples.add(numbers[chosen], _samples(view, rows[chosen], identity[chosen]))
+    def update(self, view: View, asked: Asked, thresholds: Thresholds) -> None:
+        """Take in the echo messages of a batch; ``asked`` takes down their pairs, and says which to look at."""
+        rows, numbers = asked.update(view, self.samples)
+        self._add(numbers, _samples(view, rows), asked, thresholds)
 
-    def merge(self, other: Self, numbers: Numbers, files: Numbers) -> None:
+    def merge(
+        self, other: Self, numbers: Numbers, files: Numbers, asked: Asked, thresholds: Thresholds
+    ) -> None:
         """Take in the state of what comes after; ``numbers`` and ``files`` are as for :class:`Firsts`."""
-        self.samples.merge(other.samples, numbers, files)
+        self.refused += other.refused
+        theirs, rows = other.samples.rows()
+        which = self.samples.wanted(numbers[theirs])
+        rows = rows[which]
+        rows[:, PLACE] = moved(rows[:, PLACE], files)
+        self._add(numbers[theirs[which]], rows, asked, thresholds)
+
+    def _add(self, numbers: Numbers, samples: Numbers, asked: Asked, thresholds: Thresholds) -> None:
+        """Put samples in; those of pairs that show nothing so far leave when there are too many."""
+        room = self.limit - len(self.samples)
+        self.refused += max(len(numbers) - room, 0)
+        self.samples.add(numbers[:room], samples[:room])
+        if len(self.samples) >= self._full:
+            if thresholds.tunnel_signs > 1:
+                self.samples.keep(self._suspect(asked))
+            # Looking again pays only when as much has come as is there.
+            self._full = max(FULL, 2 * len(self.samples))
+
+    def _suspect(self, asked: Asked) -> Numbers:
+        """Return the number of each pair whose samples differ in size, or have an answer unlike its query; else -1.
+
+        Without that the other signs cannot be: where one way has more octets than the other, there are two sizes.
+        High entropy alone is what encrypted pings have, and one sign.
+        """
+        pairs = asked.pairs()
+        there = np.unique(self.samples.rows()[0])
+        back = asked.between(pairs.dst[there], pairs.src[there])
+        # Of two directions the one that came first stands for both.
+        first = (back < 0) | (there < back) | ~np.isin(back, there)
+        there, back = there[first], back[first]
+        looked = Looked(self.samples.rows(), len(asked), there, back)
+        count, pair, size = len(there), looked.pair, looked.columns[:, SIZE]
+        some = np.full(count, -1)
+        some[pair] = size
+        odd = np.zeros(count, np.bool_)
+        odd[pair[size != some[pair]]] = True
+        answers, differ = compared(looked, count)
+        odd[pair[answers[differ]]] = True
+        found = np.full(len(asked), -1)
+        for side in (there[odd], back[odd & (back >= 0)]):
+            found[side] = side
+        return found
 
     def found(self, asked: Asked, thresholds: Thresholds) -> Iterator[Suspicion]:
         """Yield the pairs of hosts that show enough signs."""
@@ -219,7 +250,7 @@ class Signs:
                 f"{matched} 个应答中有 {differing} 个与其查询不同",
             ),
             Text(
-                f"{one:.0f} octets a message one way, {other:.0f} the other",
+                f"{quantity(round(one), 'octet')} a message one way, {other:.0f} the other",
                 f"一个方向每条 {one:.0f} 八位组，另一方向 {other:.0f}",
             ),
         )
@@ -265,33 +296,19 @@ def _at_odds(looked: Looked, count: int) -> Numbers:
     return np.flatnonzero((sums[0] != sums[1])[looked.pair])
 
 
-def odd(view: View, rows: Numbers) -> NDArray[np.bool_]:
-    """Return which of some echo messages have data that do not end as those of pings do: constant, or counting."""
-    batch = view.batch
-    found = batch.captured[rows] >= HEADER + ENOUGH
-    some = np.flatnonzero(found)
-    starts = batch.icmp[rows[some]] + batch.captured[rows[some]] - TAIL - 1
-    ends = windows(batch.octets, starts, TAIL + 1)
-    steps = (ends[:, 1:] - ends[:, :-1]).view(np.uint64).ravel()
-    strange = steps != (steps & np.uint64(0xFF)) * ONES
-    # Two octets over and over, as Cisco's.
-    strange[strange] = (ends[strange, 2:] != ends[strange, :-2]).any(axis=1)
-    found[some] = strange
-    return found
-
-
-def _samples(view: View, rows: Numbers, identity: Numbers) -> Numbers:
+def _samples(view: View, rows: Numbers) -> Numbers:
     """Return the columns of samples of some messages."""
     batch = view.batch
-    starts = batch.icmp[rows] + HEADER
     there = np.minimum(batch.captured[rows].astype(np.int64) - HEADER, CLOSELY)
+    octets = windows(batch.octets, batch.icmp[rows] + 4, HEADER - 4 + CLOSELY)
     found = np.zeros((len(rows), PLACE + 1), np.int64)
     found[:, REPLY] = np.isin(view.kinds[rows], REPLIES)
-    found[:, IDENTITY] = identity
+    found[:, IDENTITY] = number(octets, 0, 4)
     found[:, SIZE] = batch.length[rows] - HEADER
     found[:, THERE] = there
-    data = np.where(np.arange(CLOSELY) < there[:, None], windows(batch.octets, starts, CLOSELY), np.uint8(0))
-    found[:, DATA:PLACE] = data.view(np.int64)
+    data = found[:, DATA:PLACE].view(np.uint8)
+    data[:] = octets[:, HEADER - 4 :]
+    data[np.arange(CLOSELY) >= there[:, None]] = 0
     found[:, PLACE] = batch.frame[rows] | view.file << FILE_AT
     return found
 

@@ -83,6 +83,8 @@ class Ring:
         self, name: str, program: list[bpf.Instruction], *, size: int, promiscuous: bool = False
     ) -> None:
         protocol = socket.htons(_EVERY_PROTOCOL) if name == ANY else 0
+        self._name = name
+        self._promiscuous = promiscuous
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, protocol)
         try:
             self._socket.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
@@ -93,14 +95,22 @@ class Ring:
             if name == ANY:
                 self.statistics()  # those before do not count
             else:
-                self._socket.bind((name, _EVERY_PROTOCOL))
-            if promiscuous and name != ANY:
-                request = struct.pack("@iHH8x", socket.if_nametoindex(name), _PROMISCUOUS, 0)
-                self._socket.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, request)
+                self.bind()
         except BaseException:
             self.close()
             raise
         self._next = 0
+
+    def bind(self) -> None:
+        """Listen on the interface that has the name now. Making the socket takes rights, this does not.
+
+        Raises:
+            OSError: there is none.
+        """
+        self._socket.bind((self._name, _EVERY_PROTOCOL))
+        if self._promiscuous:
+            request = struct.pack("@iHH8x", socket.if_nametoindex(self._name), _PROMISCUOUS, 0)
+            self._socket.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, request)
 
     def hardware(self) -> int:
         """Return the interface's kind of hardware (``ARPHRD_``)."""

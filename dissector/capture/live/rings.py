@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import select
 import time
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from dissector.capture.live.engine import Captured, order
 from dissector.capture.live.ring import BLOCK, RETIRE, Ring
-from dissector.capture.live.tap import Tap
+from dissector.capture.live.tap import COLUMNS, Tap
 from dissector.capture.records import Interface, Records
 from dissector.capture.window import SIZE, buffer
 
@@ -31,8 +30,11 @@ _LOOK = 0.5
 
 _MANY = 500
 """Packets at once from which on it is worth while to wait for more: most of the work is per tick, not per packet."""
-_PACE = 0.08
-"""Seconds to wait then."""
+_PACE, _LONGEST = 0.08, 0.25
+"""Seconds to wait then, and at most, where more than :data:`_FAST` come in a second: no one reads them as they come."""
+_FAST = 20_000
+_SIZE = 2 * SIZE
+"""Octets that are copied out of rings at once; what waits in them in between is to fill half of that."""
 
 
 class RingEngine:
@@ -57,27 +59,29 @@ class RingEngine:
         self.interfaces: list[Interface] = []
         self._taps: list[Tap] = []
         self._records = Records()
-        self._octets = buffer(max(SIZE, BLOCK * len(programs)))
+        self._columns = [getattr(self._records, name).data for name in COLUMNS]
+        self._octets = buffer(max(_SIZE, BLOCK * len(programs)))
         self._frames = 0
         self._notices: list[str] = []
         self._look = 0.0
-        self._busy = False
+        self._collected = time.monotonic()
+        self._pause = 0.0
         self._alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         try:
             for name, program in programs.items():
-                make = partial(Ring, name, program, size=size, promiscuous=promiscuous)
-                self._taps.append(Tap(name, make, self.interfaces, snaplen=snaplen))
+                ring = Ring(name, program, size=size, promiscuous=promiscuous)
+                self._taps.append(Tap(name, ring, self.interfaces, snaplen=snaplen))
         except BaseException:
             self.close()
             raise
 
     def wait(self, seconds: float) -> None:
         """Poll the sockets; look after interfaces whose socket reports an error, or that are not as they were."""
-        if self._busy:
-            time.sleep(_PACE)
         poll = select.poll()
         poll.register(self._alarm, select.POLLIN)
-        taps = {tap.ring.fileno(): tap for tap in self._taps if tap.ring}
+        if self._pause:
+            poll.poll(1000 * self._pause)
+        taps = {tap.ring.fileno(): tap for tap in self._taps}
         for number in taps:
             poll.register(number, select.POLLIN)
         events = poll.poll(1000 * seconds)
@@ -90,20 +94,17 @@ class RingEngine:
 
     def collect(self) -> Block | None:
         """Copy the blocks that the kernel has handed over, as many as the buffer surely has room for."""
-        position = count = sources = 0
-        emptied = True
-        share = SIZE // BLOCK // len(self._taps) or 1
+        position = count = sources = most = 0
+        share = _SIZE // BLOCK // len(self._taps) or 1
         for tap in self._taps:
-            if tap.ring is None:
-                continue
             before, blocks = count, 0
             for filled in islice(tap.ring.filled(), share):
-                position, count = tap.take(filled, self._octets, position, self._records, count)
+                position, count = tap.take(filled, self._octets, position, self._columns, count)
                 tap.ring.give_back(filled)
                 blocks += 1
             sources += count > before
-            emptied &= blocks < share
-        self._busy = emptied and count >= _MANY
+            most = max(most, blocks)
+        self._pause = self._pace(count, most / share)
         if not count:
             return None
         if sources > 1:
@@ -111,6 +112,19 @@ class RingEngine:
         block = Captured(self._octets, position, self._records, count, self._frames + 1)
         self._frames += count
         return block
+
+    def _pace(self, count: int, full: float) -> float:
+        """Return the seconds in which packets are to come together before the next look at the rings.
+
+        Args:
+            count: packets that were collected.
+            full: how much of what can be collected from one ring was there, from 0 to 1.
+        """
+        now = time.monotonic()
+        passed, self._collected = now - self._collected, now
+        if count < _MANY or full >= 1:
+            return 0
+        return min(max(_PACE, passed / full / 2), _LONGEST) if count > _FAST * passed else _PACE
 
     def notices(self) -> list[str]:
         """Return what has happened to the interfaces."""
@@ -124,8 +138,7 @@ class RingEngine:
     def halt(self) -> None:
         """Refuse all further packets, and wait until the kernel hands over the blocks they were filled into."""
         for tap in self._taps:
-            if tap.ring:
-                tap.ring.halt()
+            tap.ring.halt()
         time.sleep(2 * RETIRE / 1000)
 
     def wake(self) -> None:
@@ -135,7 +148,7 @@ class RingEngine:
     def close(self) -> None:
         """Close sockets and rings."""
         for tap in self._taps:
-            tap.close()
+            tap.ring.close()
         if self._alarm >= 0:
             os.close(self._alarm)
             self._alarm = -1

@@ -36,7 +36,7 @@ class Tick(NamedTuple):
     """What has come since the tick before.
 
     Attributes:
-        batches: messages; they own their memory.
+        batches: messages; they own their memory, unless they are passing: then they are valid as long as the blocks.
         blocks: the packets that passed the filter; valid until the next tick is asked for.
         notices: what has happened to the interfaces, a sentence each.
     """
@@ -61,12 +61,13 @@ class Live:
         *,
         tunnels: bool = True,
         reassemble: bool = True,
+        passing: bool = False,
         notice: str = "",
     ) -> None:
         self.origin = Origin(",".join(names), "live", engine.interfaces)
         self.engine = engine.name
         self._engine = engine
-        self._messages = Messages(self.origin, tunnels=tunnels, reassemble=reassemble)
+        self._messages = Messages(self.origin, tunnels=tunnels, reassemble=reassemble, passing=passing)
         self._report = Report()
         self._notices = [notice] if notice else []
         self._names = names
@@ -142,10 +143,11 @@ def open_live(  # noqa: PLR0913 - the options of a capture
     engine: str = "auto",
     tunnels: bool = True,
     reassemble: bool = True,
+    passing: bool = False,
 ) -> Live:
     """Begin to capture.
 
-    Everything that needs rights happens here, but for opening an interface again that went away and came back.
+    Everything that needs rights happens here.
 
     Args:
         interfaces: names; ``any`` stands for all, on Linux.
@@ -156,6 +158,7 @@ def open_live(  # noqa: PLR0913 - the options of a capture
         engine: ``"ring"``, ``"scapy"``, or ``"auto"`` for the ring where there can be one.
         tunnels: whether to look into tunnels.
         reassemble: whether to put fragments together; without, a first fragment is a message by itself.
+        passing: whether batches are done with before the next tick: it saves copies.
 
     Raises:
         NoRightsError: the system does not let this process capture.
@@ -188,7 +191,9 @@ def open_live(  # noqa: PLR0913 - the options of a capture
     except OSError as error:
         message = f"{', '.join(names)} cannot be opened for capture: {error.strerror or error}"
         raise CaptureError(message) from error
-    return Live(found, names, tunnels=tunnels, reassemble=reassemble, notice=notice)
+    return Live(
+        found, names, tunnels=tunnels, reassemble=reassemble, passing=passing, notice=notice
+    )
 
 
 def _devices(names: list[str]) -> dict[str, Device]:

@@ -15,19 +15,19 @@ from dissector.capture.records import Interface
 from dissector.kernel import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from dissector.capture.live.ring import Filled, Ring
-    from dissector.capture.records import Records
 
 _GET_FLAGS = 0x8913  # SIOCGIFFLAGS
 _UP = 0x1
 _BIG = struct.pack("=H", 1) == struct.pack(">H", 1)
 _ADDRESS = 48
 """Where struct sockaddr_ll is, from the header of a packet on."""
-_COLUMNS = ("start", "captured", "original", "time_ns", "interface", "flags")
+COLUMNS = ("start", "captured", "original", "time_ns", "interface", "flags")
+"""The columns of records that :meth:`Tap.take` fills, in its order."""
 _FORMS = dict.fromkeys(hardware.ETHERNETS, walk.RING_TAGGED)
 
 
@@ -36,25 +36,19 @@ class Tap:
 
     Args:
         name: of the interface, or ``any``.
-        make: returns a new ring on it.
+        ring: on it.
         interfaces: where those that packets come from are added.
         snaplen: octets kept of a packet.
 
     Attributes:
-        ring: the ring; None while the interface is not there, or may not be opened again.
+        ring: the ring.
         settled: whether all is as it should be: nothing needs watching but the socket's own error.
-
-    Raises:
-        OSError: as :class:`~.ring.Ring`.
     """
 
-    def __init__(
-        self, name: str, make: Callable[[], Ring], interfaces: list[Interface], *, snaplen: int
-    ) -> None:
+    def __init__(self, name: str, ring: Ring, interfaces: list[Interface], *, snaplen: int) -> None:
         self.name = name
-        self.ring: Ring | None = make()
+        self.ring = ring
         self.settled = True
-        self._make = make
         self._interfaces = interfaces
         self._snaplen = snaplen
         self._index = 0
@@ -66,12 +60,10 @@ class Tap:
             self._know(self._index, self.ring.hardware())
 
     def take(
-        self, filled: Filled, octets: memoryview, position: int, records: Records, row: int
+        self, filled: Filled, octets: memoryview, position: int, columns: Sequence[memoryview], row: int
     ) -> tuple[int, int]:
         """Copy the packets of a block of the ring; return the first free place and row."""
-        assert self.ring is not None  # noqa: S101 - there are no blocks without a ring
         at, left = filled.first, filled.packets
-        columns = [getattr(records, name).data for name in _COLUMNS]
         while True:
             status, at, left, position, row = walk.ring(
                 self.ring.memory,
@@ -94,17 +86,17 @@ class Tap:
 
     def watch(self) -> Iterator[str]:
         """Look how the interface is, and do what is to be done; yield what is new, a sentence each."""
-        fault = self.ring.fault() if self.ring else 0
+        fault = self.ring.fault()
         if self.name == ANY:
             return
         index, up = _state(self.name)
         if index != self._index and self._index:
             yield f"{self.name} has gone"
             self._index, self.settled = 0, False
-            return  # what is left in the ring is collected before it is closed
+            return
         if index and not self._index:
             self._index = index
-            yield from self._open_again()
+            yield from self._bind_again()
         elif self._up and (fault or not up):
             yield f"{self.name} is down"
             self._up = False
@@ -115,29 +107,18 @@ class Tap:
 
     def statistics(self) -> tuple[int, int]:
         """Return how many packets passed the filter so far, and how many of them were dropped."""
-        if self.ring:
-            received, dropped = self.ring.statistics()
-            self._received += received
-            self._dropped += dropped
+        received, dropped = self.ring.statistics()
+        self._received += received
+        self._dropped += dropped
         return self._received, self._dropped
 
-    def close(self) -> None:
-        """Give up the ring."""
-        if self.ring:
-            self.statistics()
-            self.ring.close()
-            self.ring = None
-
-    def _open_again(self) -> Iterator[str]:
-        """Open a new ring on an interface that has the old one's name."""
-        self.close()
+    def _bind_again(self) -> Iterator[str]:
+        """Listen on an interface that has the old one's name, with the same ring."""
         try:
-            self.ring = self._make()
+            self.ring.bind()
             self._know(self._index, self.ring.hardware())
-        except PermissionError:
-            yield f"{self.name} is back, but opening it again needs the rights that were given up"
         except OSError as error:
-            yield f"{self.name} is back, but cannot be opened: {error.strerror}"
+            yield f"{self.name} is back, but cannot be listened to: {error.strerror}"
         else:
             self._up = True
             yield f"{self.name} is back"
