@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from dissector.cli import main
+import signal
+
+
+def main() -> None:
+    """Run the command line; until it is there, an interrupt simply ends this."""
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from dissector.cli import main
+
+    main()
+
 
 if __name__ == "__main__":
     main()

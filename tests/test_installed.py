@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sysconfig
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -39,7 +40,17 @@ def test_the_kernels_are_compiled_where_there_is_a_compiler():
 
 
 def test_both_back_ends_are_there():
-    assert not any(kernel.interpreted(name).COMPILED for name in ("walk", "scan", "render"))
+    assert not any(kernel.interpreted(name).COMPILED for name in ("walk", "scan", "render", "write", "search", "pair", "fold"))
+
+
+@pytest.mark.parametrize(
+    "command", ["read", "lookup", "decode", "summary", "export", "query", "sniff", "ping", "trace"]
+)
+def test_every_command_is_there(command):
+    installed()
+    script = Path(sysconfig.get_path("scripts"), "dissector")
+    done = subprocess.run([script, command, "--help"], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith(f"Usage: dissector {command} ")
 
 
 def test_the_version_is_said_once():

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissector.cli.durations import DURATION_TYPE
+from dissector.cli.units import SECONDS
 from dissector.decoder import decode_message
 from dissector.encoder import encode
 from dissector.messages.echo import Echo
@@ -404,13 +404,13 @@ def test_a_clock_that_is_set_spoils_no_time(received_ns, elapsed, expected):
     [("2", 2), ("0.5", 0.5), ("500ms", 0.5), ("250 us", 0.00025), ("1m", 60), (".5s", 0.5)],
 )
 def test_durations_have_units(text, seconds):
-    assert DURATION_TYPE.convert(text, None, None) == pytest.approx(seconds)
+    assert SECONDS.convert(text, None, None) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "0", "1 day", "1e3", "5msx"])
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(click.BadParameter, match="is no duration"):
-        DURATION_TYPE.convert(text, None, None)
+        SECONDS.convert(text, None, None)
 
 
 def test_names_cannot_steer_a_terminal():

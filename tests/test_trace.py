@@ -29,11 +29,12 @@ from dissector.messages.errors import DestinationUnreachable, FragmentationNeede
 from dissector.messages.errors6 import DestinationUnreachable6, TimeExceeded6
 from dissector.present.jsonlines import dumps
 from dissector.present.trace import LiveTable, closing, hop_json, trace_json, trace_table
+from dissector.probe.linux import ExtendedError
 from dissector.probe.tracing.answers import heard
 from dissector.probe.tracing.channel import Arrival
 from dissector.probe.tracing.flows import Flow, Marks, Recogniser, packet_of, pseudo
 from dissector.probe.tracing.path_mtu import lowered
-from dissector.probe.tracing.queued import Extended, restored
+from dissector.probe.tracing.queued import restored
 from dissector.probe.tracing.tracer import AHEAD, Plan, Tracer
 from dissector.registry.model import Family
 from dissector.tails.datagram import Datagram
@@ -285,7 +286,7 @@ def test_what_an_error_queue_keeps_becomes_the_message_again(version, echo):
     message = extended(shape(type=kind, quote=Quote.of(packet)), stack)
     headers = (20 if version == 4 else 40) + (0 if echo else 8)
     kept = message.encode()[8 + headers :]
-    octets = restored(ours, Extended(113, 2, kind, 0, 0, 128 - headers, 0), kept)
+    octets = restored(ours, ExtendedError(113, 2, kind, 0, 0, 128 - headers, 0), kept)
     decoded = decode_message(octets, Family.ICMPV4 if version == 4 else Family.ICMPV6)
     assert Recogniser((ours,), MARKS).quoted(decoded.quoted) == (ours, 9)
     assert [label.label for label in notes_of(decoded).labels] == [77]

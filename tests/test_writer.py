@@ -62,7 +62,7 @@ def read_back(file):
     return found
 
 
-PACKETS = st.lists(st.tuples(st.binary(min_size=1, max_size=70), st.integers(0, 2**62), st.integers(0, 90)))
+PACKETS = st.lists(st.tuples(st.binary(min_size=1, max_size=70), st.integers(0, 2**62 - 1), st.integers(0, 90)))
 
 
 @given(PACKETS, st.booleans(), st.integers(110, 400))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -9,10 +10,14 @@ from typing import Any, NoReturn
 
 import click
 
+from dissector.cli.endings import ENDINGS
+from dissector.cli.lines import Lines
 from dissector.errors import CaptureError, DissectError, FilterError
 from dissector.present.text import printable
 
 PROGRAM = "dissector"
+OWN_PROCESS = "a process of this program's own"
+"""What the root context holds when no code of others runs beside it: then a fence may be put up around all."""
 COMMANDS = {
     "read": "Every ICMP message in captures: a line, a tree, octets or JSON each.",
     "sniff": "Every ICMP message on some interfaces, as it comes.",
@@ -56,12 +61,18 @@ class Commands(click.Group):
             ctx.fail(f"no command {shown!r}; {hint}")
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the options, which may write, too: the version."""
+        try:
+            return super().parse_args(ctx, args)
+        except BrokenPipeError:
+            ctx.exit(0)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; that the reader of its output has gone is no failure (click makes it one)."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            finish()
             ctx.exit(0)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -121,10 +132,25 @@ def main() -> NoReturn:
     """Run the command line; never show a traceback for what a user can cause."""
     # NumPy's threads take 30 ms to begin and have nothing to do here; without them, --jobs can copy this process.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    open_streams()
+    ENDINGS.begin()
     try:
-        code = cli.main(prog_name=PROGRAM, standalone_mode=False, color=color_of_environment())
+        open_streams()
+        code = run()
+    except KeyboardInterrupt:  # while something else was being said
+        code = INTERRUPTED
+    except OSError:  # nothing can be said: stderr is what cannot be written
+        code = FAILED
+    sys.exit(ENDINGS.end(code))
+
+
+def run() -> int:
+    """Run the command line, say what went wrong, and return the exit code."""
+    try:
+        code = cli.main(
+            prog_name=PROGRAM, standalone_mode=False, color=color_of_environment(), obj=OWN_PROCESS
+        )
     except click.ClickException as error:
+        error.message = printable(error.message)  # type: ignore[misc]  # final only for its type checkers
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
@@ -138,19 +164,30 @@ def main() -> NoReturn:
     except DissectError as error:
         complain(str(error))
         code = USAGE if isinstance(error, CaptureError) else FAILED
+    except UnicodeEncodeError as error:  # only arguments have what cannot be encoded, for names of files may
+        complain(f"{error.object!r} is no text in UTF-8")
+        code = USAGE
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
         code = FAILED
-    finish()
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def open_streams() -> None:
-    """Put something in the place of standard streams that were closed before the program began."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """Put something in the place of standard streams that were closed before the program began.
+
+    Standard output is one that ends where a line ends; what its encoding does not have is escaped.
+    """
+    for name, mode in (("stdin", "r"), ("stderr", "w")):
         if getattr(sys, name) is None:
             stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - it lasts until the end
             setattr(sys, name, stream)
+    closed = sys.stdout is None
+    number, encoding = (
+        (os.open(os.devnull, os.O_WRONLY), "utf-8") if closed else (sys.stdout.fileno(), sys.stdout.encoding)
+    )
+    lines = Lines(number, "standard output")
+    sys.stdout = io.TextIOWrapper(lines, encoding, "backslashreplace", "\n", write_through=True)
 
 
 def color_of_environment() -> bool | None:
@@ -170,11 +207,3 @@ def complain(sentence: str) -> None:
 def warn(sentence: str) -> None:
     """Write a warning for people on stderr."""
     click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {printable(sentence)}", err=True)
-
-
-def finish() -> None:
-    """Flush stdout; where its reader has gone, let nothing be written at exit either (see CPython's `signal`)."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dissector.api import decode, decode_packet
-from dissector.cli import options
+from dissector.cli import fence, options
 from dissector.present.hexdump import hexdump
 from dissector.present.hextext import octets_of
 from dissector.present.jsonlines import bare_record, dumps, record
@@ -43,7 +43,9 @@ ETHERNET = 1
 @options.octets
 @options.as_json
 @options.color
+@click.pass_context
 def command(
+    ctx: click.Context,
     hexadecimal: tuple[str, ...],
     *,
     kind: str,
@@ -57,6 +59,7 @@ def command(
     HEX may have spaces, colons, 0x, or be what tcpdump -x, xxd or hexdump -C print; - reads standard input, hex
     or raw octets.
     """
+    fence.put_up(ctx)
     given = sys.stdin.buffer.read() if hexadecimal == ("-",) else " ".join(hexadecimal).encode()
     try:
         found = octets_of(given, raw=hexadecimal == ("-",))

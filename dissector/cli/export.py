@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from dissector.cli import FAILED, INTERRUPTED, complain, options, warn
+from dissector.cli import FAILED, INTERRUPTED, complain, fence, options, warn
+from dissector.cli.endings import ENDINGS
 from dissector.cli.verdict import verdict
+from dissector.errors import quantity
 from dissector.export.sources import Captures
 from dissector.present.account import closing
-from dissector.present.text import printable, quantity
+from dissector.present.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -104,7 +106,6 @@ def known_ending(ctx: click.Context, param: click.Parameter, value: str) -> Path
 )
 @click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Stop after N messages.")
 @options.of(options.SOURCE)
-@options.jobs
 @click.option("-q", "--quiet", is_flag=True, help="No account at the end.")
 @options.color
 @click.pass_context
@@ -120,7 +121,6 @@ def command(
     tunnels: bool,
     strict: bool,
     fail_if_empty: bool,
-    jobs: int,
     quiet: bool,
 ) -> None:
     """Write the ICMP messages of captures to a file, as a table, as JSON lines, or their packets as a capture.
@@ -134,7 +134,8 @@ def command(
     for file in files:
         if output.exists() and Path(file).exists() and output.samefile(file):
             ctx.fail(f"{printable(file)} is what would be written over")
-    captures = Captures(files, reassemble=reassemble, tunnels=tunnels, jobs=jobs)
+    fence.put_up(ctx, reading=files, writing=str(output), temporary=where is not None)
+    captures = Captures(files, reassemble=reassemble, tunnels=tunnels)
     write = WRITERS[output.suffix.lower()]
     teller = Teller()
     try:
@@ -179,8 +180,15 @@ def where_true(where: str | None) -> Iterator[Callable[[Iterable[Told]], Iterabl
     from dissector.export.answers import final
     from dissector.export.database import Where
 
-    with Where(where) as condition:
-        yield lambda told: map(condition.chosen, final(told))
+    with ENDINGS.held():  # raised while duckdb works, or in what it calls, an exception would be lost
+        made = Where(where)
+    with made as condition:
+
+        def chosen(messages: Told) -> Told:
+            with ENDINGS.held():
+                return condition.chosen(messages)
+
+        yield lambda told: map(chosen, final(told))
 
 
 def first(told: Iterable[Told], count: int | None) -> Iterator[Told]:

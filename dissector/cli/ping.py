@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dissector.cli import FAILED, USAGE, complain, options, warn
-from dissector.cli.durations import DURATION_TYPE
-from dissector.present.text import printable, quantity
+from dissector.cli import FAILED, USAGE, complain, fence, options, rights, units, warn
+from dissector.cli.lines import appended
+from dissector.errors import quantity
+from dissector.present.text import printable
 from dissector.probe.kinds import Ask, Engine
 from dissector.probe.targets import TargetError, addresses, spans, words
 
@@ -73,7 +74,7 @@ def octets_of(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     "-w",
     "-W",
     "--timeout",
-    type=DURATION_TYPE,
+    type=units.SECONDS,
     default="5",
     show_default=True,
     metavar="TIME",
@@ -82,7 +83,7 @@ def octets_of(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option(
     "-i",
     "--interval",
-    type=DURATION_TYPE,
+    type=units.SECONDS,
     default="1",
     show_default=True,
     metavar="TIME",
@@ -136,7 +137,7 @@ def octets_of(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 )
 @click.option("--many", is_flag=True, help=f"More than {MOST_TARGETS} targets are meant.")
 @click.option("--log", metavar="FILE", help="Append every event to a file, as JSON lines, at once.")
-@click.option("--summary-every", type=DURATION_TYPE, metavar="TIME", help="The tables in between, too.")
+@click.option("--summary-every", type=units.SECONDS, metavar="TIME", help="The tables in between, too.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the tables at the end.")
 @options.as_json
 @options.table_format
@@ -214,7 +215,8 @@ def run(ctx: click.Context, chosen: list[Span], query: Query, given: dict[str, A
         channels = open_channels(ctx, chosen, query, given)
         for channel in channels.values():
             stack.callback(channel.close)
-        log = None if given["log"] is None else stack.enter_context(open(given["log"], "a", encoding="utf-8"))  # noqa: PTH123 - a name as the shell has it
+        log = None if given["log"] is None else stack.enter_context(appended(given["log"]))
+        fence.put_up(ctx, network=True, user=rights.who_called())
         reporter = Reporter(
             count,
             log,

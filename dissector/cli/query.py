@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options
+from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options
+from dissector.cli.endings import ENDINGS
 from dissector.cli.verdict import verdict
 from dissector.export.schema import BRIEF
 from dissector.export.sources import Captures
@@ -15,8 +16,9 @@ from dissector.present.jsonlines import dumps
 from dissector.present.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from dissector.export.answers import Told
     from dissector.export.database import QueryError
     from dissector.filter import Filter
 
@@ -68,18 +70,24 @@ def command(
     else:
         names = list(arguments)
         sql = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE (\n{where}\n)"  # noqa: S608 - the user's own SQL
+    fence.put_up(ctx, reading=names, temporary=True)
     captures = Captures(tuple(names), reassemble=reassemble, tunnels=tunnels, again=True)
-    tables = known(captures.each, lambda told: first(filtered(told, chosen), count))
+    tables = known(captures.each, lambda told: first(filtered(unless_stopped(told), chosen), count))
     try:
-        with captures, Database(tables) as database:
+        # Raised while duckdb works, or in what it calls, an exception would be lost.
+        with ENDINGS.held():
+            database = Database(tables)
+        with captures, database, ENDINGS.instead(database.interrupt):
             heads, rows = database.query(sql, as_json=as_json)
             shown = as_objects(heads, rows) if as_json else as_table(heads, rows, table_format)
             for text in shown:
                 click.echo(text)
+                ENDINGS.check()
     except QueryError as error:
         refuse(error)
         ctx.exit(USAGE)
     except KeyboardInterrupt:
+        complain("stopped; the answer is not whole")
         ctx.exit(INTERRUPTED)
     account = captures.account
     code = verdict(account, strict=strict)
@@ -92,6 +100,17 @@ def command(
         ctx.exit(FAILED)
 
 
+def unless_stopped(told: Iterable[Told]) -> Iterator[Told]:
+    """Yield messages until a signal comes.
+
+    Raises:
+        Ended: it has.
+    """
+    for messages in told:
+        ENDINGS.check()
+        yield messages
+
+
 def as_objects(heads: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
     """Yield a JSON object a row."""
     for row in rows:
@@ -100,15 +119,14 @@ def as_objects(heads: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[st
 
 def as_table(heads: list[str], rows: Iterator[tuple[Any, ...]], style: str) -> Iterator[str]:
     """Yield the rows as a table of tabulate's."""
-    from tabulate import tabulate
+    from dissector.present.tables import tabulated
 
     cells = [[_cell(value) for value in row] for row in rows]
     aligned = ["right" if any(_number(row[at]) for row in cells) else "left" for at in range(len(heads))]
-    yield tabulate(
+    yield tabulated(
         cells,
-        [printable(head) for head in heads],
-        tablefmt=style,
-        disable_numparse=True,
+        heads,
+        style,
         preserve_whitespace=True,
         colalign=aligned if cells else None,
     )
@@ -124,7 +142,7 @@ def _cell(value: Any) -> Any:
         return str(value).lower()
     if value is None:
         return ""
-    return printable(value) if isinstance(value, str) else value
+    return value
 
 
 def refuse(error: QueryError) -> None:

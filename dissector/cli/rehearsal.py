@@ -1,13 +1,17 @@
 """A rehearsal before rights are given up: whoever one is afterwards may not be able to read this program's modules.
 
-Much is imported when it is needed first. So a few messages are shown to nobody, in the way asked for.
+Much is imported when it is needed first. So everything that may be is imported, and a few messages are shown to nobody,
+in the way asked for.
 """
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from dissector import analysis, messages, present, probe, registry, tails
 from dissector.analysis.pairing import Pairing
 from dissector.batch import Origin
 from dissector.capture.records import Block, Interface, Records
@@ -27,6 +31,17 @@ ECHO = bytes.fromhex("4500001c 00010000 40010000 c0000201 c0000202 0800f7fd 0001
 REPLY = bytes.fromhex("4500001c 00010000 40010000 c0000202 c0000201 0000fffd 00010001")
 UNREACHABLE = bytes.fromhex("45000038 00010000 40010000 c0000202 c0000201 0303fcfc 00000000") + ECHO
 ECHO6 = bytes.fromhex(f"60000000 00083a40 {'20010db8':0<31}1 {'20010db8':0<31}2 80000000 00010001")
+
+
+def import_all() -> None:
+    """Import all that decodes, asks and shows, what tables are made with, and names of hosts encoded."""
+    for package in (tails, messages, registry, analysis, present, probe):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+    import_module("encodings.idna")
+    from tabulate import tabulate
+
+    tabulate([["报文"]], ["类型"])
 
 
 def rehearse(text: Text, watch: Watch | None, chosen: Filter | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,7 @@ from dissector.present.jsonlines import dumps
 from dissector.probe.events import Outcome
 
 if TYPE_CHECKING:
+    from dissector.cli.lines import Lines
     from dissector.probe.events import Event
     from dissector.probe.session import Session
 
@@ -37,7 +38,7 @@ class Reporter:
     """
 
     def __init__(
-        self, count: int, log: TextIO | None, *, as_json: bool, quiet: bool, table_format: str
+        self, count: int, log: Lines | None, *, as_json: bool, quiet: bool, table_format: str
     ) -> None:
         self._several = count > 1
         self._silence = count <= ping.FEW
@@ -85,8 +86,7 @@ class Reporter:
         if self._log is None:
             return
         try:
-            self._log.write(f"{text}\n")
-            self._log.flush()
+            self._log.write(f"{text}\n".encode())
         except OSError as error:
             warn(f"{self._log.name}: {error.strerror}; the log ends here")
             self._log = None

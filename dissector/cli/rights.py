@@ -1,9 +1,14 @@
-"""Rights: what to do without those to capture, and giving up those that are not needed any more."""
+"""Rights: what to do without those to capture, and giving up those that are not needed any more.
+
+What is given up is given up for good: the bounding set is emptied as well, so that not even root gets a capability back
+by running a program, and ``PR_SET_NO_NEW_PRIVS`` makes set-user-ID programs ordinary ones.
+"""
 
 from __future__ import annotations
 
 import os
 import shlex
+import struct
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,10 +18,18 @@ from dissector.errors import DissectError
 from dissector.present.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 NO_NEW_PRIVILEGES = 38
 """PR_SET_NO_NEW_PRIVS of prctl(2)."""
+BOUNDING_SET_DROP = 24
+"""PR_CAPBSET_DROP, likewise."""
+CAPABILITIES = 64
+"""More than there are."""
+CAPABILITY_VERSION = 0x20080522
+"""_LINUX_CAPABILITY_VERSION_3 of capget(2): 64 bits for each of the sets, in two halves."""
+OF_FILES = (1, 2)
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: what lets root read and write anybody's files."""
 
 
 class User(NamedTuple):
@@ -39,15 +52,10 @@ class RightsError(DissectError):
 def known_user(ctx: click.Context, param: click.Parameter, value: str | None) -> User | None:
     """Return the account that a name or a number means.
 
-    Without either, for root, it is that of whoever called sudo; None where nobody did.
+    Without either it is that of :func:`who_called`.
     """
     if value is None:
-        if os.geteuid() != 0:
-            return None
-        uid, gid = (os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID"))
-        if not (uid.isdecimal() and gid.isdecimal()):
-            return None
-        return User(os.environ.get("SUDO_USER", ""), int(uid), int(gid))
+        return who_called()
     import pwd
 
     try:
@@ -58,34 +66,78 @@ def known_user(ctx: click.Context, param: click.Parameter, value: str | None) ->
     return User(found.pw_name, found.pw_uid, found.pw_gid)
 
 
+def who_called() -> User | None:
+    """Return, for root, the account of whoever called sudo; None where nobody did."""
+    if not is_root():
+        return None
+    uid, gid = (os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID"))
+    if not (uid.isdecimal() and gid.isdecimal()):
+        return None
+    return User(os.environ.get("SUDO_USER", ""), int(uid), int(gid))
+
+
+def is_root() -> bool:
+    """Return whether this is root, who can read and write anybody's files until capabilities are given up."""
+    return os.geteuid() == 0
+
+
 def to_drop(user: User | None) -> bool:
     """Return whether a user is somebody else."""
     return user is not None and user.uid != os.geteuid()
 
 
-def drop(user: User | None) -> None:
-    """Become a user for good, with their groups, and gain no rights ever again.
+def drop(user: User | None, kept: Iterable[int] = ()) -> None:
+    """Become a user for good, with their groups, without capabilities, and gain no rights ever again.
 
     Args:
         user: who; None to stay who one is. Only root can become somebody else.
+        kept: numbers of capabilities to keep, those of them that there are; of another user, none can be.
 
     Raises:
         RightsError: that is somebody else, and this is not root.
     """
+    if user is not None and to_drop(user) and not is_root():
+        sentence = f"only root can go on as {user.name or user.uid}; leave out --user"
+        raise RightsError(sentence)
+    linux = sys.platform == "linux"
+    if linux:
+        empty_bounding_set()  # first, for this takes a capability
     if user is not None and to_drop(user):
-        if os.geteuid() != 0:
-            sentence = f"only root can go on as {user.name or user.uid}; leave out --user"
-            raise RightsError(sentence)
         if user.name:
             os.initgroups(user.name, user.gid)
         else:
             os.setgroups([user.gid])
         os.setgid(user.gid)
         os.setuid(user.uid)
-    if sys.platform == "linux":
-        import ctypes
+    if linux:
+        from dissector.cli.libc import LIBC
 
-        ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+        keep_capabilities(kept)
+        LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+
+
+def empty_bounding_set() -> None:
+    """Let no program that is run ever have a capability; nothing where this is not allowed."""
+    from dissector.cli.libc import LIBC
+
+    for number in range(CAPABILITIES):
+        if LIBC.prctl(BOUNDING_SET_DROP, number, 0, 0, 0):
+            break
+
+
+def keep_capabilities(kept: Iterable[int]) -> None:
+    """Give up all capabilities but some, of those that this thread has."""
+    import ctypes
+
+    from dissector.cli.libc import LIBC
+
+    header = struct.pack("@Ii", CAPABILITY_VERSION, 0)
+    # Effective, permitted, inheritable: the lower halves of the three, then the upper ones.
+    held = ctypes.create_string_buffer(24)
+    LIBC.capget(header, held)
+    mask = sum(1 << number for number in kept)
+    permitted = mask & struct.unpack_from("=I", held, 4)[0]
+    LIBC.capset(header, struct.pack("=6I", permitted, permitted, 0, 0, 0, 0))
 
 
 def three_ways(interfaces: Sequence[str], bpf: str | None) -> str:

@@ -71,7 +71,6 @@ class Output:
         """Write text that was made elsewhere."""
         for piece in pieces:
             sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
 
 
 def colored(ctx: click.Context) -> bool:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dissector.analysis.pairing import Pairing
-from dissector.cli import FAILED, complain, options, rights, units, warn
+from dissector.cli import FAILED, complain, fence, options, rights, units, warn
 from dissector.cli.listening import Listening
 from dissector.cli.rehearsal import rehearse
 from dissector.cli.showing import Output, colored, view
 from dissector.cli.verdict import verdict
 from dissector.cli.watching import Watch
-from dissector.errors import CaptureError, CaptureFilterError, NoRightsError
+from dissector.errors import CaptureError, CaptureFilterError, NoRightsError, quantity
 from dissector.export.rotation import NO_LIMITS, Limits, Recorder, RecordingError
 from dissector.present.jsonlines import SCHEMA, dumps
 from dissector.present.live import captured
-from dissector.present.text import printable, quantity
+from dissector.present.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -216,13 +216,14 @@ def command(
         engine=engine,
         tunnels=tunnels,
         reassemble=reassemble,
+        passing=watch is None,
     )
     if live is None:
         ctx.exit(FAILED)
     with live, ExitStack() as stack:
-        if rights.to_drop(user):
+        if rights.is_root():
             rehearse(*made(), chosen)
-        rights.drop(user)
+        fence.put_up(ctx, writing=None if file == STDOUT else file, network=True, user=user)
         recorder = None
         if file is not None:  # after that, for a file is to belong to who may write it
             recorder = stack.enter_context(recording(live, file, limits, user))

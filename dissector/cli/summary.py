@@ -18,8 +18,8 @@ from dissector.analysis.paths import Paths
 from dissector.analysis.types import Types
 from dissector.capture.account import Account
 from dissector.capture.stream import scan
-from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options, warn
-from dissector.cli.verdict import verdict
+from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, warn
+from dissector.cli.verdict import not_begun, stopped, verdict
 from dissector.errors import CaptureError
 from dissector.present.account import closing
 from dissector.present.findings import findings_json, findings_tables, thresholds_json, thresholds_table
@@ -165,6 +165,7 @@ def command(
         for text in listed(thresholds, table_format, lang, as_json=as_json):
             click.echo(text)
         return
+    fence.put_up(ctx, reading=files)
     questions = parts(timeout, max_open, thresholds, lang)
     total = Account()
     code = 0
@@ -177,6 +178,7 @@ def command(
                 complain(str(error))
                 code = USAGE
     except KeyboardInterrupt:
+        not_begun(len(files), total)
         code = INTERRUPTED
     if total.files:
         for text in shown(questions, table_format, as_json=as_json):
@@ -197,6 +199,9 @@ def read_file(
             wanted = batch if chosen is None else batch[chosen.mask(batch)]
             for question in questions:
                 question.state.update(wanted)
+    except KeyboardInterrupt:
+        stopped(batches.account, batches.progress)
+        raise
     finally:
         account = batches.account
         total.add(account)

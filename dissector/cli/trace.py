@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 from click.core import ParameterSource
 
-from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, options
-from dissector.cli.rights import me, this_program
+from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, rights
 from dissector.present.text import printable
 
 if TYPE_CHECKING:
@@ -201,6 +200,7 @@ def command(
         complain(str(error))
         click.echo(ways(protocol, host), err=True)
         ctx.exit(FAILED)
+    fence.put_up(ctx, network=True, user=rights.who_called())
     plan = Plan(
         first=first,
         most=most,
@@ -259,9 +259,9 @@ def channel_of(engine: str, aim: Aim, marks: Marks) -> Channel:
 
 def ways(protocol: str, host: str) -> str:
     """Return three commands that work where this one may not, the one with the fewest rights first."""
-    program = shlex.join(this_program())
-    command = shlex.join([*this_program(), *sys.argv[1:]])
-    become = shlex.join(["--reuid", me(), "--regid", str(os.getgid()), "--init-groups"])
+    program = shlex.join(rights.this_program())
+    command = shlex.join([*rights.this_program(), *sys.argv[1:]])
+    become = shlex.join(["--reuid", rights.me(), "--regid", str(os.getgid()), "--init-groups"])
     first = f"{program} trace {shlex.quote(host)}"
     lines = [
         "  Raw sockets take the capability CAP_NET_RAW. Any of these will do:",

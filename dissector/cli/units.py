@@ -12,9 +12,15 @@ from dissector.present.text import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NUMBER = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]*)")
-DURATIONS = {"ms": 10**6, "s": 10**9, "": 10**9, "min": 60 * 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+NUMBER = re.compile(r"(\d{0,18})(?:\.(\d{0,18}))?\s*([A-Za-zµ]*)", re.ASCII)
+"""What is before the point, what is behind it, and the unit."""
+SECOND = 10**9
+DURATIONS = {
+    "us": 10**3, "µs": 10**3, "ms": 10**6, "s": SECOND, "": SECOND, "m": 60 * SECOND, "min": 60 * SECOND,
+    "h": 3600 * SECOND,
+}  # fmt: skip
 """Nanoseconds of each unit; a number alone is seconds."""
+WANTED = "duration, such as 500ms, 60s or 1h"
 SIZES = {
     "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
     "k": 2**10, "K": 2**10, "KiB": 2**10, "M": 2**20, "MiB": 2**20, "G": 2**30, "GiB": 2**30, "TiB": 2**40,
@@ -24,9 +30,20 @@ SIZES = {
 
 def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
     """Return the nanoseconds of a duration."""
-    return (
-        None if value is None else _amount(ctx, param, value, DURATIONS, "duration, such as 500ms, 60s or 1h")
-    )
+    return None if value is None else _amount(ctx, param, value, DURATIONS, WANTED)
+
+
+class Seconds(click.ParamType[float]):
+    """A duration, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds of some text; a number is one of seconds already."""
+        return _amount(ctx, param, value, DURATIONS, WANTED) / SECOND if isinstance(value, str) else value
+
+
+SECONDS = Seconds()
 
 
 def size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -35,14 +52,17 @@ def size(ctx: click.Context, param: click.Parameter, value: str | None) -> int |
 
 
 def _amount(
-    ctx: click.Context, param: click.Parameter, value: str, units: Mapping[str, int], wanted: str
+    ctx: click.Context | None,
+    param: click.Parameter | None,
+    value: str,
+    units: Mapping[str, int],
+    wanted: str,
 ) -> int:
     """Return a number with a unit as a whole number of the smallest unit, at least 1."""
     found = NUMBER.fullmatch(value.strip())
-    if found is not None and found[2] in units:
-        whole, _, part = found[1].partition(".")
-        unit = units[found[2]]
-        amount = int(whole) * unit + (int(part) * unit // 10 ** len(part) if part else 0)
+    if found is not None and found[3] in units:
+        whole, part, unit = found[1], found[2] or "", units[found[3]]
+        amount: int = int(whole + part or "0") * unit // 10 ** len(part)
         if amount:
             return amount
     message = f"{printable(value)!r} is no {wanted}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dissector.present.text import printable, quantity
+from dissector.errors import quantity
+from dissector.present.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dissector.errors import quantity
 from dissector.message import FAMILIES
 from dissector.present.plain import plain
-from dissector.present.text import quantity
+from dissector.present.tables import tabulated
 from dissector.present.times import SECOND
 from dissector.protocols import protocol_name
 from dissector.registry.model import Family
@@ -191,15 +192,12 @@ def _table(
     widths: Sequence[int] | None,
 ) -> Iterator[str]:
     """Yield a table with its title, if it has any lines."""
-    from tabulate import tabulate  # what makes no table does not wait for it
-
     if lines:
-        text = tabulate(
+        text = tabulated(
             lines,
             headers,
-            tablefmt=table_format,
+            table_format,
             maxcolwidths=None if widths is None else list(widths),
             maxheadercolwidths=None if widths is None else list(widths),
-            disable_numparse=True,
         )
         yield f"{title}\n\n{text}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dissector.present.text import quantity
+from dissector.errors import quantity
 
 OFFSET = re.compile(r"^\s*(?:0x)?[0-9a-f]{3,16}(?::|\s{2,})\s*(?=[0-9a-f])", re.IGNORECASE)
 """``0x0010:``, ``00000010:`` or ``00000010  `` at the start of a line of tcpdump, xxd, hexdump -C or tshark -x."""
@@ -41,7 +41,7 @@ def octets_of(given: bytes, *, raw: bool = False) -> bytes:
     digits = SEPARATORS.sub("", "".join(lines))
     wrong = re.search(r"[^0-9a-fA-F]", digits)
     if wrong:
-        message = f"hex expected, found {wrong.group()!r} after {wrong.start() // 2} octets"
+        message = f"hex expected, found {wrong.group()!r} after {quantity(wrong.start() // 2, 'octet')}"
         raise ValueError(message)
     if len(digits) % 2:
         message = f"{quantity(len(digits), 'hex digit')} can be no whole octets: one is missing or too many"

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from dissector.layout import Shape, address_text
+from dissector.present.text import is_visible
 from dissector.present.times import iso
 from dissector.tails.kept import Kept
 
@@ -112,11 +113,7 @@ def bare_record(decoded: Decoded) -> dict[str, Any]:
 def dumps(value: Any) -> str:
     """Return one line of JSON."""
     text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
-    return (
-        text
-        if text.isprintable()
-        else "".join(char if char.isprintable() else escaped(char) for char in text)
-    )
+    return text if is_visible(text) else "".join(char if is_visible(char) else escaped(char) for char in text)
 
 
 def escaped(char: str) -> str:

@@ -6,13 +6,15 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from dissector.decoder import NOT_FIELDS, ChecksumStatus
-from dissector.errors import Severity
+from dissector.errors import Severity, quantity
 from dissector.layout import Several, Shape, address_text
+from dissector.messages.echo import INTERFACE_STATES
 from dissector.present.text import printable
 from dissector.present.times import seconds
 from dissector.registry.model import Kind
-from dissector.tails.extensions import LabelStackEntry
+from dissector.tails.extensions import InterfaceByIndex, LabelStackEntry
 from dissector.tails.kept import Kept
+from dissector.tails.mld import RECORD_TYPES, AddressRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,8 @@ def headline(decoded: Decoded) -> str:
         return "message without a single octet"
     nameless = decoded.entry.type.last is not None or decoded.entry.type.kind is Kind.UNKNOWN
     name = f"{decoded.name} type {decoded.type}" if nameless else decoded.name
+    if decoded.entry.type.code_holds is not None:
+        return name
     if code is None or code.last is not None:
         return f"{name}, code {decoded.code}" if decoded.code else name
     if code.name.en.endswith(NO_CODE) or code.name.en == decoded.name:
@@ -51,9 +55,14 @@ def details(decoded: Decoded) -> Iterator[str]:
     """Yield what it says, piece by piece: ``identifier=7``, ``data=56``, the datagram it is about."""
     message = decoded.message
     if message is not None and decoded.malformed is None:
+        held = decoded.entry.type.code_holds
+        if held is not None:
+            yield f"{held}={getattr(message, held)}"
         for field in shown_fields(message.layout):
             value = getattr(message, field.name)
-            if value is not False:
+            if field.names is INTERFACE_STATES:
+                yield f"{field.name}={interface_state(value)}"
+            elif value is not False:
                 yield f"{field.name}={brief(value)}"
         tail = message.layout.rest
         if tail is not None and tail.name not in NOT_SHOWN:
@@ -74,6 +83,10 @@ def brief(value: Any) -> str:
         return "[" + ", ".join(brief(item) for item in value) + (" …" if value.leftover else "") + "]"
     if isinstance(value, LabelStackEntry):
         return str(value.label)
+    if isinstance(value, InterfaceByIndex):
+        return f"{value.title} {value.if_index}"
+    if isinstance(value, AddressRecord):
+        return listening(value)
     if isinstance(value, Shape):
         return " ".join(filter(None, (value.title, *telling(value))))
     if isinstance(value, bytes):
@@ -81,6 +94,22 @@ def brief(value: Any) -> str:
     if isinstance(value, IPv4Address | IPv6Address):
         return address_text(value)
     return str(value).lower() if isinstance(value, bool) else printable(str(value))
+
+
+def interface_state(value: int) -> str:
+    """Return the state of a probed interface by its name: ``reachable``; zero stands for none (RFC 8335, 3)."""
+    return INTERFACE_STATES.get(value, str(value)) if value else "0"
+
+
+def listening(record: AddressRecord) -> str:
+    """Return what is reported of a group: ``ff02::fb to exclude 0 sources``, with which a listener joins."""
+    change = RECORD_TYPES.get(record.record_type, f"type {record.record_type}")
+    for word in ("MODE_", "CHANGE_", "_MODE", "_SOURCES"):
+        change = change.replace(word, "", 1)
+    change = change.replace("_", " ").lower()
+    sources = f" {brief(record.sources)}" if record.sources else ""
+    group = address_text(record.multicast_address)
+    return f"{group} {change} {quantity(record.number_of_sources, 'source')}{sources}"
 
 
 def telling(part: Shape) -> Iterator[str]:
@@ -91,6 +120,8 @@ def telling(part: Shape) -> Iterator[str]:
         if isinstance(value, IPv4Address | IPv6Address | Kept) or (isinstance(value, Several) and value):
             bits = getattr(part, "prefix_length", None) if "prefix" in key else None
             yield brief(value) if bits is None else f"{brief(value)}/{bits}"
+        elif key == "address" and isinstance(value, str):  # of another family than those of IP
+            yield value
         elif key.endswith("_name") and isinstance(value, str) and not key.startswith(("role", "record")):
             yield printable(value)
 
@@ -102,7 +133,7 @@ def remarks(message: Message) -> Iterator[str]:
     if message.malformed is not None:
         yield f"[{message.malformed}]"
     elif len(message.octets) < message.length:
-        yield f"[cut: {len(message.octets)} of {message.length} octets]"
+        yield f"[cut: {len(message.octets)} of {quantity(message.length, 'octet')}]"
     if message.checksum_status is ChecksumStatus.BAD:
         yield "[bad checksum]"
     for finding in message.findings:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from dissector.errors import quantity
 from dissector.present.account import closing
 from dissector.present.summary import milliseconds
-from dissector.present.text import printable, quantity
+from dissector.present.text import printable
 from dissector.present.times import clock
 
 if TYPE_CHECKING:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from dissector.errors import quantity
 from dissector.present.flows import MILLISECOND, error_text
 from dissector.present.plain import plain
-from dissector.present.text import printable, quantity
+from dissector.present.tables import tabulated
+from dissector.present.text import printable
 from dissector.protocols import protocol_name
 
 if TYPE_CHECKING:
@@ -38,15 +40,12 @@ def path_tables(report: PathReport, *, table_format: str = "simple", narrow: boo
         table_format: one of tabulate's names.
         narrow: whether to fit 80 columns.
     """
-    from tabulate import tabulate  # what makes no table does not wait for it
-
     for path in report.paths:
-        text = tabulate(
+        text = tabulated(
             [line for hop in path.hops for line in hop_lines(path, hop)],
             HEADERS,
-            tablefmt=table_format,
+            table_format,
             maxcolwidths=list(WIDTHS) if narrow else None,
-            disable_numparse=True,
         )
         head = [line for long in _head(path) for line in (wrapped(long) if narrow else [long])]
         yield "\n".join((*head, "", text))

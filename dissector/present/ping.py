@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dissector.errors import quantity
 from dissector.layout import address_text
 from dissector.present.jsonlines import SCHEMA, message_record
 from dissector.present.line import details, headline
 from dissector.present.plain import plain
 from dissector.present.summary import ADDRESS, milliseconds, table
-from dissector.present.text import printable, quantity
+from dissector.present.text import printable
 from dissector.present.times import iso
 from dissector.probe.events import Outcome
 
@@ -73,7 +74,7 @@ def line(event: Event, *, several: bool) -> str:
         case Outcome.ERROR:
             return f"from {sender(event)}: {error(event.decoded)} about seq={event.number}{whom}"
         case Outcome.REFUSED:
-            return f"no answer: from {sender(event)} about seq={event.number}{whom}, {event.reason}"
+            return f"no answer: from {sender(event)} about seq={event.number}{whom}, {printable(event.reason or '')}"
         case Outcome.REPLY:
             return reply(event)
 
@@ -87,7 +88,7 @@ def reply(event: Event) -> str:
     """Return the line of an answer."""
     decoded, target = event.decoded, event.target
     whom = label(target) if event.source == target.address else sender(event)
-    pieces = [f"{0 if decoded is None else len(decoded.octets)} octets from {whom}:"]
+    pieces = [f"{quantity(0 if decoded is None else len(decoded.octets), 'octet')} from {whom}:"]
     if decoded is not None and not decoded.name.startswith("Echo"):
         pieces.append(headline(decoded))
     pieces.append(f"seq={event.number}")
@@ -114,7 +115,7 @@ def remarks(event: Event) -> Iterator[str]:
     if event.elsewhere:
         yield f"asked {label(event.target)}"
     if event.altered is not None:
-        yield f"altered: {event.altered}"
+        yield f"altered: {printable(event.altered)}"
 
 
 def error(decoded: Decoded | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dissector.present.diagram import diagram
+from dissector.present.tables import tabulated
 from dissector.present.text import bullets
 from dissector.registry.model import Effect, Entry, Family, span
 
@@ -142,8 +143,6 @@ def table(entries: list[Entry], lang: str, style: str) -> str:
         lang: ``en`` or ``zh``.
         style: a table format of tabulate's.
     """
-    from tabulate import tabulate
-
     heads = (
         ("引用", "名称", "性质", "状态", "文档")
         if lang == "zh"
@@ -157,4 +156,4 @@ def table(entries: list[Entry], lang: str, style: str) -> str:
         rows.append(
             (entry.reference, name if entry.code is None else f"  {name}", *words, ", ".join(entry.rfc))
         )
-    return tabulate(rows, heads, tablefmt=style, disable_numparse=True, preserve_whitespace=True)
+    return tabulated(rows, heads, style, preserve_whitespace=True)

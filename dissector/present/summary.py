@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dissector.present.plain import plain
-from dissector.present.text import printable
+from dissector.present.tables import tabulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +26,7 @@ FEW = 4
 OUTCOMES: tuple[tuple[str, Callable[[Line], int]], ...] = (
     ("error", lambda line: line.ended),
     ("dup", lambda line: line.duplicates),
+    ("others", lambda line: line.by_others),
     ("late", lambda line: line.late),
     ("altered", lambda line: line.altered),
     ("new id", lambda line: line.rewritten),
@@ -54,17 +55,14 @@ def table(  # noqa: PLR0913 - what a table is made of
         numbers: so many columns at the end are numbers, and stand right.
         widths: columns of the terminal for each, None for as many as needed; None for no limit.
     """
-    from tabulate import tabulate  # JSON does not wait for it
-
     if lines:
         text = len(headers) - numbers
-        yield f"{title}\n\n" + tabulate(
-            [[printable(str(cell)) for cell in line] for line in lines],
+        yield f"{title}\n\n" + tabulated(
+            lines,
             headers,
-            tablefmt=table_format,
+            table_format,
             colalign=["left"] * text + ["right"] * numbers,
             maxcolwidths=None if widths is None else list(widths),
-            disable_numparse=True,
         )
 
 

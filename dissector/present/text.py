@@ -1,6 +1,21 @@
-"""Text for terminals: nothing from the wire or from a file name may steer one."""
+"""Text for terminals and spreadsheets: nothing from the wire or from a file name may steer one."""
 
 from __future__ import annotations
+
+import re
+from typing import Final
+
+UNSEEN: Final = frozenset(
+    chr(number)
+    for first, last in (
+        (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x3164, 0x3164),
+        (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF),
+    )
+    for number in range(first, last + 1)
+)  # fmt: skip
+"""Characters that take no room or show nothing although Python calls them printable (Unicode's Default_Ignorable)."""
+FORMULA: Final = re.compile(r"(?:^|(?<=;))(?=\s*[=+\-@＝＋－＠].)")
+"""Where a spreadsheet begins to read a formula: at the start of a cell, or after what some take for the end of one."""
 
 INDENT = 13
 """Columns before the text of a titled paragraph."""
@@ -8,9 +23,24 @@ INDENT = 13
 
 def printable(text: str) -> str:
     r"""Return text with control characters, escapes and what cannot be printed written as ``\x1b``, ``\u202e``."""
-    if text.isprintable():
+    if is_visible(text):
         return text
-    return "".join(char if char.isprintable() else escaped(char) for char in text)
+    return "".join(char if is_visible(char) else escaped(char) for char in text)
+
+
+def is_visible(text: str) -> bool:
+    """Return whether text has only characters that are to be seen, and spaces."""
+    return text.isprintable() and (text.isascii() or UNSEEN.isdisjoint(text))
+
+
+def utf8(text: str) -> bytes:
+    r"""Return text as octets; what stands for octets of a file name that are no text is written as ``\udcff``."""
+    return text.encode(errors="backslashreplace")
+
+
+def no_formula(text: str) -> str:
+    """Return text with an apostrophe before what a spreadsheet would compute (OWASP, CSV injection)."""
+    return FORMULA.sub("'", text)
 
 
 def escaped(char: str) -> str:
@@ -19,11 +49,6 @@ def escaped(char: str) -> str:
     if number <= 0xFF:  # noqa: PLR2004 - two digits suffice
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004 - four suffice
-
-
-def quantity(count: int, noun: str) -> str:
-    """Return ``"1 packet"`` or ``"5 packets"``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def bullets(title: str, text: str, width: int, indent: int = INDENT) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from dissector.errors import quantity
 from dissector.present.jsonlines import SCHEMA
 from dissector.present.paths import (
     HEADERS,
@@ -15,7 +16,7 @@ from dissector.present.paths import (
     wrapped,
 )
 from dissector.present.plain import plain
-from dissector.present.text import quantity
+from dissector.present.tables import tabulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,14 +86,11 @@ def narrows(trace: Trace, hop: TracedHop) -> bool:
 
 def trace_table(trace: Trace, *, table_format: str, narrow: bool) -> str:
     """Return the table of a path, in one of tabulate's formats."""
-    from tabulate import tabulate  # what makes no table does not wait for it
-
-    return tabulate(
+    return tabulated(
         [row for hop in trace.hops for row in hop_rows(trace, hop)],
         HEADERS,
-        tablefmt=table_format,
+        table_format,
         maxcolwidths=list(WIDTHS) if narrow else None,
-        disable_numparse=True,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
+from dissector.errors import quantity
 from dissector.layout import Node, address_text, partial
 from dissector.present.line import NOTHING, headline
 from dissector.present.text import printable
@@ -34,7 +35,9 @@ def nodes(decoded: Decoded) -> Iterator[Node]:
             yield Node(field.name, field.text(value), field.offset, field.bits, field.doc)
     left = len(decoded.octets) * 8 - end
     if left:
-        yield Node("unread", f"{left // 8} octets", end, left, "Octets of a field that is not all there.")
+        yield Node(
+            "unread", quantity(left // 8, "octet"), end, left, "Octets of a field that is not all there."
+        )
 
 
 def branches(found: Iterator[Node] | tuple[Node, ...], depth: int) -> Iterator[str]:
@@ -68,7 +71,7 @@ def message_tree(decoded: Decoded, depth: int = 0) -> Iterator[str]:
 def tree(message: Message, answer: Answer = NOTHING) -> Iterator[str]:
     """Yield the lines of a message and of how it came: frame, path, addresses, fields, findings."""
     time = "no time" if message.time_ns is None else iso(message.time_ns)
-    yield f"Frame {message.frame}: {message.original} octets, {time}, interface {message.interface}"
+    yield f"Frame {message.frame}: {quantity(message.original, 'octet')}, {time}, interface {message.interface}"
     yield f"{STEP}path: {' / '.join(message.path)} ({message.link})"
     yield f"{STEP}src: {address_text(message.src)}"
     yield f"{STEP}dst: {address_text(message.dst)}"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from dissector.probe.kinds import Engine
+from dissector.probe.linux import LEVEL, OFFENDER, ORIGINS, RECVERR, ExtendedError, sockaddr_of
 from dissector.probe.matching import Arrival
 from dissector.probe.sockets import (
     ANCILLARY,
     AT_ONCE,
-    IP_RECVERR,
-    IPV6_RECVERR,
     LARGEST,
     V4,
     KernelSocket,
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from dissector.probe.targets import Address
     from dissector.registry.model import Family
 
-FROM_ICMP = (2, 3)
-"""Origins of errors that a message told of, in <linux/errqueue.h>; others are the system's own."""
 MESSAGE_TOO_LONG, PARAMETER_PROBLEM = (3, 4), 12
 """The errors of ICMPv4 of which the kernel tells a number: the MTU, the pointer."""
 
@@ -46,10 +44,7 @@ class DatagramSocket(KernelSocket):
     def _set_up(self, options: Options, query: Query) -> None:
         """Have errors queued, and learn which identifier the kernel chose: the socket's port."""
         super()._set_up(options, query)
-        if self.family is V4:
-            self.socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-        else:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+        self.socket.setsockopt(LEVEL[self.version], RECVERR[self.version], 1)
         if not self.socket.getsockname()[1]:
             self.socket.bind(("", 0))
         self.identifier = int(self.socket.getsockname()[1])
@@ -71,7 +66,7 @@ class DatagramSocket(KernelSocket):
             except (BlockingIOError, InterruptedError):
                 return
             time_ns, _, received_by, error = told(ancillary)
-            if error is None or error[4] not in FROM_ICMP:
+            if error is None or ExtendedError.of(error).origin not in ORIGINS.values():
                 continue
             message = error_message(self.family, octets, error, sender_address(asked), received_by)
             source = offender(error, sender_address(asked))
@@ -82,13 +77,13 @@ class DatagramSocket(KernelSocket):
 
 def offender(error: bytes, asked: Address) -> Address:
     """Return who sent an error: a ``struct sockaddr`` behind the ``struct sock_extended_err``."""
-    kind = int.from_bytes(error[16:18], "little")
-    big = int.from_bytes(error[16:18], "big")
-    if socket.AF_INET in (kind, big):
-        return IPv4Address(error[20:24])
-    if socket.AF_INET6 in (kind, big):
-        (scope,) = struct.unpack("=I", error[40:44])
-        return sender_address((socket.inet_ntop(socket.AF_INET6, error[24:40]), 0, 0, scope))
+    address = sockaddr_of(error)
+    kind = int.from_bytes(address[:2], sys.byteorder)
+    if kind == socket.AF_INET:
+        return IPv4Address(address[OFFENDER[4]])
+    if kind == socket.AF_INET6:
+        (scope,) = struct.unpack("=I", address[24:28])
+        return sender_address((socket.inet_ntop(socket.AF_INET6, address[OFFENDER[6]]), 0, 0, scope))
     return asked
 
 
@@ -100,8 +95,8 @@ def error_message(
     The kernel keeps neither the error's checksum nor the IP header of the quote: the one is zero, and of the other
     only addresses and length are known.
     """
-    kind, code = error[5], error[6]
-    (number,) = struct.unpack("=I", error[8:12])
+    told_of = ExtendedError.of(error)
+    kind, code, number = told_of.type, told_of.code, told_of.info
     if family is V4 and (kind, code) != MESSAGE_TOO_LONG:
         number = number << 24 & 0xFFFFFFFF if kind == PARAMETER_PROBLEM else 0
     return struct.pack(">BBHI", kind, code, 0, number) + ip_header(asked, received_by, len(quote)) + quote

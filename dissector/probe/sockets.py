@@ -10,6 +10,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dissector.encoder import encode
 from dissector.probe.kinds import Engine
+from dissector.probe.linux import (
+    ICMP_FILTER,
+    IP_PKTINFO,
+    IP_RECVTTL,
+    LEVEL,
+    MTU_DISCOVER,
+    MTU_DISCOVER_PROBE,
+    RECVERR,
+    SO_TIMESTAMPNS,
+    blocking,
+    stamp,
+    without_header,
+)
 from dissector.probe.matching import Arrival
 from dissector.probe.probes import errors
 from dissector.probe.targets import address_of
@@ -22,15 +35,6 @@ if TYPE_CHECKING:
     from dissector.probe.probes import Query
     from dissector.probe.targets import Address
 
-# Of <linux/in.h>, <linux/in6.h>, <linux/icmp.h>, <linux/icmpv6.h> and <asm-generic/socket.h>: Python lacks some.
-IP_PKTINFO, IP_MTU_DISCOVER, IP_RECVTTL = 8, 10, 12
-IPV6_MTU_DISCOVER = 23
-PROBE_MTU = 3
-"""Don't Fragment, and whatever is known about the path does not matter (IP_PMTUDISC_PROBE)."""
-IP_RECVERR, IPV6_RECVERR = 11, 25
-SO_TIMESTAMPNS = 35
-ICMP_FILTER = 1
-SOL_RAW = 255
 LARGEST = 1 << 16
 """Octets of the largest packet."""
 ANCILLARY = 512
@@ -40,7 +44,7 @@ AT_ONCE = 512
 """Packets that are read before anything else is done."""
 
 TTLS = ((socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT))
-ERRORS = ((socket.IPPROTO_IP, IP_RECVERR), (socket.IPPROTO_IPV6, IPV6_RECVERR))
+ERRORS = tuple((LEVEL[version], RECVERR[version]) for version in LEVEL)
 """Level and kind of what the kernel says beside a packet."""
 
 V4, V6 = Family.ICMPV4, Family.ICMPV6
@@ -78,6 +82,7 @@ class KernelSocket:
 
     Attributes:
         family: which ICMP.
+        version: of IP.
         identifier: what the probes must have as identifier.
 
     Raises:
@@ -89,6 +94,7 @@ class KernelSocket:
 
     def __init__(self, family: Family, query: Query, options: Options, identifier: int) -> None:
         self.family = family
+        self.version = 4 if family is V4 else 6
         self.identifier = identifier
         domain, protocol = DOMAINS[family]
         self.socket = socket.socket(domain, self.kind, protocol)
@@ -108,12 +114,13 @@ class KernelSocket:
         if options.broadcast:
             say(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         if self.family is V4:
-            level, told = socket.IPPROTO_IP, (IP_PKTINFO, IP_RECVTTL)
-            lifetimes, service, mtu = (socket.IP_TTL, socket.IP_MULTICAST_TTL), socket.IP_TOS, IP_MTU_DISCOVER
+            told, lifetimes = (IP_PKTINFO, IP_RECVTTL), (socket.IP_TTL, socket.IP_MULTICAST_TTL)
+            service = socket.IP_TOS
         else:
-            level, told = socket.IPPROTO_IPV6, (socket.IPV6_RECVPKTINFO, socket.IPV6_RECVHOPLIMIT)
+            told = (socket.IPV6_RECVPKTINFO, socket.IPV6_RECVHOPLIMIT)
             lifetimes = (socket.IPV6_UNICAST_HOPS, socket.IPV6_MULTICAST_HOPS)
-            service, mtu = socket.IPV6_TCLASS, IPV6_MTU_DISCOVER
+            service = socket.IPV6_TCLASS
+        level = LEVEL[self.version]
         for name in told:
             say(level, name, 1)
         hops = query.hops if options.ttl is None else options.ttl
@@ -123,7 +130,7 @@ class KernelSocket:
         if options.tos is not None:
             say(level, service, options.tos)
         if options.dont_fragment:
-            say(level, mtu, PROBE_MTU)
+            say(level, MTU_DISCOVER[self.version], MTU_DISCOVER_PROBE)
         if options.source is not None:
             self._bind(options.source)
 
@@ -201,16 +208,11 @@ class RawSocket(KernelSocket):
         super()._set_up(options, query)
         answer = query.answer(self.family)
         wanted = errors(self.family) | ({answer} if answer is not None else set())
-        blocked = ~sum(1 << kind for kind in wanted)
-        if self.family is V4:
-            self.socket.setsockopt(SOL_RAW, ICMP_FILTER, struct.pack("=I", blocked & 0xFFFFFFFF))
-        else:
-            words = [blocked >> shift & 0xFFFFFFFF for shift in range(0, 256, 32)]
-            self.socket.setsockopt(socket.IPPROTO_ICMPV6, ICMP_FILTER, struct.pack("=8I", *words))
+        self.socket.setsockopt(*ICMP_FILTER[self.version], blocking(self.version, wanted))
 
     def message(self, octets: bytes) -> bytes:
         """Return the message behind the IPv4 header; of IPv6 the kernel gives no header."""
-        return octets[(octets[0] & 0xF) * 4 :] if self.family is V4 and octets else octets
+        return without_header(self.version, octets)
 
 
 def destination(address: Address) -> tuple[str, int] | tuple[str, int, int, int]:
@@ -237,14 +239,11 @@ def told(
     ancillary: list[tuple[int, int, bytes]],
 ) -> tuple[int | None, int | None, Address | None, bytes | None]:
     """Return what a kernel says of a packet: its time, its TTL, its destination, the error that it is kept for."""
-    time_ns = ttl = error = None
+    ttl = error = None
     received_by: Address | None = None
     for level, kind, octets in ancillary:
         what = level, kind
-        if what == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
-            seconds, nanoseconds = struct.unpack("@ll", octets[: struct.calcsize("@ll")])
-            time_ns = seconds * 1_000_000_000 + nanoseconds
-        elif what in TTLS:
+        if what in TTLS:
             (ttl,) = struct.unpack("=i", octets[:4])
         elif what == (socket.IPPROTO_IP, IP_PKTINFO):
             received_by = IPv4Address(octets[8:12])
@@ -252,4 +251,4 @@ def told(
             received_by = IPv6Address(octets[:16])
         elif what in ERRORS:
             error = octets
-    return time_ns, ttl, received_by, error
+    return stamp(ancillary), ttl, received_by, error

@@ -31,6 +31,11 @@ CASES = {
     "read-sections": ("read", "-t", "ad", "pcaps/sections.pcapng"),
     "read-damaged": ("read", "pcaps/damaged.pcap"),
     "read-several": ("read", "pcaps/short.pcap", "pcaps/sections.pcapng"),
+    "read-testbed-listeners": ("read", "-c", "8", "pcaps/testbed/listeners.pcap"),
+    "read-testbed-extended-echo": ("read", "pcaps/testbed/extended-echo.pcap"),
+    "summary-testbed-broadcast": ("summary", "pcaps/testbed/broadcast-echo.pcap"),
+    "summary-testbed-filter": ("summary", "pcaps/testbed/unreachable-by-filter.pcap"),
+    "summary-thresholds-chinese": ("summary", "--thresholds", "--lang", "zh"),
     "lookup-types": ("lookup",),
     "lookup-types-chinese": ("lookup", "--lang", "zh"),
     "lookup-3-4": ("lookup", "3/4"),
@@ -49,6 +54,12 @@ CASES = {
     "help-read": ("read", "--help"),
     "help-lookup": ("lookup", "--help"),
     "help-decode": ("decode", "--help"),
+    "help-summary": ("summary", "--help"),
+    "help-export": ("export", "--help"),
+    "help-query": ("query", "--help"),
+    "help-sniff": ("sniff", "--help"),
+    "help-ping": ("ping", "--help"),
+    "help-trace": ("trace", "--help"),
 }
 
 

@@ -8,6 +8,7 @@ from dissector.analysis.hop_notes import NOTHING, notes_of
 from dissector.analysis.hops import ENDED, EXCEEDED, REPLY
 from dissector.analysis.quotes import TCP
 from dissector.decoder import ChecksumStatus
+from dissector.errors import quantity
 from dissector.messages.echo import Echo
 from dissector.registry.model import Family
 from dissector.tails.headers import TcpHeader
@@ -106,5 +107,5 @@ def _from_host(arrival: Arrival, ours: Recogniser, dst: Address) -> Heard | None
         text = "TCP reset" if TcpHeader.parse(arrival.octets).rst else "TCP SYN and ACK"
     else:
         known = ours.served(arrival.flow, arrival.octets)
-        text = f"UDP datagram of {len(arrival.octets)} octets"
+        text = f"UDP datagram of {quantity(len(arrival.octets), 'octet')}"
     return Heard(*known, REPLY, arrival.sender, 0, 0, NOTHING, None, text, arrival.time_ns)

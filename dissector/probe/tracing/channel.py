@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 import socket
-import struct
 import time
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -12,6 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dissector.analysis.quotes import TCP, UDP
 from dissector.errors import DissectError
+from dissector.probe.linux import (
+    LEVEL,
+    MTU,
+    MTU_DISCOVER,
+    MTU_DISCOVER_DONT,
+    MTU_DISCOVER_PROBE,
+    RECVERR,
+    SO_TIMESTAMPNS,
+    ExtendedError,
+    stamp,
+)
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:
@@ -22,26 +32,13 @@ if TYPE_CHECKING:
     from dissector.probe.tracing.flows import Flow
 
 AF = {4: socket.AF_INET, 6: socket.AF_INET6}
-LEVEL = {4: socket.IPPROTO_IP, 6: socket.IPPROTO_IPV6}
 KINDS = {UDP: socket.SOCK_DGRAM, TCP: socket.SOCK_STREAM}
-# Linux's numbers; Python has no names for these.
-SO_TIMESTAMPNS = 35
-MTU_DISCOVER = {4: 10, 6: 23}
-MTU_DISCOVER_DONT, MTU_DISCOVER_PROBE = 0, 3
-"""Let routers fragment; forbid it, whatever the kernel believes about the path."""
-MTU = {4: 14, 6: 24}
-RECVERR = {4: 11, 6: 25}
-MSG_ERRQUEUE = 0x2000
-EXTENDED_ERR = struct.Struct("=IBBBxIHBx")
-"""struct sock_extended_err of linux/errqueue.h: errno, origin, type, code, info, and where extensions begin."""
 TTL = {4: socket.IP_TTL, 6: socket.IPV6_UNICAST_HOPS}
 MOST_MTU = 65535
 LARGEST = {4: 65507, 6: 65487}
 """Data of the largest UDP datagram."""
-TIMESPEC = struct.Struct("@ll")
 RECEIVED = 65535
 CONTROL = 1024
-SECOND = 1_000_000_000
 
 
 class TraceError(DissectError):
@@ -201,25 +198,16 @@ def link_mtu(aim: Aim, asked: socket.socket) -> int:
     try:
         asked.send(bytes(LARGEST[version]))
     except OSError:
-        for found in received(asked, MSG_ERRQUEUE):
+        for found in received(asked, socket.MSG_ERRQUEUE):
             for layer, name, data in found.control:
                 if (layer, name) == (level, RECVERR[version]):
-                    return min(int(EXTENDED_ERR.unpack_from(data)[4]), MOST_MTU)
+                    return min(ExtendedError.of(data).info, MOST_MTU)
     return min(int(asked.getsockopt(level, MTU[version])), MOST_MTU)
 
 
 def unscoped(address: Address) -> Address:
     """Return an address without its zone, as it stands in headers."""
     return type(address)(int(address))
-
-
-def stamp(control: Iterable[tuple[int, int, bytes]]) -> int:
-    """Return when the kernel received something, by what came beside it; now where it does not say."""
-    for level, kind, data in control:
-        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
-            seconds, rest = TIMESPEC.unpack_from(data)
-            return int(seconds * SECOND + rest)
-    return time.time_ns()
 
 
 class Received(NamedTuple):
@@ -236,6 +224,11 @@ class Received(NamedTuple):
     control: list[tuple[int, int, bytes]]
     address: Address
     port: int
+
+    @property
+    def time_ns(self) -> int:
+        """When the kernel received it, ns since 1970; now where it does not say."""
+        return stamp(self.control) or time.time_ns()
 
 
 def received(heard: socket.socket, flags: int = 0) -> Iterator[Received]:

@@ -11,18 +11,23 @@ import socket
 import time
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dissector.analysis.quotes import UDP
 from dissector.decoder import Decoded, decode_message
 from dissector.message import FAMILIES
 from dissector.messages.errors import DestinationUnreachable, FragmentationNeeded
 from dissector.messages.errors6 import DestinationUnreachable6, PacketTooBig
-from dissector.probe.tracing.channel import (
-    EXTENDED_ERR,
+from dissector.probe.linux import (
     LEVEL,
-    MSG_ERRQUEUE,
+    OFFENDER,
+    ORIGINS,
     RECVERR,
+    RECVERR_RFC4884,
+    ExtendedError,
+    sockaddr_of,
+)
+from dissector.probe.tracing.channel import (
     TTL,
     Arrival,
     RightsError,
@@ -33,7 +38,6 @@ from dissector.probe.tracing.channel import (
     received,
     sending,
     sockaddr,
-    stamp,
     unscoped,
     way_out,
 )
@@ -48,12 +52,6 @@ if TYPE_CHECKING:
     from dissector.probe.tracing.channel import Aim, Received
     from dissector.probe.tracing.flows import Marks
 
-# Linux's numbers; Python has no names for these.
-RECVERR_RFC4884 = {4: 26, 6: 31}
-ORIGINS = {4: 2, 6: 3}
-"""Of errors that came as ICMP; others are the kernel's own."""
-OFFENDER = {4: slice(4, 8), 6: slice(8, 24)}
-"""Where in the sockaddr behind it the sender's address is."""
 TRIES = 3
 """A socket's error is cleared by failing to send."""
 TOO_BIG = {4: (3, 4), 6: (2, 0)}
@@ -128,13 +126,13 @@ class QueueChannel:
         if not ready(self._open, seconds):
             return
         for flow, one in self._sockets.items():
-            for entry in received(one, MSG_ERRQUEUE):
+            for entry in received(one, socket.MSG_ERRQUEUE):
                 told = self._told(flow, entry)
                 if told is not None:
                     yield told
             for found in received(one):
                 message = self._read(found) if flow.is_echo else None
-                yield Arrival(stamp(found.control), found.address, message, found.octets, flow)
+                yield Arrival(found.time_ns, found.address, message, found.octets, flow)
 
     def _read(self, found: Received) -> Decoded:
         """Return an ICMP message that a socket gave."""
@@ -152,12 +150,12 @@ class QueueChannel:
         for level, kind, data in entry.control:
             if (level, kind) != (LEVEL[version], RECVERR[version]):
                 continue
-            error = Extended(*EXTENDED_ERR.unpack_from(data))
+            error = ExtendedError.of(data)
             if error.origin != ORIGINS[version]:
                 return None
-            reporter = ip_address(data[EXTENDED_ERR.size :][OFFENDER[version]])
+            reporter = ip_address(sockaddr_of(data)[OFFENDER[version]])
             message = restored(flow, error, entry.octets)
-            return Arrival(stamp(entry.control), reporter, Decoded(FAMILIES[version], message))
+            return Arrival(entry.time_ns, reporter, Decoded(FAMILIES[version], message))
         return None
 
     def close(self) -> None:
@@ -166,28 +164,7 @@ class QueueChannel:
             one.close()
 
 
-class Extended(NamedTuple):
-    """What the kernel tells of an error (struct sock_extended_err).
-
-    Attributes:
-        errno: what programs are told.
-        origin: where it came from.
-        type, code: of the ICMP message.
-        info: the MTU of one about that.
-        extensions: octets of what was quoted before the extensions, headers not counted; 0 where there are none.
-        flags: whether those are damaged.
-    """
-
-    errno: int
-    origin: int
-    type: int
-    code: int
-    info: int
-    extensions: int
-    flags: int
-
-
-def restored(flow: Flow, error: Extended, quoted: bytes) -> bytes:
+def restored(flow: Flow, error: ExtendedError, quoted: bytes) -> bytes:
     """Return the ICMP message of an error, without its checksum.
 
     Args:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import socket
-import struct
 import time
 from typing import TYPE_CHECKING
 
 from dissector.analysis.quotes import TCP, UDP
 from dissector.decoder import decode_message
 from dissector.message import FAMILIES
+from dissector.probe.linux import ICMP_FILTER, blocking, without_header
 from dissector.probe.tracing.channel import (
     KINDS,
     Arrival,
@@ -22,12 +22,10 @@ from dissector.probe.tracing.channel import (
     received,
     sending,
     sockaddr,
-    stamp,
     unscoped,
     way_out,
 )
 from dissector.probe.tracing.flows import ICMP_PROTOCOLS, Flow, packet_of
-from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
 
 HEARD = {4: (0, 3, 11, 12), 6: (1, 2, 3, 4, 129)}
 """Types that answer probes: the kernel drops the others."""
-ICMP_FILTER = {4: (255, 1), 6: (socket.IPPROTO_ICMPV6, 1)}
-"""Level and name of the option (raw(7), RFC 3542, 3.2)."""
-FILTER_WORDS = {4: 1, 6: 8}
 IPPROTO_RAW = 255
 
 
@@ -66,7 +61,7 @@ class RawChannel:
             self._out = self._opened(socket.SOCK_RAW, IPPROTO_RAW)
             dont_fragment(aim, self._out)
             self._icmp = self._opened(socket.SOCK_RAW, ICMP_PROTOCOLS[self._version])
-            self._icmp.setsockopt(*ICMP_FILTER[self._version], blocked(self._version))
+            self._icmp.setsockopt(*ICMP_FILTER[self._version], blocking(self._version, HEARD[self._version]))
             self._tcp = self._opened(socket.SOCK_RAW, TCP) if aim.protocol == TCP else None
             self._holders = dict(self._hold())
         except PermissionError as error:
@@ -104,32 +99,22 @@ class RawChannel:
         if not ready(self._open, seconds):
             return
         for found in received(self._icmp):
-            octets = self._bare(found.octets)
+            octets = without_header(self._version, found.octets)
             message = decode_message(
                 octets, FAMILIES[self._version], src=found.address, dst=unscoped(self._source)
             )
-            yield Arrival(stamp(found.control), found.address, message)
+            yield Arrival(found.time_ns, found.address, message)
         if self._tcp is not None:
             for found in received(self._tcp):
-                yield Arrival(stamp(found.control), found.address, octets=self._bare(found.octets))
+                yield Arrival(
+                    found.time_ns, found.address, octets=without_header(self._version, found.octets)
+                )
         for flow, holder in self._holders.items():
             if holder is not None and flow.protocol == UDP:
                 for found in received(holder):
-                    yield Arrival(stamp(found.control), found.address, octets=found.octets, flow=flow)
-
-    def _bare(self, octets: bytes) -> bytes:
-        """Return what a raw socket gives without its IP header; IPv6 gives none (RFC 3542, 3)."""
-        return octets[(octets[0] & 0xF) * 4 :] if self._version == IPV4 else octets
+                    yield Arrival(found.time_ns, found.address, octets=found.octets, flow=flow)
 
     def close(self) -> None:
         """Close all sockets."""
         for one in self._open:
             one.close()
-
-
-def blocked(version: int) -> bytes:
-    """Return the filter of a raw socket that drops what answers no probe: a bit for each type."""
-    words = [0xFFFFFFFF] * FILTER_WORDS[version]
-    for kind in HEARD[version]:
-        words[kind // 32] &= ~(1 << kind % 32)
-    return struct.pack(f"={len(words)}I", *words)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dissector.analysis.hops import EXCEEDED
 from dissector.analysis.quotes import TCP
+from dissector.probe.linux import SECOND
 from dissector.probe.tracing.answers import heard
-from dissector.probe.tracing.channel import SECOND
 from dissector.probe.tracing.flows import Recogniser, least_size
 from dissector.probe.tracing.path_mtu import lowered
 from dissector.probe.tracing.result import Trace, Traced, trace_of

@@ -1,0 +1,126 @@
+"""Signals that end a program: they end it between two lines of its output, and its exit code says which one it was."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Those signals; not every system has all of them."""
+PATIENCE: Final = 1.0
+"""Seconds in which a line that is being written must be taken by who reads it, once a signal has come."""
+SIGNALLED: Final = 128
+"""What a shell adds to the number of the signal that ended a program."""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal has come; of its own kind, for of the plain one Python remembers that it came within an ``exec``."""
+
+
+class Endings:
+    """What has come of signals; there is one of it, for signals are the whole process's.
+
+    The first signal raises :class:`Ended`, a second one ends the program at once.
+
+    Attributes:
+        number: of the signal that came; None before.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._held = False
+        self._pending = False
+        self._instead: Callable[[], None] | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a signal has come and what is held should come to its end."""
+        return self._pending
+
+    @property
+    def name(self) -> str:
+        """Return the name of the signal that came."""
+        return "" if self.number is None else signal.Signals(self.number).name
+
+    def begin(self) -> None:
+        """Take the signals, but for those that who began this program wants to be ignored (nohup, ``&``)."""
+        for number in self._numbers():
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._come)
+
+    def end(self, code: int) -> int:
+        """Let the system take the signals again; return the exit code, which is the signal's if one has come."""
+        for number in self._numbers():
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
+        return code if self.number is None else SIGNALLED + self.number
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no signal interrupt what is done here; what has come meanwhile is raised afterwards.
+
+        Raises:
+            Ended: a signal has come; or what is done here took longer than :data:`PATIENCE` after it.
+        """
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            if self._pending:
+                self._patience(0)
+        if self._pending:
+            self._pending = False
+            raise Ended
+
+    @contextmanager
+    def instead(self, function: Callable[[], None]) -> Iterator[None]:
+        """Let the first signal call a function, which is to bring about the end, while this lasts."""
+        self._instead = function
+        try:
+            yield
+        finally:
+            self._instead = None
+
+    def check(self) -> None:
+        """Raise what a signal has left to be raised.
+
+        Raises:
+            Ended: one has come.
+        """
+        if self.number is not None:
+            raise Ended
+
+    def _come(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+        signal.signal(number, signal.SIG_DFL)
+        self.number = number
+        if self._instead is not None:
+            self._instead()
+            return
+        if not self._held:
+            raise Ended
+        self._pending = True
+        self._patience(PATIENCE)
+
+    def _patience(self, seconds: float) -> None:
+        """Wait no longer than so long for who reads; 0 for as long as it takes."""
+        if hasattr(signal, "setitimer"):  # Windows has none
+            signal.signal(signal.SIGALRM, self._lose_patience)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def _lose_patience(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+        self._pending = False
+        raise Ended
+
+    @staticmethod
+    def _numbers() -> Iterator[int]:
+        return (getattr(signal, name) for name in NAMES if hasattr(signal, name))
+
+
+ENDINGS: Final = Endings()
+"""The signals of this process."""
