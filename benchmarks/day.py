@@ -63,7 +63,9 @@ class Source:
         self._records.start[:] = np.arange(RATE) * SIZE
         self._records.captured[:] = self._records.original[:] = SIZE
         queries = [echo(bytes(6), bytes(6), number) for number in range(RATE // 2)]
-        rows = np.frombuffer(b"".join(query for query in queries for _ in range(2)), np.uint8).reshape(-1, SIZE)
+        rows = np.frombuffer(b"".join(query for query in queries for _ in range(2)), np.uint8).reshape(
+            -1, SIZE
+        )
         self._octets = rows.copy()
         self._octets[:, 29] = np.arange(RATE) // 2 % HOSTS
         replies = self._octets[1::2]
@@ -115,7 +117,7 @@ def listen(name: str, seconds: int, folder: Path) -> tuple[float, float]:
         if name == "file":
             limits = Limits(size=FILE, keep=2)
             recorder = stack.enter_context(
-                Recorder(folder / "day.pcapng", source.origin.interfaces, lambda: (0, 0), limits)
+                Recorder(folder / "day.pcapng", source.origin.interfaces, lambda: [(0, 0)], limits)
             )
         listening.Listening(source, output, watch, recorder, None).run()  # type: ignore[arg-type]  # a stand-in
         return source.early, memory()

@@ -38,9 +38,13 @@ MIB = 1024
 SCAPY = """
 import sys
 from scapy.all import PcapReader
-with PcapReader(sys.argv[1]) as reader:
-    for packet in reader:
-        packet.show(dump=True)
+from scapy.error import Scapy_Exception
+try:
+    with PcapReader(sys.argv[1]) as reader:
+        for packet in reader:
+            packet.show(dump=True)
+except Scapy_Exception as error:
+    sys.exit(f"error: {error}")
 """
 DPKT = """
 import sys, dpkt
@@ -57,7 +61,7 @@ try:
 except (dpkt.UnpackError, ValueError) as error:
     sys.exit(f"error: {error}")
 """
-"""What dpkt documents that it raises is caught."""
+"""What the two document that they raise is caught."""
 
 
 class Program(NamedTuple):

@@ -69,7 +69,8 @@ def send(interface: str, target: bytes, count: int, rate: float | None) -> float
 def main() -> None:
     """Send."""
     interface, target, count, *rate = sys.argv[1:]
-    took = send(interface, bytes.fromhex(target.replace(":", "")), int(count), *map(float, rate or [0]))
+    address = bytes.fromhex(target.replace(":", ""))
+    took = send(interface, address, int(count), float(rate[0]) if rate else None)
     print(json.dumps([int(count), took]))
 
 

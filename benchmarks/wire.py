@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-
 import os
 import re
 import signal
 import subprocess
-
 import time
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,8 +62,10 @@ def chain(count: int) -> Iterator[list[Host]]:
             for setting in ("ip_forward=1", "icmp_ratelimit=0", "icmp_msgs_per_sec=1000000"):
                 host.run("sysctl", "-qw", f"net.ipv4.{setting}")
             # What IPv6 says when a link comes up would be seen by the one who began first.
-            host.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
-        for number, (one, other) in enumerate(zip(hosts, hosts[1:], strict=False)):
+            host.run(
+                "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"
+            )
+        for number, (one, other) in enumerate(pairwise(hosts)):
             ip(f"link add n0 netns {one.name} type veth peer name p0 netns {other.name}")
             for host, name, end in ((one, "n0", 1), (other, "p0", 2)):
                 ip(f"-n {host.name} link set {name} up")
@@ -142,7 +143,9 @@ def dropped(told: str) -> int:
     return int((found[1] or found[2]).replace(",", "")) if found else 0
 
 
-def compared(host: Host, folder: Path, ours: Sequence[str], traffic: Callable[[], object]) -> tuple[Seen, Seen]:
+def compared(
+    host: Host, folder: Path, ours: Sequence[str], traffic: Callable[[], object]
+) -> tuple[Seen, Seen]:
     """Let this program and tcpdump capture the same on a host's ``p0``; return what they have seen.
 
     Args:

@@ -18,7 +18,7 @@ from dissector.analysis.exchanges import Exchanges
 from dissector.analysis.hashing import Index
 from dissector.analysis.pairing import Pairing
 from dissector.analysis.pairs import QUERY, answers, pairs, roles
-from dissector.analysis.statistics import buckets, join, table, take, values
+from dissector.analysis.statistics import EACH, Histogram, buckets, join, table, take, values
 from dissector.api import scan
 from dissector.checksum import internet_checksum
 from dissector.registry.model import Family
@@ -368,6 +368,19 @@ def test_buckets_are_close_and_ascend(times):
     assert found == pytest.approx(np.array(sorted(times), float), rel=1 / 2048)
     small = np.arange(2048)
     assert (values(buckets(small)) == small).all()
+
+
+def test_a_series_with_many_times_has_wider_buckets():
+    rtt = np.exp(np.random.default_rng(5).uniform(np.log(1e5), np.log(1e9), 40_000)).astype(np.int64)
+    histogram = Histogram()
+    histogram.limit = 1000
+    for some in np.split(rtt, 40):
+        histogram.add(np.zeros(len(some), np.int64), buckets(some))
+    assert len(histogram.entries()[0]) <= EACH
+    assert histogram.entries()[2].sum() == len(rtt)
+    found = histogram.quantiles(np.zeros(1, np.int64), 1, (0.5, 0.95, 0.99))[0]
+    exact = np.sort(rtt)[[19_999, 37_999, 39_599]]
+    assert np.abs(found / exact - 1).max() < 0.03
 
 
 def test_quantiles_are_of_the_nearest_rank():

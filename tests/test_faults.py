@@ -1,4 +1,4 @@
-"""Faults, each caused for real: what was written stays whole, the exit code says what happened, and so does a sentence."""
+"""Faults, each caused for real: what was written stays whole, and exit code and sentence say what happened."""
 
 from __future__ import annotations
 
@@ -49,12 +49,14 @@ def full(request, tmp_path):
         yield tmp_path, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM))
         return
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", tmp_path], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", tmp_path],  # noqa: S607 - the shell's path finds it
+        capture_output=True,
+        check=False,
     )
     if done.returncode:
         pytest.skip("mounting a small tmpfs takes root")
     yield tmp_path, None
-    subprocess.run(["umount", "-l", tmp_path], check=True)
+    subprocess.run(["umount", "-l", tmp_path], check=True)  # noqa: S607 - the shell's path finds it
 
 
 def start(*arguments, **how):
@@ -111,7 +113,7 @@ def test_a_full_disk_leaves_whole_lines(full, capture, command):
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl", "pcap", "pcapng"])
-def test_an_export_that_does_not_fit_is_not_there(full, capture, ending):
+def test_an_export_that_does_not_fit_is_not_there(full, ending):
     folder, first = full
     if ending == "parquet":
         if first is not None:
@@ -131,8 +133,20 @@ def test_a_log_of_pings_ends_with_a_whole_line(full):
     log = folder / "log"
     log.write_bytes(b"x" * (ROOM - 6000 - 1) + b"\n")
     code, said = told(
-        start("ping", "-q", "-n", 20, "-i", "10ms", "--log", log, "127.0.0.1", stdout=subprocess.DEVNULL, preexec_fn=first)
-    )  # fmt: skip
+        start(
+            "ping",
+            "-q",
+            "-n",
+            20,
+            "-i",
+            "10ms",
+            "127.0.0.1",
+            "--log",
+            log,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=first,
+        )
+    )
     if "cannot send" in said or "needs" in said:
         pytest.skip("pings may not be sent here")
     assert code == 0, said
@@ -142,12 +156,10 @@ def test_a_log_of_pings_ends_with_a_whole_line(full):
     assert all(json.loads(line)["event"] == "reply" for line in lines.splitlines())
 
 
-def test_stderr_that_cannot_be_written_ends_no_command_with_a_traceback(capture):
+def test_stderr_that_cannot_be_written_ends_no_command_with_a_traceback():
     with open("/dev/full", "wb") as nowhere:  # noqa: PTH123 - a device
-        done = subprocess.run(
-            [*PROGRAM, "read", "nothing.pcap"], stderr=nowhere, capture_output=False, check=False
-        )
-        assert done.returncode in {1, 2}
+        done = subprocess.run([*PROGRAM, "read", "nothing.pcap"], stderr=nowhere, check=False)
+        assert done.returncode == 1
 
 
 # --- nobody reads
@@ -186,7 +198,7 @@ def test_output_that_was_closed_before_is_no_failure(capture, name):
         pytest.importorskip("duckdb")
     words = [word.format(capture) for word in COMMANDS[name]]
     done = subprocess.run(
-        ["sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, *words],
+        ["sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, *words],  # noqa: S607 - the shell's path finds it
         capture_output=True,
         check=False,
         timeout=PATIENCE,
@@ -331,7 +343,7 @@ def test_a_clock_that_steps_back_stops_nothing(tmp_path, dissector):
 # --- files that change while they are read
 
 
-def cut_while_read(capture, tmp_path, left: int, *options: str) -> tuple[int, str]:
+def cut_while_read(tmp_path, left: int, *options: str) -> tuple[int, str]:
     """Read a capture of several windows that is cut when the first has been shown."""
     file = tmp_path / "cut.pcap"
     record = packet(0)
@@ -343,15 +355,15 @@ def cut_while_read(capture, tmp_path, left: int, *options: str) -> tuple[int, st
 
 
 @pytest.mark.parametrize("odd", [0, 10])
-def test_a_file_that_is_cut_while_it_is_read_is_said(capture, tmp_path, odd):
+def test_a_file_that_is_cut_while_it_is_read_is_said(tmp_path, odd):
     record = packet(0)
     left = len(HEADER) + len(record) * 40_000 + odd
-    code, said = cut_while_read(capture, tmp_path, left)
+    code, said = cut_while_read(tmp_path, left)
     assert code == 0
     size = len(HEADER) + 6_000_000 // len(record) * len(record)
     assert f"it was cut from {size} to {left} octets while it was read" in said
     assert ("octets short" in said) == bool(odd)
-    assert cut_while_read(capture, tmp_path, left, "--strict")[0] == 2
+    assert cut_while_read(tmp_path, left, "--strict")[0] == 2
 
 
 # --- interfaces
@@ -367,7 +379,7 @@ def space():
     if os.geteuid() or not shutil.which("ip"):
         pytest.skip("namespaces take root and ip(8)")
     name = f"faults-{os.getpid()}"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False)
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False)  # noqa: S607 - the shell's path finds it
     if made.returncode:
         pytest.skip(f"no namespaces here: {made.stderr.decode().strip()}")
     for words in (
@@ -378,7 +390,7 @@ def space():
     ):
         subprocess.run(inside(name, "ip", *words.split()), check=True)
     yield name
-    subprocess.run(["ip", "netns", "del", name], check=True)
+    subprocess.run(["ip", "netns", "del", name], check=True)  # noqa: S607 - the shell's path finds it
 
 
 def test_an_interface_that_is_removed_ends_nothing(space, tmp_path):

@@ -24,7 +24,7 @@ TOUR = ROOT / "pcaps" / "tour.pcapng"
 
 
 @pytest.fixture
-def followed(tmp_path):
+def followed():
     """Return a function that begins to follow a file, and end what it began."""
     running = []
 
@@ -135,11 +135,13 @@ def test_a_capture_by_tcpdump_is_followed(tmp_path, followed):
     file.chmod(0o666)
     tmp_path.chmod(0o777)
     writer = subprocess.Popen(
-        ["tcpdump", "-i", "lo", "-U", "-Z", "root", "-w", file, "icmp"], stderr=subprocess.PIPE
+        ["tcpdump", "-i", "lo", "-U", "-Z", "root", "-w", file, "icmp"],  # noqa: S607 - the shell's path finds it
+        stderr=subprocess.PIPE,
     )
     writer.stderr.readline()
     process = followed(file, "-c", "4")
-    subprocess.run(["ping", "-c", "2", "-i", "0.2", "127.0.0.1"], stdout=subprocess.DEVNULL, check=True)
+    pings = ["ping", "-c", "2", "-i", "0.2", "127.0.0.1"]
+    subprocess.run(pings, stdout=subprocess.DEVNULL, check=True)
     code, out, _ = ended(process)
     writer.terminate()
     writer.communicate()
@@ -147,7 +149,7 @@ def test_a_capture_by_tcpdump_is_followed(tmp_path, followed):
     assert out.count(b"Echo Reply") == 2
 
 
-def test_wrong_usage(dissector, tmp_path):
+def test_wrong_usage(dissector):
     assert "--idle is about --follow" in dissector("read", "--idle", "1s", TOUR).err
     assert "needs the name of a file" in dissector("read", "--follow", "-").err
     assert "--follow reads one capture" in dissector("read", "--follow", TOUR, TOUR).err

@@ -16,15 +16,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT
 from test_scanner import CASES, MAC, block, eth
 
 from dissector import kernel
+from dissector.analysis.pairing import Answers
 from dissector.batch import Batch, Origin
+from dissector.capture.formats import open_capture
 from dissector.capture.live.engine import Captured, order
 from dissector.capture.records import Interface, Records
 from dissector.capture.scanner import Scanner
-from dissector.capture.stream import scan
+from dissector.capture.stream import Messages, scan
 from dissector.errors import CaptureError, CaptureFilterError, NoInterfaceError, NoRightsError
+from dissector.present.blocks import Lines
 
 if not sys.platform.startswith("linux"):
     pytest.skip("the ring is Linux's", allow_module_level=True)
@@ -634,6 +638,30 @@ def test_a_wrong_filter_is_told_before_anything_is_opened():
     pytest.importorskip("scapy.libs.winpcapy", reason="libpcap is missing", exc_type=OSError)
     with pytest.raises(CaptureFilterError, match="syntax error"):
         open_live(["lo"], bpf="icmp foo")
+
+
+def test_a_filter_that_has_its_tag_last_is_told_where_it_goes():
+    pytest.importorskip("scapy.libs.winpcapy", reason="libpcap is missing", exc_type=OSError)
+    with pytest.raises(CaptureFilterError, match=r"rejects all packets; 'vlan' moves .* 'vlan 12 and icmp'"):
+        open_live(["lo"], bpf="icmp and vlan 12")
+
+
+@pytest.mark.parametrize("name", ["tour", "links", "findings"])
+def test_passing_batches_say_the_same_while_they_last(name):
+    def told(passing):
+        with open_capture(ROOT / "pcaps" / f"{name}.pcapng") as reader:
+            origin = Origin(name, "live", reader.interfaces)
+            messages = Messages(origin, tunnels=True, reassemble=True, passing=passing)
+            lines = Lines("a", name_files=False, color=False)
+            text = []
+            for block in reader:
+                for batch in messages.of(block):
+                    text += map(bytes, lines.text(batch, Answers.none(len(batch))))
+            for batch in messages.finish():
+                text += map(bytes, lines.text(batch, Answers.none(len(batch))))
+            return b"".join(text)
+
+    assert told(passing=True) == told(passing=False) != b""
 
 
 def test_interfaces_are_listed_as_ip_lists_them(wire):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from places import ROOT
 
+from dissector.analysis import statistics
 from dissector.analysis.exchanges import Exchanges
 from dissector.capture.stream import scan
 
@@ -32,6 +33,7 @@ def taken(day, name, seconds, folder):
     with pytest.MonkeyPatch.context() as patched, Path(os.devnull).open("w", encoding="ascii") as nowhere:
         patched.setattr(day, "RATE", 40)
         patched.setattr(day, "STRANGERS", False)
+        patched.setattr(statistics, "PACKED", 256)
         patched.setattr(day, "memory", lambda: tracemalloc.get_traced_memory()[0])
         patched.setattr(sys, "stdout", nowhere)
         tracemalloc.start()
@@ -44,8 +46,8 @@ def taken(day, name, seconds, folder):
 @pytest.mark.parametrize("name", ["lines", "file", "live"])
 def test_memory_does_not_grow_with_time(day, name, tmp_path):
     taken(day, name, 2, tmp_path)  # what is made once
-    short, long = (taken(day, name, seconds, tmp_path) for seconds in (50, 200))
-    assert long - short < 12_000  # of 6,000 packets: two octets each would be seen
+    short, long = (taken(day, name, seconds, tmp_path) for seconds in (60, 240))
+    assert long - short < 36_000  # of 7,200 packets: a message kept would take 250 octets
 
 
 def test_files_that_rotate_are_as_many_as_are_kept(day, tmp_path, monkeypatch):
@@ -78,8 +80,8 @@ def test_series_beyond_the_limit_are_counted_together():
 
 
 def test_a_state_that_is_taken_in_keeps_its_series():
-    with scan(TOUR) as batches:
-        batches = list(batches)
+    with scan(TOUR) as scanned:
+        batches = list(scanned)
     few, later = Exchanges(series=5), Exchanges(begins=False)
     few.update(batches[0])
     later.update(batches[0])

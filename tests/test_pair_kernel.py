@@ -172,34 +172,25 @@ def test_tables_grow_to_what_is_asked_for():
 
 # -- memory
 
-HEADER = 28
+IP, ICMP = 20, 8
+DATA = 40
+ORIGIN = Origin("pings.pcap", "pcap", [Interface(101)])
+SENDER, PINGED = (10, 0, 0, 1), (192, 0, 2, 1)
 
 
-def pings(count, begin, hosts):
-    """Return a batch of answered pings of some hosts, as the scanner would: a query every ms, its answer behind it."""
-    number = np.repeat(np.arange(begin, begin + count), 2)
-    reply = np.arange(2 * count) % 2
-    octets = np.zeros((2 * count, HEADER + 16), np.uint8)
-    octets[:, 0], octets[:, 20] = 0x45, np.where(reply, 0, 8)
-    octets[:, 26], octets[:, 27] = number >> 8 & 0xFF, number & 0xFF
-    who = np.zeros((2 * count, 16), np.uint8)
-    who[:, :4] = 10, 0, 0, 1
-    who[:, 3] = 1 + number % hosts
-    whom = np.zeros_like(who)
-    whom[:, :4] = 192, 0, 2, 1
-    at = np.arange(2 * count) * octets.shape[1]
-    told = {
-        "frame": 2 * begin + np.arange(2 * count) + 1,
-        "time_ns": 1_700_000_000 * SECOND + number * 1_000_000 + reply * 500_000,
-        "frame_start": at, "frame_end": at + octets.shape[1], "ip": at, "icmp": at + 20,
-        "captured": 24, "length": 24, "family": 4, "type": octets[:, 20], "checksum_status": 1, "ttl": 64,
-        "src": np.where(reply[:, None], whom, who), "dst": np.where(reply[:, None], who, whom),
-    }  # fmt: skip
+def batch_of(octets, **told):
+    """Return a batch of messages of equal size, as the scanner would make it."""
+    count, size = octets.shape
+    at = np.arange(count) * size
+    every = {
+        "frame_start": at, "frame_end": at + size, "ip": at, "icmp": at + IP, "captured": size - IP,
+        "length": size - IP, "family": 4, "type": octets[:, IP], "code": octets[:, IP + 1],
+        "checksum_status": 1, "ttl": 64,
+    } | told  # fmt: skip
     columns = {
         name: np.ascontiguousarray(
             np.broadcast_to(
-                np.asarray(told.get(name, 0), dtype),
-                (2 * count, 16) if name in ("src", "dst") else (2 * count,),
+                np.asarray(every.get(name, 0), dtype), (count, 16) if name in ("src", "dst") else (count,)
             )
         )
         for name, dtype in DTYPES.items()
@@ -207,28 +198,86 @@ def pings(count, begin, hosts):
     return Batch(octets.ravel(), columns, [("raw", "ip")], ORIGIN)
 
 
-ORIGIN = Origin("pings.pcap", "pcap", [Interface(101)])
+def pings(count, begin, hosts=20):
+    """Return answered pings of some hosts: one every ms, with data of no pattern, answered after no fixed time."""
+    rng = np.random.default_rng(begin)
+    number = np.repeat(np.arange(begin, begin + count), 2)
+    reply = np.arange(2 * count) % 2
+    octets = np.zeros((2 * count, IP + ICMP + DATA), np.uint8)
+    octets[:, 0], octets[:, IP] = 0x45, np.where(reply, 0, 8)
+    octets[:, IP + 6], octets[:, IP + 7] = number >> 8 & 0xFF, number & 0xFF
+    octets[:, IP + ICMP :] = np.repeat(rng.integers(0, 256, (count, DATA)), 2, axis=0)
+    who, whom = np.zeros((2, 2 * count, 16), np.uint8)
+    who[:, :4], whom[:, :4] = SENDER, PINGED
+    who[:, 3] = 1 + number % hosts
+    return batch_of(
+        octets,
+        frame=2 * begin + np.arange(2 * count) + 1,
+        time_ns=1_700_000_000 * SECOND + number * 1_000_000 + reply * rng.integers(1, 900_000, 2 * count),
+        src=np.where(reply[:, None], whom, who),
+        dst=np.where(reply[:, None], who, whom),
+    )
 
 
-def peak(make, packets):
-    """Return the most octets that a state needs for so many packets of one capture."""
+def errors(count, begin, hosts=20):
+    """Return errors, one every 50 ms: Time Exceeded and Port Unreachable about datagrams that all are other ones."""
+    number = np.arange(begin, begin + count)
+    octets = np.zeros((count, IP + ICMP + IP + ICMP), np.uint8)
+    octets[:, 0], octets[:, IP] = 0x45, np.where(number % 2, 3, 11)
+    octets[:, IP + 1] = np.where(number % 2, 3, 0)
+    quote = octets[:, IP + ICMP :]
+    quote[:, 0], quote[:, 3], quote[:, 8], quote[:, 9] = 0x45, 28, 1, 17
+    quote[:, 4], quote[:, 5] = number >> 8 & 0xFF, number & 0xFF
+    quote[:, 12:16], quote[:, 16:20] = SENDER, PINGED
+    quote[:, 15] = 1 + number % hosts
+    quote[:, 20:24] = 0x9C, 0x40, 0, 53
+    src, dst = np.zeros((2, count, 16), np.uint8)
+    src[:, :4], dst[:, :4] = PINGED, quote[:, 12:16]
+    time_ns = 1_700_000_000 * SECOND + number * 50_000_000
+    return batch_of(octets, frame=number + 1, time_ns=time_ns, src=src, dst=dst)
+
+
+def peaks(make, messages, packets):
+    """Return the most octets that a state needs for so many packets of one capture, and its result then."""
     tracemalloc.start()
     try:
         state = make()
         take = state.pair if isinstance(state, Pairing) else state.update
-        for begin in range(0, packets // 2, 500):
-            take(pings(500, begin, 20))
-        return tracemalloc.get_traced_memory()[1]
+        for begin in range(0, packets, 500):
+            take(messages(500, begin))
+        known, most = tracemalloc.get_traced_memory()
+        if isinstance(state, Pairing):
+            return most, 0
+        tracemalloc.reset_peak()
+        state.result()
+        return most, tracemalloc.get_traced_memory()[1] - known
     finally:
         tracemalloc.stop()
 
 
 @pytest.mark.parametrize("backend", [list(BACKENDS)[-1]], indirect=True)
+@pytest.mark.parametrize("messages", [pings, errors])
 @pytest.mark.parametrize(
     "make",
     [lambda: Pairing(limit=500), lambda: Exchanges(limit=500), Findings, Flows, Paths],
     ids=["pairing", "exchanges", "findings", "flows", "paths"],
 )
-def test_memory_does_not_grow_with_packets(make):
-    first, tenfold = peak(make, 5_000), peak(make, 50_000)
-    assert tenfold < 1.5 * first + (1 << 17)
+def test_memory_does_not_grow_with_packets(make, messages, monkeypatch):
+    # They look for what can go when there is much of it; here is little.
+    monkeypatch.setattr("dissector.analysis.statistics.PACKED", 1 << 12)
+    monkeypatch.setattr("dissector.analysis.findings.state.FULL", 1 << 8)
+    monkeypatch.setattr("dissector.analysis.findings.tunnels.FULL", 1 << 8)
+    first, tenfold = peaks(make, messages, 5_000), peaks(make, messages, 50_000)
+    assert tenfold[0] < 1.5 * first[0] + (1 << 17)
+    assert tenfold[1] < 1.5 * first[1] + (1 << 17)
+
+
+@pytest.mark.parametrize("backend", [list(BACKENDS)[-1]], indirect=True)
+def test_samples_of_pings_that_show_nothing_leave(monkeypatch):
+    monkeypatch.setattr("dissector.analysis.findings.tunnels.FULL", 1 << 8)
+    findings = Findings()
+    for begin in range(0, 10_000, 500):
+        findings.update(pings(500, begin, hosts=250))
+    assert len(findings.asked) == 2 * 250
+    assert len(findings.tunnels.samples) < 2 * (1 << 8)
+    assert not findings.tunnels.refused

@@ -477,7 +477,8 @@ def test_a_table_is_made_only_when_it_is_named(monkeypatch):
     for name in ("exchanges", "findings"):
         monkeypatch.setattr(database, name, making(name))
     assert ask("select count(*) as n from messages") == [{"n": 234}]
-    ask("describe exchanges")
+    if int(duckdb.__version__.partition(".")[0]) >= database.STREAMS_AGAIN:  # before, naming it reads it
+        ask("describe exchanges")
     assert made == []
     ask("select * from exchanges")
     assert set(made) == {"exchanges"}

@@ -60,6 +60,9 @@ class Replay:
             yield Tick(tuple(self.messages.of(block)), (block,), ())
         yield Tick(tuple(self.messages.finish()))
 
+    def counts(self):
+        return []
+
     @property
     def account(self):
         account = self.messages.account(self.reader.report)
@@ -153,6 +156,7 @@ def test_files_are_rotated(sniff, dissector, tmp_path):
         (("-w", "-", "-G", "5s"), "standard output is one file"),
         (("-w", "-", "--live"), "both want standard output"),
         (("--live", "--json"), "--live shows no messages"),
+        (("--snaplen", "63"), "63 is less than 64, which the headers"),
         (("-w", "x", "-C", "100"), "'100' is no size, such as"),
         (("-w", "x", "-G", "0"), "'0' is no duration, such as"),
         (("-a", "packets:3"), "'packets:3' is not known; such as duration:10"),
@@ -405,6 +409,18 @@ def test_what_was_written_survives_the_end_of_the_process(listen, tmp_path, diss
     assert read.code == 0
     assert (shown + out).startswith(read.out) or read.out.startswith(shown + out)
     assert read.out.startswith(shown)
+
+
+def test_scapy_shows_and_writes_the_same(wire, listen, tmp_path, dissector):
+    file = tmp_path / "x.pcapng"
+    sniffing = listen("--engine", "scapy", "-w", file, "--snaplen", 0)
+    first = sniffing.line()
+    assert re.match(r"1 \S+ 192\.0\.2\.1 > 192\.0\.2\.2 ICMP Echo identifier=", first)
+    ping(wire, 3)
+    code, out, err = sniffing.end(signal.SIGINT)
+    assert code == 0
+    assert "0 dropped" in err
+    assert dissector("read", file).out == first + out
 
 
 def test_a_duration_and_a_count_end_it(wire, listen):

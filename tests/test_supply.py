@@ -106,4 +106,6 @@ def test_each_requirement_has_a_lower_bound():
     groups = [PYPROJECT["build-system"]["requires"], project["dependencies"]]
     groups += [project["optional-dependencies"][extra] for extra in ("tables", "test")]
     for requirement in (requirement for group in groups for requirement in group):
-        assert re.fullmatch(r"[\w.-]+(\[\w+\])?>=[\w.]+|dissector\[\w+\]", requirement), requirement
+        assert re.fullmatch(r"[\w.-]+(\[\w+\])?>=[\w.]+(,!=[\w.]+)?|dissector\[\w+\]", requirement), (
+            requirement
+        )

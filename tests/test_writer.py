@@ -62,7 +62,9 @@ def read_back(file):
     return found
 
 
-PACKETS = st.lists(st.tuples(st.binary(min_size=1, max_size=70), st.integers(0, 2**62 - 1), st.integers(0, 90)))
+PACKETS = st.lists(
+    st.tuples(st.binary(min_size=1, max_size=70), st.integers(0, 2**62 - 1), st.integers(0, 90))
+)
 
 
 @given(PACKETS, st.booleans(), st.integers(110, 400))
@@ -134,7 +136,7 @@ def arguments(part):
 @pytest.mark.usefixtures("backend")
 def test_a_packet_larger_than_the_room_gets_it(tmp_path):
     packets = [b"small", bytes(3 * captures.ROOM), b"after"]
-    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: (3, 0))
+    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: [(3, 0)])
     recorder.write(block(packets))
     recorder.close()
     assert [octets for octets, *_ in read_back(tmp_path / "x.pcapng")] == packets
@@ -142,7 +144,7 @@ def test_a_packet_larger_than_the_room_gets_it(tmp_path):
 
 def test_a_file_is_whole_at_every_moment(tmp_path):
     file, ports = tmp_path / "x.pcapng", [Interface(1, name="eth0")]
-    recorder = Recorder(file, ports, lambda: (0, 0))
+    recorder = Recorder(file, ports, lambda: [(0, 0)])
     assert read_back(file) == []
     recorder.write(block([b"one", b"two"]))
     assert len(read_back(file)) == 2
@@ -158,7 +160,7 @@ def test_a_file_is_whole_at_every_moment(tmp_path):
 
 
 def test_packets_after_the_last_frame_are_left_out(tmp_path):
-    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: (0, 0))
+    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: [(0, 0)])
     recorder.write(block([b"a", b"b", b"c"], first_frame=10), last_frame=11)
     recorder.write(block([b"d"], first_frame=13), last_frame=11)
     recorder.close()
@@ -168,7 +170,7 @@ def test_packets_after_the_last_frame_are_left_out(tmp_path):
 @pytest.mark.usefixtures("backend")
 def test_size_begins_files_that_are_no_larger(tmp_path):
     packets = [bytes([number]) * (50 + number) for number in range(60)]
-    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: (0, 0), Limits(size=1024))
+    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: [(0, 0)], Limits(size=1024))
     recorder.write(block(packets[:40]))
     recorder.write(block(packets[40:]))
     recorder.close()
@@ -180,7 +182,7 @@ def test_size_begins_files_that_are_no_larger(tmp_path):
 
 def test_a_packet_larger_than_a_file_is_alone_in_one(tmp_path):
     packets = [b"small", bytes(5000), b"small"]
-    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: (0, 0), Limits(size=1024))
+    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: [(0, 0)], Limits(size=1024))
     recorder.write(block(packets))
     recorder.close()
     assert [[octets for octets, *_ in read_back(file)] for file in sorted(tmp_path.iterdir())] == [
@@ -190,7 +192,7 @@ def test_a_packet_larger_than_a_file_is_alone_in_one(tmp_path):
 
 def test_time_begins_files(tmp_path):
     times = [NOON + second * SECOND for second in (0, 4, 9, 10, 11, 35, 36)]
-    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: (0, 0), Limits(time_ns=10 * SECOND))
+    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: [(0, 0)], Limits(time_ns=10 * SECOND))
     recorder.write(block([b"p"] * 4, times=times[:4]))
     recorder.write(block([b"p"] * 3, times=times[4:]))
     recorder.close()
@@ -202,7 +204,7 @@ def test_only_the_newest_files_stay(tmp_path):
     other = tmp_path / "x_00000_20200101000000.pcapng"
     other.write_bytes(b"somebody else's")
     times = [NOON + hour * 3600 * SECOND for hour in range(5)]
-    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: (0, 0), Limits(None, SECOND, 2))
+    recorder = Recorder(tmp_path / "x.pcapng", [Interface(1)], lambda: [(0, 0)], Limits(None, SECOND, 2))
     recorder.write(block([b"p"] * 5, times=times))
     recorder.close()
     names = [file.name for file in sorted(tmp_path.iterdir())]
@@ -225,7 +227,7 @@ def full_after(room, monkeypatch):
 
 def test_a_full_disk_leaves_what_was_written_whole(tmp_path, monkeypatch):
     file = tmp_path / "x.pcapng"
-    recorder = Recorder(file, [Interface(1)], lambda: (0, 0))
+    recorder = Recorder(file, [Interface(1)], lambda: [(0, 0)])
     full_after(700, monkeypatch)
     with (
         pytest.raises(RecordingError, match=r"x\.pcapng cannot be written: No space left.*whole in it"),
@@ -237,7 +239,7 @@ def test_a_full_disk_leaves_what_was_written_whole(tmp_path, monkeypatch):
 
 def test_a_file_that_cannot_be_made_is_named(tmp_path):
     with pytest.raises(RecordingError, match=r"no/x\.pcapng cannot be written: No such file"):
-        Recorder(tmp_path / "no" / "x.pcapng", [], lambda: (0, 0))
+        Recorder(tmp_path / "no" / "x.pcapng", [], lambda: [(0, 0)])
 
 
 @given(st.lists(st.integers(0, 40)), st.integers(0, 900))
@@ -253,7 +255,7 @@ def test_tshark_reads_counts_and_packets(tmp_path):
     file = tmp_path / "x.pcapng"
     source = ROOT / "pcaps" / "links.pcapng"
     with open_capture(source) as reader:
-        recorder = Recorder(file, reader.interfaces, lambda: (1234, 56))
+        recorder = Recorder(file, reader.interfaces, lambda: [(1234, 56)])
         for part in reader:
             recorder.write(part)
         recorder.close()
@@ -267,10 +269,28 @@ def test_tshark_reads_counts_and_packets(tmp_path):
     assert told[0].stdout.split() == told[1].stdout.split()
 
 
+@pytest.mark.parametrize(("counts", "blocks"), [([(3, 0), (5, 1)], 2), ([(8, 1)], 1)])
+def test_each_interface_has_its_counts_where_they_are_known(tmp_path, counts, blocks):
+    ports = [Interface(1, name="eth0"), Interface(1, name="eth1")]
+    with Recorder(tmp_path / "x.pcapng", ports, lambda: counts) as recorder:
+        before = (tmp_path / "x.pcapng").stat().st_size
+        recorder.write(block([b"one"]))
+    end = (tmp_path / "x.pcapng").read_bytes()[before + 36 :]
+    assert end.count((5).to_bytes(4, "little")) >= blocks
+    if blocks == 2:
+        for number, (received, dropped) in enumerate(counts):
+            at = number * len(end) // 2
+            assert end[at + 8 : at + 12] == number.to_bytes(4, "little")
+            assert end[at + 24 : at + 32] == received.to_bytes(8, "little")
+            assert end[at + 36 : at + 44] == dropped.to_bytes(8, "little")
+    else:
+        assert b"on all interfaces 8 packets received, 1 dropped" in end
+
+
 def test_counts_stand_in_the_statistics_block():
-    one = captures.interface_statistics(NOON, 1234, 56, several=False)
+    one = captures.interface_statistics(NOON, 1234, 56, 0)
     assert one[:4] == b"\x05\0\0\0"
     assert one[20:32] == b"\x04\0\x08\0" + (1234).to_bytes(8, "little")
     assert one[32:44] == b"\x05\0\x08\0" + (56).to_bytes(8, "little")
-    several = captures.interface_statistics(NOON, 1234, 56, several=True)
+    several = captures.interface_statistics(NOON, 1234, 56)
     assert b"on all interfaces 1234 packets received, 56 dropped" in several

@@ -30,7 +30,7 @@ LEVELS = (0.5, 0.95, 0.99)
 
 
 class Rtt(NamedTuple):
-    """Round-trip times of answers, in ns; the quantiles are within 0.05 %.
+    """Round-trip times of answers, in ns; the quantiles are as near as :mod:`dissector.analysis.statistics` says.
 
     Attributes:
         jitter: of RFC 3550, 6.4.1, in the order in which the answers came; of several series, the mean.
@@ -142,10 +142,11 @@ class Exchanged:
         """A sentence where there were too many series."""
         if not self.shared:
             return ()
-        return (
+        sentence = (
             f"{self.shared} queries and answers are counted together, as between 0.0.0.0 and 0.0.0.0 or :: and ::, "
-            "because there were too many series (hosts and identifiers) to keep them apart",
+            "because there were too many series (hosts and identifiers) to keep them apart"
         )
+        return (sentence,)
 
     def by_kind(self) -> list[Line]:
         """Return a line for each kind of exchange that occurred, in the order of the pairs."""

@@ -17,6 +17,7 @@ from dissector.analysis.flow_keys import ALWAYS, NEVER, pair_hashes
 from dissector.analysis.hashing import FACTORS, mix
 from dissector.analysis.hop_notes import LENGTH_AT, NOTHING, NotesReader
 from dissector.analysis.hops import ENDED, EXCEEDED, PROBE, REPLY, Event, address_of, paths_of
+from dissector.analysis.moments import Moments
 from dissector.analysis.quotes import (
     ICMP_PROTOCOL,
     ICMPV6_PROTOCOL,
@@ -29,12 +30,13 @@ from dissector.analysis.quotes import (
     quotes_of,
     windows,
 )
-from dissector.analysis.table import Table, grouped
+from dissector.analysis.table import grouped
 from dissector.capture.records import NO_TIME
 from dissector.tails.datagram import IPV4, IPV6
 from dissector.tails.quoted import LEAST_FIELD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
     from numpy.typing import NDArray
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from dissector.batch import Batch
 
 LIMIT = 1 << 20
-"""How many rows are kept: about 120 octets each."""
+"""How many probes and answers are kept: about 200 octets each."""
 MAX_HOPS = 30
 """A probe has no more hops left than this, on its way or where it arrives: what traceroutes stop at."""
 SECOND = 1_000_000_000
@@ -54,10 +56,13 @@ REPLY_NS = 10 * SECOND
 IDLE_NS = 60 * SECOND
 """After so long a silence between the same hosts, it is another traceroute."""
 
-WORDS = 9
-NOTE = np.uint64(0xFFFFFFFF)
-"""What of the last word says which notes; the rest of it is the second, so that only what comes at once is one row."""
-RULES = {"count": "count", "first_ns": "least", "frame": "least"}
+WORDS, GROUP_WORDS = 9, 8
+SAME = 64
+"""Different probes that one address answers with one kind of message, or of one TTL, between two hosts: later ones are
+not looked at. That is enough for as many rounds as a path is worth, and a loop does not end."""
+REPEATS = 3
+"""Seconds in which the very same probe, or its answer, is kept apart; later ones count with the last one."""
+ECHOES = np.array([ICMP_PROTOCOL, ICMPV6_PROTOCOL], np.uint64)
 PROBED = (ICMP_PROTOCOL, TCP, UDP, ICMPV6_PROTOCOL)
 """Protocols of probes."""
 EXCEEDED_TYPES = {IPV4: 11, IPV6: 3}
@@ -84,14 +89,14 @@ class Paths:
         begins: bool = True,
     ) -> None:
         self.max_hops, self.idle_ns, self.begins = max_hops, idle_ns, begins
-        self.table = Table(WORDS, RULES, limit)
+        self.table = moments(limit)
         self.notes: dict[Notes, int] = {NOTHING: 0}
         self._reader = NotesReader()
         # Flows of echo requests with few hops, hashed and sorted: replies to others are not kept.
         self._probed = np.zeros(0, np.uint64)
         # Replies that came first, unless this begins a capture: they may answer what came before all this.
         self._start: int | None = None
-        self._early = Table(WORDS, RULES, limit)
+        self._early = moments(limit)
 
     def update(self, batch: Batch) -> None:
         """Put in the messages of a batch, which comes after all that were put in."""
@@ -108,13 +113,23 @@ class Paths:
         if self._start is None:
             self._start = other._start
         numbers = np.array([self._note(notes) for notes in other.notes], np.uint64)
-        keys = other.table.keys.copy()
-        notes = keys[:, 8] & NOTE
-        keys[:, 8] ^= notes ^ numbers[notes.astype(np.int64)]
-        self.table.merge(other.table.replaced(keys, other.table.values))
+        keys = other.table.keys
+        keys[:, 8] = numbers[keys[:, 8].astype(np.int64)]
+        self._add(self.table, keys, other.table.values)
+        self.table.refused += other.table.refused
         self._add_replies(other._early.keys, other._early.values)
         self._probed = np.union1d(self._probed, other._probed)
         return self
+
+    @staticmethod
+    def _add(table: Moments, keys: NDArray[np.uint64], values: Mapping[str, NDArray[np.int64]]) -> None:
+        """Put messages into a table."""
+        groups = keys[:, :GROUP_WORDS].copy()
+        # What counts the probes is left out; the identifier of echo is none of that, ports are.
+        protocol = keys[:, 0] >> np.uint64(16) & np.uint64(0xFF)
+        icmp = (protocol == ECHOES[0]) | (protocol == ECHOES[1])
+        groups[:, 1] = np.where(icmp, keys[:, 1] >> np.uint64(32), np.uint64(0))
+        table.add(keys, groups, values)
 
     def result(self) -> PathReport:
         """Return the traceroutes found so far."""
@@ -158,9 +173,8 @@ class Paths:
         keys[:, 2:4] = np.where(same, receivers, quotes.src[some].view(np.uint64))
         keys[:, 4:6] = quotes.dst[some].view(np.uint64)
         keys[:, 6:8] = np.ascontiguousarray(batch.src[rows[some]]).view(np.uint64)
-        keys[:, 8] = seconds_of(batch, rows[some])
         self._add_notes(batch, rows[some], keys)
-        self.table.add(keys, values_of(batch, rows[some]))
+        self._add(self.table, keys, values_of(batch, rows[some]))
 
     def _add_notes(self, batch: Batch, rows: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
         """Write into keys the number of what each error tells beside its quote."""
@@ -181,7 +195,7 @@ class Paths:
         if len(rows):
             keys = echo_keys(batch, rows, PROBE)
             self._probed = np.union1d(self._probed, probed_flows(keys))
-            self.table.add(keys, values_of(batch, rows))
+            self._add(self.table, keys, values_of(batch, rows))
         timed = np.flatnonzero(batch.record_flags & NO_TIME == 0)
         early = len(timed) and int(batch.time_ns[timed].min()) <= self._early_end()
         if len(self._probed) or early:
@@ -193,11 +207,16 @@ class Paths:
         answering = np.isin(probed_flows(keys), self._probed)
         early = ~answering & (values["first_ns"] <= self._early_end())
         for table, rows in ((self.table, answering), (self._early, early)):
-            table.add(keys[rows], {name: column[rows] for name, column in values.items()})
+            self._add(table, keys[rows], {name: column[rows] for name, column in values.items()})
 
     def _early_end(self) -> int:
         """Return the time until which a reply may answer what came before this state."""
         return ALWAYS if self.begins or self._start is None else self._start + REPLY_NS
+
+
+def moments(limit: int) -> Moments:
+    """Return an empty table of probes and answers."""
+    return Moments(WORDS, GROUP_WORDS, limit=limit, members=SAME, repeats=REPEATS)
 
 
 def packed(
@@ -226,13 +245,7 @@ def echo_keys(batch: Batch, rows: NDArray[np.int64], kind: int) -> NDArray[np.ui
         src, dst, identification = dst, src, np.zeros_like(identification)
     keys[:, 1] = packed(number(head, 4, 2), number(head, 6, 2), identification)
     keys[:, 2:4], keys[:, 4:6] = src, dst
-    keys[:, 8] = seconds_of(batch, rows)
     return keys
-
-
-def seconds_of(batch: Batch, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return the seconds of some messages' times, in the upper half of a word."""
-    return (batch.time_ns[rows] // SECOND).astype(np.uint64) << np.uint64(32)
 
 
 def probed_flows(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -258,11 +271,12 @@ class PathReport:
         refused: messages that were not looked at for lack of room.
     """
 
-    def __init__(self, table: Table, notes: tuple[Notes, ...], idle_ns: int) -> None:
+    def __init__(self, table: Moments, notes: tuple[Notes, ...], idle_ns: int) -> None:
         self.refused, self.limit = table.refused, table.limit
         found: list[Path] = []
-        for rows in _candidates(table.keys):
-            events = [_event(table, row, notes) for row in rows.tolist()]
+        keys, values = table.keys, table.values
+        for rows in _candidates(keys):
+            events = [_event(keys[row], values, row, notes) for row in rows.tolist()]
             found += paths_of(events, idle_ns=idle_ns, reply_ns=REPLY_NS)
         self.paths = tuple(sorted(found, key=lambda path: (path.first_ns or 0, path.first_frame)))
 
@@ -276,7 +290,7 @@ class PathReport:
         if not self.refused:
             return ()
         what = f"{self.refused} messages that may belong to traceroutes were not looked at"
-        return (f"{what}: more than {self.limit} rows of probes and answers",)
+        return (f"{what}: more than {SAME} alike between two hosts, or {self.limit} altogether",)
 
 
 def _candidates(keys: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
@@ -285,7 +299,7 @@ def _candidates(keys: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
     A flow that loops, or a ping with too few hops, comes in millions: all its errors are from one router.
     """
     head = keys[:, 0] & np.uint64(0xFFFF00)
-    icmp = np.isin(head >> np.uint64(16), np.array([ICMP_PROTOCOL, ICMPV6_PROTOCOL], np.uint64))
+    icmp = np.isin(head >> np.uint64(16), ECHOES)
     tcp = head >> np.uint64(16) == TCP
     selector = keys[:, 1] >> np.uint64(32)
     # The destination port of TCP says the service; the ports of UDP and the source port of TCP count probes.
@@ -322,9 +336,10 @@ def _differ(
     return differ
 
 
-def _event(table: Table, row: int, notes: tuple[Notes, ...]) -> Event:
-    """Return one row of the table."""
-    key, values = table.keys[row], table.values
+def _event(
+    key: NDArray[np.uint64], values: Mapping[str, NDArray[np.int64]], row: int, notes: tuple[Notes, ...]
+) -> Event:
+    """Return one row of the table, which has this key."""
     head, probe = int(key[0]), int(key[1])
     first_ns = int(values["first_ns"][row])
     return Event(
@@ -339,7 +354,7 @@ def _event(table: Table, row: int, notes: tuple[Notes, ...]) -> Event:
         src=address_of(key[2:4].tobytes(), head >> 8 & 0xFF),
         dst=address_of(key[4:6].tobytes(), head >> 8 & 0xFF),
         reporter=address_of(key[6:8].tobytes(), head >> 48 & 0xFF),
-        notes=notes[int(key[8] & NOTE)],
+        notes=notes[int(key[8])],
         copies=int(values["count"][row]),
         time_ns=None if first_ns == NEVER else first_ns,
         frame=int(values["frame"][row]),

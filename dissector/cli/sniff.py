@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 SNAPLEN = 262144
 """Octets that are kept of a packet: more than any has."""
+SMALLEST = 64
+"""Octets that are kept at least."""
 STDOUT = "-"
 DURATION_WORD = "duration:"
 
@@ -48,6 +50,14 @@ def autostop(ctx: click.Context, param: click.Parameter, value: str | None) -> i
         message = f"{printable(value)!r} is not known; such as {DURATION_WORD}10"
         raise click.BadParameter(message, ctx, param)
     return units.duration(ctx, param, value.removeprefix(DURATION_WORD))
+
+
+def snapshot(ctx: click.Context, param: click.Parameter, value: int) -> int:
+    """Return how many octets are kept of a packet."""
+    if 0 < value < SMALLEST:
+        message = f"{value} is less than {SMALLEST}, which the headers before a message need; 0 is all"
+        raise click.BadParameter(message, ctx, param)
+    return value or SNAPLEN
 
 
 LISTENING = (
@@ -97,11 +107,12 @@ LISTENING = (
     ),
     click.option(
         "--snaplen",
-        type=click.IntRange(64, SNAPLEN),
+        type=click.IntRange(0, SNAPLEN),
         default=SNAPLEN,
         show_default=True,
         metavar="N",
-        help="Octets kept of a packet.",
+        callback=snapshot,
+        help="Octets kept of a packet; 0 for all there are.",
     ),
     click.option(
         "--user",
@@ -292,10 +303,10 @@ def recording(live: Live, file: str, limits: Limits, user: User | None) -> Recor
         raise
 
 
-def counted(live: Live) -> tuple[int, int]:
-    """Return the packets that the kernel received and dropped so far."""
+def counted(live: Live) -> list[tuple[int, int]]:
+    """Return the packets that the kernel received and dropped so far, for each interface or for all together."""
     account = live.account
-    return account.received, account.dropped
+    return live.counts() or [(account.received, account.dropped)]
 
 
 def ended(account: Account, messages: int, *, quiet: bool, fail_if_empty: bool) -> int:

@@ -241,19 +241,22 @@ def interface_description(interface: Interface, snaplen: int = SNAPLEN) -> bytes
     return _block(INTERFACE, head + _options(options))
 
 
-def interface_statistics(time_ns: int, received: int, dropped: int, *, several: bool) -> bytes:
-    """Return an Interface Statistics Block, for the first interface of a file.
+def interface_statistics(time_ns: int, received: int, dropped: int, interface: int | None = None) -> bytes:
+    """Return an Interface Statistics Block.
 
     Args:
         time_ns: when it was counted, ns since 1970 (UTC).
         received: packets that came, those lost among them.
         dropped: packets lost for lack of room.
-        several: whether these are the counts of several interfaces together: then they are told in words.
+        interface: the number of the interface; None if these are the counts of several together: then they are told
+            in words, with the first.
     """
-    head = b"".join(part.to_bytes(4, "little") for part in (0, time_ns >> 32, time_ns & 0xFFFFFFFF))
+    head = b"".join(
+        part.to_bytes(4, "little") for part in (interface or 0, time_ns >> 32, time_ns & 0xFFFFFFFF)
+    )
     counts = {IF_RECEIVED: received.to_bytes(8, "little"), IF_DROPPED: dropped.to_bytes(8, "little")}
     words = f"on all interfaces {received} packets received, {dropped} dropped"
-    return _block(STATISTICS, head + _options({COMMENT: words.encode()} if several else counts))
+    return _block(STATISTICS, head + _options({COMMENT: words.encode()} if interface is None else counts))
 
 
 def _options(options: Mapping[int, bytes]) -> bytes:

@@ -26,14 +26,14 @@ from dissector.export.captures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from dissector.capture.records import Block, Interface
 
-    Counts = Callable[[], tuple[int, int]]
+    Counts = Callable[[], Sequence[tuple[int, int]]]
 
 STDOUT = 1
 
@@ -70,7 +70,7 @@ class Recorder:
     Args:
         path: the file; with limits, a number and the time (UTC) are put before its ending. None for stdout.
         interfaces: what the packets came by; may grow.
-        counts: what gives packets received and dropped so far, on all interfaces together.
+        counts: what gives packets received and dropped so far, a pair for each interface or one for all together.
         limits: when the next file begins.
 
     Attributes:
@@ -184,10 +184,13 @@ class Recorder:
             self._described += 1
 
     def _statistics(self) -> bytes:
-        """Return what ends a file: an Interface Statistics Block, which counts the first interface or tells of all."""
+        """Return what ends a file: an Interface Statistics Block for each interface, or one that tells of all."""
         if not self._described:
             return b""
-        return interface_statistics(time.time_ns(), *self.counts(), several=self._described > 1)
+        now, counts = time.time_ns(), self.counts()
+        if len(counts) == self._described:
+            return b"".join(interface_statistics(now, *pair, number) for number, pair in enumerate(counts))
+        return interface_statistics(now, *map(sum, zip(*counts, strict=True)))
 
     def _close(self) -> None:
         if not self._failed:

@@ -166,6 +166,56 @@ def reduce(
                 rows[to, column] = value
 
 
+def moments(
+    numbers: cython.const[cython.longlong][::1],
+    seconds: cython.const[cython.longlong][::1],
+    values: cython.const[cython.longlong][:, ::1],
+    each: cython.longlong,
+    latest: cython.longlong[:, ::1],
+    owner: cython.longlong[::1],
+    rows: cython.longlong[:, ::1],
+    count: cython.Py_ssize_t,
+) -> int:
+    """Take values into a row for each second in which their key came; the last of so many has all that come later.
+
+    Args:
+        numbers: of the keys, -1 for none.
+        seconds: when each came.
+        values: how many came, a time and a frame, of which the least are kept.
+        each: rows that a key may have.
+        latest: for each key the latest row, its second, and how many rows it has.
+        owner: the key of each row.
+        rows: the rows; there is room for as many as there are values.
+        count: how many there are.
+
+    Returns:
+        How many there are now.
+    """
+    at: cython.Py_ssize_t
+    key: cython.Py_ssize_t
+    row: cython.Py_ssize_t
+    column: cython.Py_ssize_t
+    for at in range(numbers.shape[0]):
+        key = numbers[at]
+        if key < 0:
+            continue
+        row = latest[key, 0]
+        if latest[key, 2] == 0 or (seconds[at] != latest[key, 1] and latest[key, 2] < each):
+            row = count
+            count += 1
+            owner[row] = key
+            latest[key, 0] = row
+            latest[key, 1] = seconds[at]
+            latest[key, 2] += 1
+            for column in range(3):
+                rows[row, column] = values[at, column]
+            continue
+        rows[row, 0] += values[at, 0]
+        for column in range(1, 3):
+            rows[row, column] = min(rows[row, column], values[at, column])
+    return count
+
+
 @cython.cfunc
 @cython.inline
 @cython.exceptval(check=False)

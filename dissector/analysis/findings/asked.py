@@ -93,7 +93,8 @@ class Asked:
         if len(self) == self.limit:
             self.refused += int(np.count_nonzero(numbers < 0))
         chosen = np.empty(len(rows), np.uint8)
-        reply = np.isin(view.kinds[rows], REPLIES)
+        kinds = view.kinds[rows]
+        reply = (kinds == REPLIES[0]) | (kinds == REPLIES[1])
         kernel.fold.echoes(
             numbers.data, reply.view(np.uint8).data, batch.octets.data, batch.icmp[rows].data,
             batch.captured[rows].data, batch.length[rows].data, batch.ttl[rows].data, batch.time_ns[rows].data,

@@ -54,7 +54,7 @@ class Live:
         engine: what captures, ``"ring"`` or ``"scapy"``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of a capture
         self,
         engine: Engine,
         names: list[str],
@@ -191,9 +191,7 @@ def open_live(  # noqa: PLR0913 - the options of a capture
     except OSError as error:
         message = f"{', '.join(names)} cannot be opened for capture: {error.strerror or error}"
         raise CaptureError(message) from error
-    return Live(
-        found, names, tunnels=tunnels, reassemble=reassemble, passing=passing, notice=notice
-    )
+    return Live(found, names, tunnels=tunnels, reassemble=reassemble, passing=passing, notice=notice)
 
 
 def _devices(names: list[str]) -> dict[str, Device]:

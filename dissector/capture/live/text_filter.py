@@ -27,6 +27,7 @@ _TAG_PLACES: Final = {
 _WORD: Final = 0xFFFFFFFF
 _BEHIND_TAG: Final = 16
 _TAG_SIZE: Final = 4
+_TAGGED: Final = re.compile(r"\bvlan\b")
 
 
 def text_filter(text: str, link_types: set[int] | None, snaplen: int) -> list[bpf.Instruction]:
@@ -54,7 +55,7 @@ def text_filter(text: str, link_types: set[int] | None, snaplen: int) -> list[bp
     program.extend(bare)
     program.place("ethernet")
     plain = _compiled(text, _EN10MB, snaplen, needed=ethernet)
-    if re.search(r"\bvlan\b", text):
+    if _TAGGED.search(text):
         program.add(bpf.LOAD_WORD, bpf.TAG_PRESENT)
         program.when(bpf.EQUAL, 0, "untagged")
         program.extend([_beside(instruction) for instruction in plain])
@@ -105,6 +106,10 @@ def _compiled(text: str, link: int, snaplen: int, *, needed: bool) -> list[bpf.I
             return [bpf.Instruction(bpf.RETURN, 0, 0, 0)]
         reason = re.sub(r".*\((.*)\)$", r"\1", str(error), flags=re.DOTALL)
         message = f"{text!r} is not a capture filter: {reason}"
+        if _TAGGED.search(text):
+            message += (
+                "; 'vlan' moves what comes after it behind the tag, so it goes first: 'vlan 12 and icmp'"
+            )
         raise CaptureFilterError(message) from error
     # scapy has signed operands.
     found = [
