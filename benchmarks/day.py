@@ -47,6 +47,9 @@ class Source:
     Args:
         seconds: how long it lasts.
         passing: as for :func:`dissector.capture.live.open_live`.
+
+    Attributes:
+        early, late: what the process had in memory after the first minute and at the end.
     """
 
     def __init__(self, seconds: int, *, passing: bool) -> None:
@@ -56,7 +59,7 @@ class Source:
 
         self.seconds = seconds
         self.origin = Origin("day0", "live", [Interface(1, name="day0", resolution="ns")])
-        self.early = 0.0
+        self.early = self.late = 0.0
         self._messages = Messages(self.origin, tunnels=True, reassemble=True, passing=passing)
         self._report = Report()
         self._records = Records(RATE)
@@ -87,6 +90,7 @@ class Source:
             yield Tick(tuple(self._messages.of(block)), (block,))
             if second == min(MINUTE, self.seconds // 2):
                 self.early = memory()
+        self.late = memory()
         yield Tick(tuple(self._messages.finish()))
 
     def stop(self) -> None:
@@ -120,7 +124,7 @@ def listen(name: str, seconds: int, folder: Path) -> tuple[float, float]:
                 Recorder(folder / "day.pcapng", source.origin.interfaces, lambda: [(0, 0)], limits)
             )
         listening.Listening(source, output, watch, recorder, None).run()  # type: ignore[arg-type]  # a stand-in
-        return source.early, memory()
+        return source.early, source.late
 
 
 def day(name: str, seconds: int, folder: Path) -> tuple[float, float]:

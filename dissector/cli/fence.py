@@ -79,9 +79,15 @@ def put_up(
     from dissector.cli import landlock, seccomp
     from dissector.cli.libc import LIBC
 
+    reading = tuple(reading)
     paths = (*SYSTEM, *(INTERFACES if network else ()), *of_python(), *reading)
     allowed = dict.fromkeys(paths, landlock.READ)
     allowed[os.devnull] |= landlock.WRITE
+    for file in reading:
+        if not os.path.exists(file):  # noqa: PTH110 - pathlib takes 5 ms to import
+            # The names beside it may be told instead of it.
+            folder = os.path.dirname(os.path.abspath(file))  # noqa: PTH100, PTH120 - likewise
+            allowed[folder] = allowed.get(folder, 0) | landlock.READ_DIR
     if temporary:
         import tempfile
 

@@ -15,6 +15,7 @@ from dissector.analysis.findings.model import dashed
 from dissector.analysis.flows import Flows
 from dissector.analysis.pairing import LIMIT, SECOND
 from dissector.analysis.paths import Paths
+from dissector.analysis.series import LIMIT as SERIES
 from dissector.analysis.types import Types
 from dissector.capture.account import Account
 from dissector.capture.stream import scan
@@ -57,12 +58,22 @@ class Part(NamedTuple):
 
 
 def parts(
-    timeout: float = TIMEOUT, max_open: int = LIMIT, thresholds: Thresholds | None = None, lang: str = "en"
+    timeout: float = TIMEOUT,
+    max_open: int = LIMIT,
+    thresholds: Thresholds | None = None,
+    lang: str = "en",
+    *,
+    max_series: int = SERIES,
 ) -> tuple[Part, ...]:
     """Return what a summary is made of, in the order in which it is shown: a line for each analysis."""
     return (
         Part("types", Types(), type_tables, types_json),
-        Part("exchanges", Exchanges(round(timeout * SECOND), max_open), exchange_tables, exchanges_json),
+        Part(
+            "exchanges",
+            Exchanges(round(timeout * SECOND), max_open, series=max_series),
+            exchange_tables,
+            exchanges_json,
+        ),
         Part("flows", Flows(queries=False), flow_tables, flows_json),
         Part("paths", Paths(), path_tables, paths_json),
         Part("findings", Findings(thresholds), partial(findings_tables, lang=lang), findings_json),
@@ -119,6 +130,14 @@ def needed(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
     help="Queries that are kept until their time is over; beyond, the oldest are given up.",
 )
 @click.option(
+    "--max-series",
+    type=click.IntRange(1),
+    default=SERIES,
+    show_default=True,
+    metavar="N",
+    help="Series (hosts and identifier) that are kept apart; those that begin later are counted together.",
+)
+@click.option(
     "--threshold",
     "thresholds",
     multiple=True,
@@ -146,6 +165,7 @@ def command(
     chosen: Filter | None,
     timeout: float,
     max_open: int,
+    max_series: int,
     thresholds: Thresholds,
     list_thresholds: bool,
     lang: str,
@@ -166,7 +186,7 @@ def command(
             click.echo(text)
         return
     fence.put_up(ctx, reading=files)
-    questions = parts(timeout, max_open, thresholds, lang)
+    questions = parts(timeout, max_open, thresholds, lang, max_series=max_series)
     total = Account()
     code = 0
     try:

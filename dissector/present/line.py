@@ -58,17 +58,7 @@ def details(decoded: Decoded) -> Iterator[str]:
         held = decoded.entry.type.code_holds
         if held is not None:
             yield f"{held}={getattr(message, held)}"
-        for field in shown_fields(message.layout):
-            value = getattr(message, field.name)
-            if field.names is INTERFACE_STATES:
-                yield f"{field.name}={interface_state(value)}"
-            elif value is not False:
-                yield f"{field.name}={brief(value)}"
-        tail = message.layout.rest
-        if tail is not None and tail.name not in NOT_SHOWN:
-            value = getattr(message, tail.name)
-            if value:
-                yield f"{tail.name}={brief(value)}"
+        yield from of_fields(message)
     if decoded.data:
         yield f"data={len(decoded.data)}"
     if decoded.quoted is not None:
@@ -77,23 +67,43 @@ def details(decoded: Decoded) -> Iterator[str]:
         yield f"extensions={brief(Several(decoded.extensions.objects))}"
 
 
+def of_fields(message: Shape) -> Iterator[str]:
+    """Yield the fields and the tail of a message."""
+    for field in shown_fields(message.layout):
+        value = getattr(message, field.name)
+        if field.names is INTERFACE_STATES:
+            yield f"{field.name}={interface_state(value)}"
+        elif value is not False:
+            yield f"{field.name}={brief(value)}"
+    tail = message.layout.rest
+    if tail is not None and tail.name not in NOT_SHOWN:
+        value = getattr(message, tail.name)
+        if value:
+            yield f"{tail.name}={brief(value)}"
+
+
 def brief(value: Any) -> str:
     """Return a value in a few words: of a part such as an option, its name and the addresses and names in it."""
     if isinstance(value, Several):
         return "[" + ", ".join(brief(item) for item in value) + (" …" if value.leftover else "") + "]"
-    if isinstance(value, LabelStackEntry):
-        return str(value.label)
-    if isinstance(value, InterfaceByIndex):
-        return f"{value.title} {value.if_index}"
-    if isinstance(value, AddressRecord):
-        return listening(value)
     if isinstance(value, Shape):
-        return " ".join(filter(None, (value.title, *telling(value))))
+        return brief_part(value)
     if isinstance(value, bytes):
         return value.hex() or "-"
     if isinstance(value, IPv4Address | IPv6Address):
         return address_text(value)
     return str(value).lower() if isinstance(value, bool) else printable(str(value))
+
+
+def brief_part(part: Shape) -> str:
+    """Return a part in a few words."""
+    if isinstance(part, LabelStackEntry):
+        return str(part.label)
+    if isinstance(part, InterfaceByIndex):
+        return f"{part.title} {part.if_index}"
+    if isinstance(part, AddressRecord):
+        return listening(part)
+    return " ".join(filter(None, (part.title, *telling(part))))
 
 
 def interface_state(value: int) -> str:
