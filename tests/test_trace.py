@@ -744,7 +744,20 @@ def test_a_capture_of_it_shows_the_same_path(net, protocol, tmp_path):
     if shutil.which("tcpdump") is None:
         pytest.skip("tcpdump is not installed")
     file = tmp_path / "trace.pcap"
-    command = ["ip", "netns", "exec", f"{net.prefix}h", "tcpdump", "-i", "r1", "-U", "-w", str(file), "icmp"]
+    command = [
+        "ip",
+        "netns",
+        "exec",
+        f"{net.prefix}h",
+        "tcpdump",
+        "-i",
+        "r1",
+        "--immediate-mode",
+        "-U",
+        "-w",
+        str(file),
+        "icmp",
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
         while "listening" not in run.stderr.readline():
             pass
