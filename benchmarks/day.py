@@ -1,4 +1,4 @@
-"""A day of packets for `sniff`, as fast as it takes them: ``python day.py lines|file|live SECONDS FOLDER``.
+"""A day of packets for `sniff`, as fast as it takes them: ``python day.py lines|file|live|hosts SECONDS FOLDER``.
 
 Packets come as ticks from a stand-in for the network: 1,000 a second by their times, echoes and replies between 250
 hosts and one. Prints the memory of the process in MiB after the
@@ -28,8 +28,6 @@ MINUTE = 60
 SECOND = 1_000_000_000
 BEGIN = 1_700_000_000 * SECOND
 HOSTS = 250
-STRANGERS = True
-"""Whether each second one asks who was never seen before."""
 SIZE = 98
 FILE = 16 << 20
 """Octets of a file before the next begins; two are kept."""
@@ -46,18 +44,20 @@ class Source:
 
     Args:
         seconds: how long it lasts.
+        strangers: whether each second one asks who was never seen before.
         passing: as for :func:`dissector.capture.live.open_live`.
 
     Attributes:
         early, late: what the process had in memory after the first minute and at the end.
     """
 
-    def __init__(self, seconds: int, *, passing: bool) -> None:
+    def __init__(self, seconds: int, *, strangers: bool, passing: bool) -> None:
         from dissector.batch import Origin
         from dissector.capture.records import Interface, Records, Report
         from dissector.capture.stream import Messages
 
         self.seconds = seconds
+        self.strangers = strangers
         self.origin = Origin("day0", "live", [Interface(1, name="day0", resolution="ns")])
         self.early = self.late = 0.0
         self._messages = Messages(self.origin, tunnels=True, reassemble=True, passing=passing)
@@ -81,7 +81,7 @@ class Source:
         from dissector.capture.records import Block
 
         for second in range(self.seconds):
-            if STRANGERS:  # of 172.16.0.0/12
+            if self.strangers:  # of 172.16.0.0/12
                 stranger = np.frombuffer((0xAC100000 + second % (1 << 20)).to_bytes(4, "big"), np.uint8)
                 self._octets[0, 26:30] = self._octets[1, 30:34] = stranger
             self._records.time_ns[:] = BEGIN + second * SECOND + np.arange(RATE) * (SECOND // RATE)
@@ -111,9 +111,9 @@ def listen(name: str, seconds: int, folder: Path) -> tuple[float, float]:
     from dissector.export.rotation import Limits, Recorder
 
     listening.REST = 0
-    watch = Watch() if name == "live" else None
+    watch = Watch() if name in {"live", "hosts"} else None
     lines = view(tree=False, octets=False, as_json=False, time_style="a", name_files=False, color=False)
-    source = Source(seconds, passing=watch is None)
+    source = Source(seconds, strangers=name == "hosts", passing=watch is None)
     output = Output(watch.text if watch else lines.text, None, None, line_buffered=False)
     output.pairing = None if watch else Pairing()
     with ExitStack() as stack:

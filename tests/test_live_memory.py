@@ -32,7 +32,6 @@ def taken(day, name, seconds, folder):
     """Return the octets that Python objects and arrays take in the end, 40 packets a second."""
     with pytest.MonkeyPatch.context() as patched, Path(os.devnull).open("w", encoding="ascii") as nowhere:
         patched.setattr(day, "RATE", 40)
-        patched.setattr(day, "STRANGERS", False)
         patched.setattr(statistics, "PACKED", 256)
         patched.setattr(day, "memory", lambda: tracemalloc.get_traced_memory()[0])
         patched.setattr(sys, "stdout", nowhere)
