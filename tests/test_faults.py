@@ -241,6 +241,8 @@ def test_a_signal_at_any_moment_leaves_what_is_whole(tmp_path, capture, name, nu
         # By the system, before the program is there or when it has done all; or in an orderly way.
         assert code in {0, -number, 128 + number}, said
         if code == 128 + number:
+            # duckdb tells what it leaks when it is left half imported.
+            said = said.partition("nanobind: leaked")[0]
             assert "Traceback" not in said
             assert "Exception" not in said
         written = out.read_bytes()

@@ -268,7 +268,8 @@ def test_memory_does_not_grow_with_packets(make, messages, monkeypatch):
     monkeypatch.setattr("dissector.analysis.findings.state.FULL", 1 << 8)
     monkeypatch.setattr("dissector.analysis.findings.tunnels.FULL", 1 << 8)
     first, tenfold = peaks(make, messages, 5_000), peaks(make, messages, 50_000)
-    assert tenfold[0] < 1.5 * first[0] + (1 << 17)
+    # Tables and histograms grow in steps, by doubling.
+    assert tenfold[0] < 2 * first[0] + (1 << 17)
     assert tenfold[1] < 1.5 * first[1] + (1 << 17)
 
 

@@ -626,6 +626,7 @@ def test_a_prohibition_is_told_in_words(net, filtered, version, said):
 
 def test_a_route_that_is_unreachable_ends_the_path(net):
     net.ip("r5", "route", "add", "unreachable", "10.77.10.0/24")
+    time.sleep(6)  # Linux sends five such errors in a burst and one a second after it, to all together
     try:
         run = net.trace("h", "-I", "--json", net.last[0])
     finally:
