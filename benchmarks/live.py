@@ -16,12 +16,11 @@ import statistics
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from day import day
-from run import HEAD, Row, dissector, installed, machine
+from run import Row, dissector, installed, machine, page
 from run import shown as cells
 from wire import Seen, chain, compared
 
@@ -214,15 +213,6 @@ def shown(row: Row) -> tuple[str, ...]:
     return what, ours, against, theirs, *rest
 
 
-def page(rows: list[Row], about: list[str], scale: float) -> str:
-    """Return the page of docs/."""
-    notes = Path(__file__).with_name("live-notes.txt").read_text(encoding="utf-8")
-    today = datetime.now(UTC).date().isoformat()
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (HEAD, ["---"] * len(HEAD), *map(shown, rows)))
-    facts = "\n".join(f"- {line}" for line in [*about, f"{today}, scale {scale:g}"] if line)
-    return f"# Performance, live\n\nWritten by `benchmarks/live.py`.\n\n{facts}\n\n{table}\n\n{notes}"
-
-
 def main() -> None:
     """Run all rows and print them as they come."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -244,7 +234,9 @@ def main() -> None:
                     rows.append(row)
                     print(" | ".join(shown(row)), flush=True)
     if arguments.write:
-        arguments.write.write_text(page(rows, about, arguments.scale), encoding="utf-8")
+        arguments.write.write_text(
+            page("Performance, live", "live", map(shown, rows), about, arguments.scale), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

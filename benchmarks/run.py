@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 PYTHON = sys.executable
 LOOPS = str(Path(__file__).with_name("loops.py"))
@@ -301,13 +301,13 @@ def shown(row: Row) -> tuple[str, ...]:
 HEAD = ("what", "takes", "against", "takes", "ratio", "goal", "reached")
 
 
-def page(rows: list[Row], about: list[str], scale: float) -> str:
-    """Return the page of docs/."""
-    notes = Path(__file__).with_name("notes.txt").read_text(encoding="utf-8")
+def page(title: str, script: str, rows: Iterable[Sequence[str]], about: list[str], scale: float) -> str:
+    """Return a page of docs/: a table, where it comes from, and the notes beside the script."""
+    notes = Path(__file__).with_name(f"{script}-notes.txt").read_text(encoding="utf-8")
     today = datetime.now(UTC).date().isoformat()
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (HEAD, ["---"] * len(HEAD), *map(shown, rows)))
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (HEAD, ["---"] * len(HEAD), *rows))
     facts = "\n".join(f"- {line}" for line in [*about, f"{today}, scale {scale:g}"] if line)
-    return f"# Performance\n\nWritten by `benchmarks/run.py`.\n\n{facts}\n\n{table}\n\n{notes}"
+    return f"# {title}\n\nWritten by `benchmarks/{script}.py`.\n\n{facts}\n\n{table}\n\n{notes}"
 
 
 def main() -> None:
@@ -331,7 +331,9 @@ def main() -> None:
             rows.append(row)
             print(" | ".join(shown(row)), flush=True)
     if arguments.write:
-        arguments.write.write_text(page(rows, about, arguments.scale), encoding="utf-8")
+        arguments.write.write_text(
+            page("Performance", "run", map(shown, rows), about, arguments.scale), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

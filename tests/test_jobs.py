@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
+from functools import partial
 from pathlib import Path
 
 import pytest
 from places import CAPTURES
 
+from dissector.capture.parallel import Workers
 from dissector.capture.split import RANGE, plan
+from dissector.cli.read import Text
 
 PCAP = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
 ETHERNET = b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0"
@@ -76,6 +79,26 @@ def test_standard_input_is_read_as_ever(dissector, large: Path) -> None:
     one = dissector("read", "-", stdin=octets)
     assert dissector("read", "--jobs", "2", "-", stdin=octets) == one
     assert one.out
+
+
+def test_without_files_in_memory(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("os.memfd_create")
+    one, two = (read_with(jobs, large) for jobs in (1, 2))
+    assert two == one
+    assert one
+
+
+def read_with(jobs: int, file: Path) -> bytes:
+    how = {
+        "tree": False,
+        "octets": False,
+        "as_json": False,
+        "time_style": "a",
+        "name_files": False,
+        "color": False,
+    }
+    with Workers(jobs, partial(Text, how, None, pairs=True)) as workers:
+        return b"".join(bytes(piece) for made in workers.read(str(file)) for piece in made)
 
 
 def test_jobs_must_be_some(dissector) -> None:

@@ -12,7 +12,6 @@ from dissector.analysis import statistics
 from dissector.analysis.hashing import grown
 from dissector.analysis.outcomes import Exchanged
 from dissector.analysis.pairing import LIMIT, TIMEOUT_NS, Pairing, data_of, loose_keys
-from dissector.analysis.pairs import ANSWER
 from dissector.analysis.participants import ASKED, HEADER
 from dissector.analysis.series import LIMIT as SERIES_LIMIT
 from dissector.analysis.series import (
@@ -28,6 +27,7 @@ from dissector.analysis.series import (
     timestamp_pair,
 )
 from dissector.analysis.timestamps import Clocks
+from dissector.kernel.tables import ANSWER
 
 if TYPE_CHECKING:
     from typing import Self
@@ -328,9 +328,9 @@ class Exchanges:
         self._unasked.append(left[(left["role"] == ANSWER) | self._early(left["time_ns"])])
         self._quiet += other._quiet
         self._take_over(other.pairing)
-        for stretch in other._waiting:
-            self._settle(stretch)
-        self._settle(self.pairing.expire())
+        over = np.concatenate([*other._waiting, self.pairing.expire()])
+        # In their order, for the earlier of two queries takes an answer: it may be the other state that has ended one.
+        self._settle(over[np.argsort(over["order"], kind="stable")])
         self._forget()
         return self
 

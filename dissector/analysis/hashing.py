@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from dissector import kernel
+from dissector.kernel.tables import MIX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ FACTORS = tuple(
     )
 )
 _SHIFT = np.uint64(32)
-_MIX = np.uint64(0xD6E8FEB86659FD93)
+_MIX = np.uint64(MIX)
 
 
 SECRETS = np.frombuffer(secrets.token_bytes(8 * 16), np.uint64) | np.uint64(1)

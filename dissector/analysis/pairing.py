@@ -12,18 +12,15 @@ import numpy as np
 
 from dissector import kernel
 from dissector.analysis.hashing import SECRETS, digest, slots_for
-from dissector.analysis.pairs import ANSWER, QUERY
 from dissector.analysis.participants import (
     ASKED,
-    ERROR,
     HEADER,
-    KIND,
-    WIDE,
     WORDS,
     Participants,
     participants,
 )
 from dissector.analysis.reporters import Reporters
+from dissector.kernel.tables import ANSWER, ERROR, KIND, QUERY, WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dissector.kernel.tables import ANSWER, QUERY
 from dissector.registry.model import Family, Kind
 from dissector.registry.table import types
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.registry.model import MessageType
-
-NEITHER, QUERY, ANSWER = 0, 1, 2
-"""What a message is in an exchange: its *role*."""
 
 IDENTITIES = ("identifier", "sequence", "nonce", "target", "eui_64", "registered_address")
 """Fields that an answer copies from its query, by their names in the shapes."""

@@ -15,7 +15,8 @@ import numpy as np
 
 from dissector import kernel
 from dissector.analysis.hashing import FACTORS, mix, words_of
-from dissector.analysis.pairs import ANSWER, QUERY, error_types, numbers, pairs, roles
+from dissector.analysis.pairs import error_types, numbers, pairs, roles
+from dissector.kernel.tables import ANSWER, ERROR, KIND, QUERY, WIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from dissector.analysis.hashing import Hashes
     from dissector.batch import Batch
 
-ERROR = 3
-"""The role of an error that quotes a query; see :mod:`dissector.analysis.pairs` for the others."""
 HEADER = 8
 """Octets of a message before its data."""
 IPV4_HEADER, IPV6_HEADER = 20, 40
@@ -34,11 +33,9 @@ HOME_AGENTS = 144
 """Asked at an anycast address, answered from another one (RFC 6275, 5.3)."""
 WORDS = 8
 """Words of a key: two for each address, one for kind, identifier and sequence, three for what else is copied."""
-ASKING, ASKED, KIND, COPIED = slice(0, 2), slice(2, 4), 4, slice(5, WORDS)
+ASKING, ASKED, COPIED = slice(0, 2), slice(2, 4), slice(KIND + 1, WORDS)
 _NUMBER_AT = np.uint64(32)
 """Where in the word of the kind the number of the pair is; identifier and sequence are below it."""
-WIDE = np.uint64(1 << 63)
-"""What a wide key has there, so that it is no other's."""
 
 
 class Participants(NamedTuple):
@@ -84,7 +81,7 @@ class Participants(NamedTuple):
         keys = self.key[which]
         keys[:, ASKED] = 0
         keys[_tables().bare[self.number[which]], ASKING] = 0
-        keys[:, KIND] |= WIDE
+        keys[:, KIND] |= np.uint64(WIDE)
         return keys
 
     def loose_keys(self, which: NDArray[np.int64], data: Hashes) -> Hashes:

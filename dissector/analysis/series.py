@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dissector.analysis.hashing import Index, grown, words_of
-from dissector.analysis.pairs import ANSWER, pairs
-from dissector.analysis.participants import HEADER, KIND, WORDS
+from dissector.analysis.pairs import pairs
+from dissector.analysis.participants import HEADER, WORDS
 from dissector.analysis.payloads import SAMPLE
 from dissector.analysis.reporters import versions
+from dissector.kernel.tables import ANSWER, KIND
 from dissector.registry.model import Family
 from dissector.registry.table import message_type
 

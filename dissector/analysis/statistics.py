@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissector import kernel
+from dissector.kernel import tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,22 +22,7 @@ if TYPE_CHECKING:
 
     Table = NDArray[np.void]
 
-TIMES = np.dtype(
-    [
-        ("count", np.int64),
-        ("sum", np.int64),
-        ("min", np.int64),
-        ("max", np.int64),
-        ("squares", np.float64),
-        ("first", np.int64),
-        ("last", np.int64),
-        ("jitter", np.float64),
-        ("late", np.int64),
-        ("altered", np.int64),
-        ("reordered", np.int64),
-        ("top", np.int64),
-    ]
-)
+TIMES = np.dtype([(name, np.float64 if name in {"squares", "jitter"} else np.int64) for name in tables.TIMES])
 """What is kept of the round-trip times of a series, in ns, in the order in which the answers came: ``squares`` is
 the sum of the squared differences from the mean, ``jitter`` that of RFC 3550 (6.4.1), ``top`` the order of the
 latest query that has been answered."""

@@ -12,14 +12,12 @@ import numpy as np
 
 from dissector import kernel
 from dissector.analysis.hashing import Index, grown, mix, spread
+from dissector.kernel.tables import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-RULES = ("count", "least", "most", "last", "first")
-"""How the values of one key become one, by their places as :func:`dissector.kernel.fold.reduce` has them."""
 
 
 class Table:

@@ -115,6 +115,15 @@ class Process(Generic[K]):
             raise WorkerError(self._lost()) from error
         self._asked.popleft().settle(outcome)
 
+    def settle(self) -> None:
+        """Wait for the answers to all that was asked: the process is listening then.
+
+        Raises:
+            WorkerError: it has ended.
+        """
+        while self._asked:
+            self.take_answer()
+
     def end(self) -> None:
         """End the process, whatever it is at."""
         self._pipe.close()

@@ -126,6 +126,10 @@ display_filter = click.option(
     help="Only messages for which this is true, such as 'icmp.type == 3 && ip.src == 10.0.0.0/8'.",
 )
 
+no_names = click.option(
+    "-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved."
+)
+
 LISTING = (
     display_filter,
     click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Stop after N messages."),
@@ -138,9 +142,7 @@ LISTING = (
         help="a: time of day, ad: with date, r: since the first, d: since the one before, e: since 1970; all UTC.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="No account at the end."),
-    click.option(
-        "-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved."
-    ),
+    no_names,
     click.option("-l", "--line-buffered", is_flag=True, help="Write each line at once."),
 )
 

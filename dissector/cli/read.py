@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -124,7 +123,6 @@ def read_file(
         try:
             for made in watched(reading, lambda: reading.progress, "reading"):
                 put(made)
-                sys.stdout.buffer.flush()
                 if output.enough:
                     break
         except KeyboardInterrupt:

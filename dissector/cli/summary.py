@@ -153,9 +153,7 @@ def needed(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 @options.table_format
 @options.of(options.SOURCE)
 @click.option("-q", "--quiet", is_flag=True, help="No account at the end.")
-@click.option(
-    "-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved."
-)
+@options.no_names
 @options.color
 @click.pass_context
 def command(

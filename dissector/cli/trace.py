@@ -145,9 +145,7 @@ class Shown(NamedTuple):
     default="auto",
     help="Raw sockets, or ordinary ones, which need no rights; auto: what is allowed.",
 )
-@click.option(
-    "-n", "no_names", is_flag=True, expose_value=False, help="Accepted; addresses are never resolved."
-)
+@options.no_names
 @options.as_json
 @options.table_format
 @options.color

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dissector.analysis.pairing import Pairing, data_of, loose_keys
-from dissector.analysis.pairs import ANSWER, pairs
-from dissector.analysis.participants import ERROR
+from dissector.analysis.pairs import pairs
 from dissector.analysis.reporters import versions
 from dissector.analysis.series import differs, identifiers, returning
 from dissector.export.answers import HELD, NONE
 from dissector.export.columns import Addresses, Values, Words
 from dissector.export.schema import BOOLEAN, TEXT, TIME, Column
 from dissector.export.table import Table
+from dissector.kernel.tables import ANSWER, ERROR
 from dissector.registry.table import find
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ octets lie in the buffer as a whole.
 
 from __future__ import annotations
 
+from dissector.kernel import tables
+
 try:
     import cython
 except ImportError:
@@ -21,44 +23,40 @@ if cython.compiled:
 
 COMPILED = cython.compiled
 
-# How several values become one, as :data:`dissector.analysis.table.RULES` has them.
-_ADD = cython.declare(cython.uchar, 0)
-_LEAST = cython.declare(cython.uchar, 1)
-_MOST = cython.declare(cython.uchar, 2)
-_LATEST = cython.declare(cython.uchar, 3)
+_ADD = cython.declare(cython.uchar, tables.RULES.index("count"))
+_LEAST = cython.declare(cython.uchar, tables.RULES.index("least"))
+_MOST = cython.declare(cython.uchar, tables.RULES.index("most"))
+_LATEST = cython.declare(cython.uchar, tables.RULES.index("last"))
 
-# Columns of times, as :data:`dissector.analysis.statistics.TIMES` has them.
-_COUNT = cython.declare(cython.Py_ssize_t, 0)
-_SUM = cython.declare(cython.Py_ssize_t, 1)
-_MIN = cython.declare(cython.Py_ssize_t, 2)
-_MAX = cython.declare(cython.Py_ssize_t, 3)
-_SQUARES = cython.declare(cython.Py_ssize_t, 4)
-_FIRST = cython.declare(cython.Py_ssize_t, 5)
-_LATEST_TIME = cython.declare(cython.Py_ssize_t, 6)
-_JITTER = cython.declare(cython.Py_ssize_t, 7)
-_LATE = cython.declare(cython.Py_ssize_t, 8)
-_ALTERED = cython.declare(cython.Py_ssize_t, 9)
-_REORDERED = cython.declare(cython.Py_ssize_t, 10)
-_TOP = cython.declare(cython.Py_ssize_t, 11)
+_COUNT = cython.declare(cython.Py_ssize_t, tables.TIMES.index("count"))
+_SUM = cython.declare(cython.Py_ssize_t, tables.TIMES.index("sum"))
+_MIN = cython.declare(cython.Py_ssize_t, tables.TIMES.index("min"))
+_MAX = cython.declare(cython.Py_ssize_t, tables.TIMES.index("max"))
+_SQUARES = cython.declare(cython.Py_ssize_t, tables.TIMES.index("squares"))
+_FIRST = cython.declare(cython.Py_ssize_t, tables.TIMES.index("first"))
+_LATEST_TIME = cython.declare(cython.Py_ssize_t, tables.TIMES.index("last"))
+_JITTER = cython.declare(cython.Py_ssize_t, tables.TIMES.index("jitter"))
+_LATE = cython.declare(cython.Py_ssize_t, tables.TIMES.index("late"))
+_ALTERED = cython.declare(cython.Py_ssize_t, tables.TIMES.index("altered"))
+_REORDERED = cython.declare(cython.Py_ssize_t, tables.TIMES.index("reordered"))
+_TOP = cython.declare(cython.Py_ssize_t, tables.TIMES.index("top"))
 
-# Columns of pairs of hosts, as :data:`dissector.analysis.findings.asked.COLUMNS` has them.
-_TTL = cython.declare(cython.Py_ssize_t, 1)
-_VARIED = cython.declare(cython.Py_ssize_t, 2)
-_REQUESTS = cython.declare(cython.Py_ssize_t, 3)
-_REPLIES = cython.declare(cython.Py_ssize_t, 4)
-_LAST = cython.declare(cython.Py_ssize_t, 6)
-_ODD = cython.declare(cython.Py_ssize_t, 8)
-_ODD_OCTETS = cython.declare(cython.Py_ssize_t, 9)
-_MARKED = cython.declare(cython.Py_ssize_t, 10)
+_TTL = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("ttl"))
+_VARIED = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("varied"))
+_REQUESTS = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("requests"))
+_REPLIES = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("replies"))
+_LAST = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("last_ns"))
+_ODD = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("odd"))
+_ODD_OCTETS = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("odd_octets"))
+_MARKED = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("marked"))
 
 # What is odd about data: see :mod:`dissector.analysis.findings.tunnels`.
 _HEADER = cython.declare(cython.int, 8)  # octets before the data
-_ENOUGH = cython.declare(
-    cython.int, 24
-)  # octets that a known ping could not fill with time and identifier alone
+# Octets that a known ping could not fill with time and identifier alone.
+_ENOUGH = cython.declare(cython.int, 24)
 _TAIL = cython.declare(cython.Py_ssize_t, 8)  # steps between octets at the end that tell a ping
 _ONE_OF = cython.declare(cython.ulonglong, 4)  # of so many exchanges one is looked at closely
-_MIX = cython.declare(cython.ulonglong, 0xD6E8FEB86659FD93)
+_MIX = cython.declare(cython.ulonglong, tables.MIX)
 _ALL = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 
 _AHEAD = cython.declare(cython.Py_ssize_t, 16)  # rows that are fetched before they are needed

@@ -20,6 +20,8 @@ place in a slot is that of a key that is there, and the arrays of keys have room
 
 from __future__ import annotations
 
+from dissector.kernel import tables
+
 try:
     import cython
 except ImportError:
@@ -29,21 +31,20 @@ if cython.compiled:
 
 COMPILED = cython.compiled
 
-# Roles, as :mod:`dissector.analysis.pairs` and :mod:`dissector.analysis.participants` have them.
-_QUERY = cython.declare(cython.int, 1)
+_QUERY = cython.declare(cython.int, tables.QUERY)
 
 # How a key becomes one by which anybody may answer.
 WITHOUT_ASKED = 1  # the host that is asked is left out
 WITHOUT_BOTH = 2  # the one who asks too: where nothing is copied, any answer to anyone counts
 _WITHOUT_BOTH = cython.declare(cython.uchar, WITHOUT_BOTH)
-_KIND = cython.declare(cython.Py_ssize_t, 4)  # the word of a key that says the kind
-_WIDE = cython.declare(cython.ulonglong, 1 << 63)  # what a wide key has there, so that it is no other's
+_KIND = cython.declare(cython.Py_ssize_t, tables.KIND)
+_WIDE = cython.declare(cython.ulonglong, tables.WIDE)
 
 FREE = (1 << 64) - 1  # what a slot has that leads to no key
 _FREE = cython.declare(cython.ulonglong, FREE)
 _ALL = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 _LOW = cython.declare(cython.ulonglong, 0xFFFFFFFF)
-_MIX = cython.declare(cython.ulonglong, 0xD6E8FEB86659FD93)
+_MIX = cython.declare(cython.ulonglong, tables.MIX)
 _AT_ONCE = cython.declare(cython.Py_ssize_t, 32)  # keys that are searched at a time
 
 

@@ -14,6 +14,7 @@ from dissector import kernel
 from dissector.analysis.findings.evidence import FILE_AT, moved
 from dissector.analysis.findings.view import SIX
 from dissector.analysis.hashing import Index, grown
+from dissector.kernel import tables
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -26,19 +27,7 @@ if TYPE_CHECKING:
 ECHO = (8, SIX + 128, 0, SIX + 129)
 """Echo requests, then replies."""
 REPLIES = ECHO[2:]
-COLUMNS = (
-    "version",
-    "ttl",
-    "varied",
-    "requests",
-    "replies",
-    "first_ns",
-    "last_ns",
-    "place",
-    "odd",
-    "odd_octets",
-    "marked",
-)
+COLUMNS = tables.HOSTS
 """What is kept of a pair beside its addresses.
 
 TTL of the first request, and whether another one had a different one; how many; the times of the first and the last in

@@ -1,0 +1,46 @@
+"""What the tables of `pair` and `fold` hold, and in which places: for these kernels and for who owns the tables."""
+
+from __future__ import annotations
+
+# What a message is in an exchange.
+NEITHER, QUERY, ANSWER, ERROR = range(4)
+
+# Keys: the word that says the kind, and what a wide key has there, so that it is no other's.
+KIND = 4
+WIDE = 1 << 63
+
+MIX = 0xD6E8FEB86659FD93  # by which hashes are mixed
+
+# How several values become one.
+RULES = ("count", "least", "most", "last", "first")
+
+# What is kept of the round-trip times of a series; see :data:`dissector.analysis.statistics.TIMES`.
+TIMES = (
+    "count",
+    "sum",
+    "min",
+    "max",
+    "squares",
+    "first",
+    "last",
+    "jitter",
+    "late",
+    "altered",
+    "reordered",
+    "top",
+)
+
+# What is kept of a pair of hosts; see :data:`dissector.analysis.findings.asked.COLUMNS`.
+HOSTS = (
+    "version",
+    "ttl",
+    "varied",
+    "requests",
+    "replies",
+    "first_ns",
+    "last_ns",
+    "place",
+    "odd",
+    "odd_octets",
+    "marked",
+)
