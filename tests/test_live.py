@@ -56,7 +56,7 @@ BIG = sys.byteorder == "big"
 TAG_VALID, TAG_TYPE_VALID = 0x10, 0x40
 
 
-def packet(octets, *, following=None, index=3, status=1, tag=0, kind=0x88A8, mac=82, net=None, size=None):  # noqa: PLR0913
+def packet(octets, *, following=None, index=3, status=1, tag=0, kind=0x88A8, mac=82, net=None, size=None):  # noqa: PLR0913 - fields
     """Return a packet as the kernel puts it into the ring: struct tpacket3_hdr, struct sockaddr_ll, the frame."""
     net = mac + 14 if net is None else net
     size = len(octets) if size is None else size

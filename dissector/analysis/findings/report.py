@@ -109,7 +109,7 @@ class Reporter:
     def _paths(self) -> Iterator[CaptureFinding]:
         for rows, queries in self._errors("loop", self.thresholds.loop_errors):
             # Each row is of another router; two may send it to and fro.
-            if len(rows) <= 2 and not (queries.replies or (queries.requests and queries.varied)):  # noqa: PLR2004
+            if len(rows) <= 2 and not (queries.replies or (queries.requests and queries.varied)):  # noqa: PLR2004 - to and fro
                 yield self._finding("loop", self.seen.sighting(rows), reporters=self._others(rows))
         for sighting in self._told(
             "mtu-black-hole", SUBJECT, OBJECT, DETAIL, least=self.thresholds.mtu_repeats
