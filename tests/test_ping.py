@@ -265,7 +265,8 @@ def test_a_timestamp_is_answered(net):
     assert abs(fields["receive_ms"] - fields["originate_ms"]) < 1000
     line = net.ping("--type", "timestamp", "-n", "1", net.HOST).out.splitlines()[0]
     assert "Timestamp Reply" in line
-    assert f"receive={fields['receive_ms'] // 100_000}" in line
+    (received,) = (int(word.partition("=")[2]) for word in line.split() if word.startswith("receive="))
+    assert 0 <= received - fields["receive_ms"] < 60_000
 
 
 @pytest.mark.parametrize("kind", ["address-mask", "information"])
