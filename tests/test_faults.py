@@ -171,6 +171,7 @@ COMMANDS = {
     "tree": ("read", "-v", "{}"),
     "jobs": ("read", "--jobs", "2", "{}"),
     "summary": ("summary", "{}"),
+    "shared": ("summary", "--jobs", "2", "{}"),
     "query": ("query", "--json", "select * from messages", "{}"),
     "lookup": ("lookup", "--all"),
     "decode": ("decode", "0800f7fd00010001"),
@@ -212,7 +213,7 @@ def test_output_that_was_closed_before_is_no_failure(capture, name):
 DELAYS = (0.15, 0.35, 0.6, 1.0)
 """Seconds; with DISSECTOR_LONG every fiftieth of a second."""
 INTERRUPTED = {
-    **{name: COMMANDS[name] for name in ("read", "json", "jobs", "summary", "query")},
+    **{name: COMMANDS[name] for name in ("read", "json", "jobs", "summary", "shared", "query")},
     "parquet": ("export", "{}", "-o", "x.parquet"),
     "pcapng": ("export", "{}", "-o", "x.pcapng"),
     "where": ("export", "--where", "type = 8", "{}", "-o", "x.csv"),
@@ -229,6 +230,27 @@ def delays(words: list[str]) -> tuple[float, ...]:
     if words[0] == "export":
         Path(words[-1]).unlink()
     return (*(took * part for part in (0.3, 0.6, 0.9)), *DELAYS)
+
+
+def test_all_processes_of_a_summary_stop_at_the_same_message(tmp_path):
+    file = tmp_path / "large.pcap"
+    file.write_bytes(HEADER + b"".join(map(packet, range(4000))) * 60)
+    words = ["summary", "--json", "--jobs", "2", file]
+    counts = set()
+    for delay in delays(words):
+        process = start(*words, stdout=subprocess.PIPE)
+        timer = threading.Timer(delay, process.send_signal, [signal.SIGINT])
+        timer.start()
+        written, said = process.communicate(timeout=PATIENCE)
+        timer.cancel()
+        if process.returncode != 128 + signal.SIGINT or not written:
+            continue  # before it had begun, or when it had done all
+        assert "Traceback" not in said.decode()
+        parts = {part["part"]: part for part in map(json.loads, written.splitlines())}
+        seen = sum(line["count"] for line in parts["types"]["types"])
+        assert seen == sum(line["sent"] for line in parts["exchanges"]["kinds"])
+        counts.add(seen)
+    assert counts - {0}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -313,11 +335,12 @@ def children(number: int) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="children are found by /proc")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_worker_that_is_killed_is_said_in_a_sentence(tmp_path, number):
+@pytest.mark.parametrize("command", [("read", "--no-pairs"), ("summary",)], ids=lambda words: words[0])
+def test_a_worker_that_is_killed_is_said_in_a_sentence(tmp_path, command, number):
     file = tmp_path / "large.pcap"
     record = packet(0)
     file.write_bytes(HEADER + record * (12_000_000 // len(record)))
-    process = start("read", "--jobs", "2", "--no-pairs", file, stdout=subprocess.DEVNULL)
+    process = start(*command, "--jobs", "2", file, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE
     while not (workers := children(process.pid)) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -11,6 +11,7 @@ from places import CAPTURES
 
 from dissector.capture.parallel import Workers
 from dissector.capture.split import RANGE, plan
+from dissector.cli.questions import parts, shares
 from dissector.cli.read import Text
 
 PCAP = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
@@ -72,6 +73,33 @@ def test_all_real_captures_at_once(dissector, options: tuple[str, ...]) -> None:
     assert dissector("read", *options, "--jobs", "3", *files) == one
     assert one.code == 2  # some are of formats that are not read
     assert "packets read from" in one.err
+
+
+@pytest.mark.parametrize("jobs", ["2", "3", "9"])
+@pytest.mark.parametrize("options", [(), ("--json", "--strict"), ("-Y", "icmp.seq < 900")], ids=" ".join)
+def test_a_summary(dissector, pcaps: Path, large: Path, options: tuple[str, ...], jobs: str) -> None:
+    files = (large, pcaps / "tour.pcapng", "missing.pcap", pcaps / "tour.pcapng")
+    one = dissector("summary", *options, *files)
+    assert dissector("summary", *options, "--jobs", jobs, *files) == one
+    assert one.code == 2  # a file is missing
+    assert one.out
+
+
+@pytest.mark.parametrize("jobs", range(1, 7))
+def test_questions_are_shared_out(jobs: int) -> None:
+    questions = parts()
+    shared = shares(questions, jobs)
+    assert len(shared) == min(jobs, len(questions))
+    names = [name for share in shared for name in share]
+    assert sorted(names) == sorted(question.name for question in questions)
+    assert all(shared)
+
+
+def test_a_summary_warns_of_limits_wherever_they_are(dissector, pcaps: Path) -> None:
+    words = ("summary", "--max-open", "1", "--max-series", "1", pcaps / "tour.pcapng")
+    one = dissector(*words)
+    assert dissector(*words, "--jobs", "2") == one
+    assert one.err.count("warning: ") > 1
 
 
 def test_standard_input_is_read_as_ever(dissector, large: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -10,6 +11,7 @@ import click
 
 from dissector.cli import FAILED, INTERRUPTED, complain, fence, options, warn
 from dissector.cli.endings import ENDINGS
+from dissector.cli.progress import watched
 from dissector.cli.verdict import verdict
 from dissector.errors import quantity
 from dissector.export.sources import Captures
@@ -135,7 +137,7 @@ def command(
         if output.exists() and Path(file).exists() and output.samefile(file):
             ctx.fail(f"{printable(file)} is what would be written over")
     fence.put_up(ctx, reading=files, writing=str(output), temporary=where is not None)
-    captures = Captures(files, reassemble=reassemble, tunnels=tunnels)
+    captures = Captures(files, reassemble=reassemble, tunnels=tunnels, watched=partial(watched, beside=True))
     write = WRITERS[output.suffix.lower()]
     teller = Teller()
     try:

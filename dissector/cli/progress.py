@@ -5,37 +5,46 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import TypeVar
+    from collections.abc import Callable, Iterator
 
-    T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 PATIENCE = 1.0
 """Seconds after which a bar is shown."""
 
 
-def watched(things: Iterable[T], progress: Callable[[], tuple[int, int] | None], label: str) -> Iterator[T]:
-    """Yield what is given, and show how far it is: where stderr is a terminal and stdout is not.
+class Reading(Protocol[T_co]):
+    """What is read and knows how far it is, as :class:`~dissector.capture.stream.Scan` does."""
+
+    def __iter__(self) -> Iterator[T_co]:
+        """Hand out what is read."""
+
+    @property
+    def progress(self) -> tuple[int, int] | None:
+        """Octets read so far, and altogether; None where that is not known."""
+
+
+def watched(reading: Reading[T_co], *, beside: bool = False) -> Iterator[T_co]:
+    """Yield what is read, and show how far that is: where stderr is a terminal and stdout is not.
 
     Args:
-        things: what takes long to come.
-        progress: how much is done, of how much; None while that is not known.
-        label: what is being done.
+        reading: what takes long to come.
+        beside: whether stdout may be a terminal, too: nothing is written there meanwhile.
     """
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        yield from things
+    if not sys.stderr.isatty() or (sys.stdout.isatty() and not beside):
+        yield from reading
         return
     begun = time.monotonic()
-    with _bar(label) as show:
-        for thing in things:
+    with _bar("reading") as show:
+        for thing in reading:
             yield thing
             if time.monotonic() - begun > PATIENCE:
-                show(progress())
+                show(reading.progress)
 
 
 @contextmanager

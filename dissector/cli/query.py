@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options
 from dissector.cli.endings import ENDINGS
+from dissector.cli.progress import watched
 from dissector.cli.verdict import verdict
 from dissector.export.schema import BRIEF
 from dissector.export.sources import Captures
@@ -71,7 +73,9 @@ def command(
         names = list(arguments)
         sql = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE (\n{where}\n)"  # noqa: S608 - the user's own SQL
     fence.put_up(ctx, reading=names, temporary=True)
-    captures = Captures(tuple(names), reassemble=reassemble, tunnels=tunnels, again=True)
+    # Lines of JSON come while captures are read; a table when all of it is known.
+    reading = partial(watched, beside=not as_json)
+    captures = Captures(tuple(names), reassemble=reassemble, tunnels=tunnels, again=True, watched=reading)
     tables = known(captures.each, lambda told: first(filtered(unless_stopped(told), chosen), count))
     try:
         # Raised while duckdb works, or in what it calls, an exception would be lost.

@@ -121,7 +121,7 @@ def read_file(
     """Write the messages of one capture, add its account to the total, and return the exit code it deserves."""
     with closing(reading):
         try:
-            for made in watched(reading, lambda: reading.progress, "reading"):
+            for made in watched(reading):
                 put(made)
                 if output.enough:
                     break

@@ -2,82 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from difflib import get_close_matches
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
-from dissector.analysis.exchanges import Exchanges
-from dissector.analysis.findings import Findings, Thresholds
+from dissector.analysis.findings import Thresholds
 from dissector.analysis.findings.model import dashed
-from dissector.analysis.flows import Flows
-from dissector.analysis.pairing import LIMIT, SECOND
-from dissector.analysis.paths import Paths
+from dissector.analysis.pairing import LIMIT
 from dissector.analysis.series import LIMIT as SERIES
-from dissector.analysis.types import Types
 from dissector.capture.account import Account
 from dissector.capture.stream import scan
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, warn
+from dissector.cli.endings import ENDINGS
+from dissector.cli.progress import watched
+from dissector.cli.questions import TIMEOUT, Inquiry, Style, parts
 from dissector.cli.verdict import not_begun, stopped, verdict
 from dissector.errors import CaptureError
 from dissector.present.account import closing
-from dissector.present.findings import findings_json, findings_tables, thresholds_json, thresholds_table
-from dissector.present.flows import flow_tables, flows_json
+from dissector.present.findings import thresholds_json, thresholds_table
 from dissector.present.jsonlines import SCHEMA, dumps
-from dissector.present.paths import path_tables, paths_json
-from dissector.present.summary import exchange_tables, exchanges_json, type_tables, types_json
 from dissector.present.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from dissector.capture.stream import Scan
+    from dissector.cli.questions import Answer
     from dissector.filter import Filter
-
-
-TIMEOUT = 2.0
-"""Seconds after which an answer is late."""
-
-
-class Part(NamedTuple):
-    """One question that a summary answers.
-
-    Attributes:
-        name: what JSON calls it.
-        state: what batches are put into: it has ``update(batch)`` and ``result()``.
-        tables: its result as tables, each a text.
-        as_json: its result as JSON has it.
-    """
-
-    name: str
-    state: Any
-    tables: Callable[..., Iterator[str]]
-    as_json: Callable[..., dict[str, Any]]
-
-
-def parts(
-    timeout: float = TIMEOUT,
-    max_open: int = LIMIT,
-    thresholds: Thresholds | None = None,
-    lang: str = "en",
-    *,
-    max_series: int = SERIES,
-) -> tuple[Part, ...]:
-    """Return what a summary is made of, in the order in which it is shown: a line for each analysis."""
-    return (
-        Part("types", Types(), type_tables, types_json),
-        Part(
-            "exchanges",
-            Exchanges(round(timeout * SECOND), max_open, series=max_series),
-            exchange_tables,
-            exchanges_json,
-        ),
-        Part("flows", Flows(queries=False), flow_tables, flows_json),
-        Part("paths", Paths(), path_tables, paths_json),
-        Part("findings", Findings(thresholds), partial(findings_tables, lang=lang), findings_json),
-    )
 
 
 def set_thresholds(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> Thresholds:
@@ -152,6 +107,7 @@ def needed(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 @options.as_json
 @options.table_format
 @options.of(options.SOURCE)
+@options.jobs
 @click.option("-q", "--quiet", is_flag=True, help="No account at the end.")
 @options.no_names
 @options.color
@@ -173,6 +129,7 @@ def command(
     tunnels: bool,
     strict: bool,
     fail_if_empty: bool,
+    jobs: int,
     quiet: bool,
 ) -> None:
     """Show what is in captures: types, exchanges with losses and round-trip times.
@@ -184,39 +141,39 @@ def command(
             click.echo(text)
         return
     fence.put_up(ctx, reading=files)
-    questions = parts(timeout, max_open, thresholds, lang, max_series=max_series)
+    make = partial(parts, timeout, max_open, thresholds, lang, max_series=max_series)
+    looking = {"reassemble": reassemble, "tunnels": tunnels}
     total = Account()
     code = 0
-    try:
-        for file in files:
-            try:
-                with scan(file, reassemble=reassemble, tunnels=tunnels) as batches:
-                    code = max(code, read_file(batches, chosen, questions, total, strict=strict))
-            except CaptureError as error:
-                complain(str(error))
-                code = USAGE
-    except KeyboardInterrupt:
-        not_begun(len(files), total)
-        code = INTERRUPTED
-    if total.files:
-        for text in shown(questions, table_format, as_json=as_json):
-            click.echo(text)
-        if not quiet:
-            click.echo(closing(total), err=True)
+    with Inquiry(jobs if all(map(os.path.isfile, files)) else 1, make, chosen) as inquiry:
+        try:
+            for file in files:
+                try:
+                    with scan(file, **looking) as batches:
+                        inquiry.open(file, looking)
+                        code = max(code, read_file(batches, inquiry, total, strict=strict))
+                except CaptureError as error:
+                    complain(str(error))
+                    code = USAGE
+        except KeyboardInterrupt:
+            not_begun(len(files), total)
+            code = INTERRUPTED
+        if total.files:
+            for text in told(inquiry.answers(Style(table_format, on_terminal(), as_json))):
+                click.echo(text)
+            if not quiet:
+                click.echo(closing(total), err=True)
     if code == 0 and fail_if_empty and not total.messages:
         code = FAILED
     ctx.exit(code)
 
 
-def read_file(
-    batches: Scan, chosen: Filter | None, questions: tuple[Part, ...], total: Account, *, strict: bool
-) -> int:
+def read_file(batches: Scan, inquiry: Inquiry, total: Account, *, strict: bool) -> int:
     """Put one capture into all questions, add its account to the total, and return the exit code it deserves."""
     try:
-        for batch in batches:
-            wanted = batch if chosen is None else batch[chosen.mask(batch)]
-            for question in questions:
-                question.state.update(wanted)
+        for batch in watched(batches, beside=True):
+            with ENDINGS.held():
+                inquiry.take(batch)
     except KeyboardInterrupt:
         stopped(batches.account, batches.progress)
         raise
@@ -234,22 +191,12 @@ def listed(thresholds: Thresholds, table_format: str, lang: str, *, as_json: boo
         yield from thresholds_table(thresholds, table_format=table_format, narrow=on_terminal(), lang=lang)
 
 
-def shown(questions: tuple[Part, ...], table_format: str, *, as_json: bool) -> Iterator[str]:
-    """Yield the answers: a line of JSON each, or tables with an empty line after each."""
-    for question in questions:
-        result = question.state.result()
-        if getattr(result, "given_up", 0):
-            warn(
-                f"given up before their time was over, because too many were open: {result.given_up} of the queries "
-                "(--max-open keeps more)"
-            )
-        for sentence in getattr(result, "warnings", ()):
+def told(answers: Iterable[Answer]) -> Iterator[str]:
+    """Warn of what limits have made of answers, and yield their texts."""
+    for answer in answers:
+        for sentence in answer.warnings:
             warn(sentence)
-        if as_json:
-            yield dumps({"schema": SCHEMA, "part": question.name, **question.as_json(result)})
-        else:
-            for text in question.tables(result, table_format=table_format, narrow=on_terminal()):
-                yield f"{text}\n"
+        yield from answer.texts
 
 
 def on_terminal() -> bool:

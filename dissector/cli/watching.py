@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dissector.analysis.pairing import LIMIT
-from dissector.cli.summary import TIMEOUT, on_terminal, parts, shown
+from dissector.cli.questions import TIMEOUT, Style, answers, parts
+from dissector.cli.summary import on_terminal, told
 from dissector.present.live import States, View
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Watch:
         self.view = View(States(*(states[name] for name in States._fields)))
         self.screen: Screen | None = None
 
-    def text(self, batch: Batch, answers: Answers) -> Iterator[bytes]:  # noqa: ARG002 - as what makes text
+    def text(self, batch: Batch, answered: Answers) -> Iterator[bytes]:  # noqa: ARG002 - as what makes text
         """Take in a batch; no text is made of it."""
         for question in self.questions:
             question.state.update(batch)
@@ -59,4 +60,4 @@ class Watch:
 
     def tables(self) -> Iterator[str]:
         """Return what there is to say in the end."""
-        return shown(self.questions, "simple", as_json=False)
+        return told(answers(self.questions, Style("simple", on_terminal(), as_json=False)))

@@ -13,7 +13,7 @@ from dissector.capture.formats import open_capture
 from dissector.capture.stream import Scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import BinaryIO, Self
 
@@ -30,6 +30,7 @@ class Captures:
         reassemble: as in :func:`dissector.scan`, as is the next.
         tunnels: see there.
         again: whether they may be read more than once; standard input is copied to a temporary file then.
+        watched: iterates over one of them; it may show how far that is.
 
     Attributes:
         account: what the reading that is under way, or was the last, has found so far.
@@ -43,12 +44,14 @@ class Captures:
         reassemble: bool = True,
         tunnels: bool = True,
         again: bool = False,
+        watched: Callable[[Scan], Iterator[Batch]] = iter,
     ) -> None:
         self.files = files
         self.account = Account()
         self.complete = False
         self._options = {"reassemble": reassemble, "tunnels": tunnels}
         self._again = again
+        self._watched = watched
         self._copy: BinaryIO | None = None
 
     def __enter__(self) -> Self:
@@ -74,7 +77,7 @@ class Captures:
             reading = self._scan(file)
             with closing(reading):
                 try:
-                    yield iter(reading)
+                    yield self._watched(reading)
                 finally:
                     account.add(reading.account)
         self.complete = True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dissector
 from dissector.capture.stream import scan
-from dissector.cli.summary import parts
+from dissector.cli.questions import parts
 from dissector.present.jsonlines import record
 
 if TYPE_CHECKING:
