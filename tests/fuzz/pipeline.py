@@ -21,7 +21,7 @@ from dissector.capture.formats import open_capture
 from dissector.capture.records import Block, Records
 from dissector.capture.scanner import Scanner
 from dissector.capture.stream import scan
-from dissector.cli import summary
+from dissector.cli.questions import parts
 from dissector.errors import DissectError
 from dissector.export.captures import Packets, Written
 from dissector.present.blocks import JsonLines, Lines
@@ -157,7 +157,7 @@ def told(name: str, octets: bytes, writers: Writers) -> list[Any]:
 def _read(found: Any, writers: Writers) -> Iterator[Any]:
     from dissector.analysis.pairing import Pairing
 
-    questions, pairing = summary.parts(), Pairing()
+    questions, pairing = parts(), Pairing()
     filters = [dissector.filter.compile(text) for text in FILTERS]
     for batch in found:
         answers = pairing.pair(batch)
