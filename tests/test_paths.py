@@ -7,6 +7,7 @@ import json
 import struct
 from ipaddress import IPv4Address, IPv6Address
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dissector.analysis.hops import fitted
+from dissector.analysis.hops import EXCEEDED, fitted
 from dissector.analysis.paths import Paths
 from dissector.capture.stream import scan
 from dissector.encoder import encode
@@ -258,6 +259,18 @@ def test_udp_ports_count_hops(first, per_hop):
     assert all(answer.answers == per_hop and not answer.rtt_ns for hop in path.hops for answer in hop.answers)
 
 
+@pytest.mark.parametrize("per_hop", [1, 2, 3])
+def test_probes_sent_ahead_all_get_to_the_end(per_hop):
+    packets = []
+    for number in range(16):  # at once, as Linux's traceroute does
+        hop = number // per_hop + 1
+        probe = udp(33434 + number)
+        packets.append((number, unreachable(probe, 3) if hop > 3 else exceeded(probe, router(hop))))
+    path = path_of(*packets)
+    assert hops_of(path) == [[str(router(hop))] for hop in (1, 2, 3)] + [[str(SERVER)]]
+    assert (path.numbering, path.end) == ("count", "reached")
+
+
 def test_a_silent_hop_of_udp_is_missing():
     packets = [(number, exceeded(udp(33434 + number), router(number // 3 + 1))) for number in range(12)]
     path = path_of(*packets[:3], *packets[6:])
@@ -343,8 +356,9 @@ def test_rounds_that_go_on_counting_are_no_loops():
 
 
 def test_what_fits_no_hops_is_not_believed():
-    assert fitted([0, 1, 500, 501], [router(1), router(1), router(2), router(2)], (0,)) is None
-    assert fitted([33434, 33435, 33436], [router(hop) for hop in (1, 2, 3)], (33434, 33435)) == (33434, 1)
+    first, second, third = (SimpleNamespace(kind=EXCEEDED, reporter=router(hop)) for hop in (1, 2, 3))
+    assert fitted([0, 1, 500, 501], [first, first, second, second], (0,)) is None
+    assert fitted([33434, 33435, 33436], [first, second, third], (33434, 33435)) == (33434, 1)
 
 
 # --- beside the address ------------------------------------------------------------------------------------

@@ -277,7 +277,7 @@ def by_count(answers: list[Event]) -> tuple[str, list[Numbered]]:
     """Return how hops are numbered where no probe was captured, and the answers with their hops."""
     reporters = [event.reporter for event in answers]
     for counts, firsts in counters(answers):
-        found = fitted(counts, reporters, firsts)
+        found = fitted(counts, answers, firsts)
         if found is None:
             continue
         start, per_hop = found
@@ -308,12 +308,13 @@ def counters(answers: list[Event]) -> Iterator[tuple[list[int], tuple[int, ...]]
         yield identifications, ()
 
 
-def fitted(counts: list[int], reporters: list[Address], firsts: tuple[int, ...]) -> tuple[int, int] | None:
+def fitted(counts: list[int], answers: list[Event], firsts: tuple[int, ...]) -> tuple[int, int] | None:
     """Return the count of the first hop's first probe and how many probes a hop has; None where nothing fits.
 
     Strategy: all are tried; each router that answers in more than one hop is held against a try, and so is each
-    hop in which more than one answers. Of equals the usual number of probes is taken, then the smallest. What
-    leaves more than half of the hops without an answer is not believed.
+    hop in which more than one answers. Answers from behind the end do not count: programs send probes ahead, all of
+    which get that far. Of equals the usual number of probes is taken, then the smallest. What leaves more than half
+    of the hops without an answer is not believed.
     """
     least = min(counts)
     near = tuple(first for first in firsts if first <= least < first + MOST_PER_HOP * MOST_HOPS)
@@ -323,8 +324,13 @@ def fitted(counts: list[int], reporters: list[Address], firsts: tuple[int, ...])
             hops = [(count - start) // per_hop + 1 for count in counts]
             if max(hops) > MOST_HOPS:
                 continue
-            places = set(zip(hops, reporters, strict=True))
-            wrong = 2 * len(places) - len(set(hops)) - len(set(reporters))
+            last = min(
+                (hop for hop, event in zip(hops, answers, strict=True) if ends(event)), default=MOST_HOPS
+            )
+            places = {(hop, event.reporter) for hop, event in zip(hops, answers, strict=True) if hop <= last}
+            wrong = (
+                2 * len(places) - len({hop for hop, _ in places}) - len({reporter for _, reporter in places})
+            )
             if 2 * len(set(hops)) >= max(hops):
                 found.append((wrong, per_hop != USUAL_PER_HOP, per_hop, min(hops), start))
     if not found:
