@@ -135,7 +135,8 @@ class Decoded:
             shape, have = self.shape, len(self.octets)
             if have >= shape.layout.size:
                 self._message = shape.parse(self.octets, self._notes)
-                self._notes = [self._named(note) for note in self._notes]
+                if self._notes:
+                    self._notes = [self._named(note) for note in self._notes]
             elif have >= HEADER:
                 self._message = Opaque.parse(self.octets, self._notes)
         return self._message

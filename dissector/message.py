@@ -72,11 +72,13 @@ class Rows:
     flags: list[int]
     record_flags: list[int]
     path: list[int]
+    src: list[bytes]
+    dst: list[bytes]
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
         self.octets = batch.octets.tobytes()
-        self.src, self.dst = batch.src.tobytes(), batch.dst.tobytes()
+        self.src, self.dst = (column.view("V16").ravel().tolist() for column in (batch.src, batch.dst))
         for name in LISTS:
             setattr(self, name, getattr(batch, name).tolist())
         foreign = batch.flags & layers.FOREIGN
@@ -150,14 +152,12 @@ class Message(Decoded):
     @property
     def src(self) -> IPv4Address | IPv6Address:
         """Source address of the innermost IP header, the one that carries it."""
-        rows, at = self.rows, 16 * self.row
-        return _address(rows.src[at : at + 16], rows.version[self.row])
+        return _address(self.rows.src[self.row], self.rows.version[self.row])
 
     @property
     def dst(self) -> IPv4Address | IPv6Address:
         """Destination address of that header."""
-        rows, at = self.rows, 16 * self.row
-        return _address(rows.dst[at : at + 16], rows.version[self.row])
+        return _address(self.rows.dst[self.row], self.rows.version[self.row])
 
     @property
     def ttl(self) -> int:

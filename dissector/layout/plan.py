@@ -72,10 +72,21 @@ class Layout:
         )
 
     def compile(self, cls: type[Shape]) -> Callable[[bytes, list[Finding]], Any]:
-        """Make, keep and return the :attr:`reader`: a function written out as source for this layout."""
+        """Make, keep and return the :attr:`reader`: a function written out as source for this layout.
+
+        Strategy: instances are frozen, and setting slots past that costs more than all else. So the values are set in
+        an instance of a class that has the same slots and is not frozen, which then becomes one of ``cls``.
+        """
+        body = {
+            "__slots__": cls.__slots__,
+            "__setattr__": object.__setattr__,
+            "__delattr__": object.__delattr__,
+        }
+        open_: Any = type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc]  # a class like any other
         names: dict[str, Any] = {
             "unpack": self._pack.unpack_from,
-            "new": cls.__new__,
+            "new": open_.__new__,
+            "open_": open_,
             "cls": cls,
             "IPv4Address": IPv4Address,
             "IPv6Address": IPv6Address,
@@ -84,12 +95,12 @@ class Layout:
         lines = [
             "def read(octets, notes):",
             f"    {targets}= unpack(octets)" if targets else "    pass",
-            "    self = new(cls)",
+            "    self = new(open_)",
         ]
         for index, unit in enumerate(self.units):
             for field, shift in unit.fields:
-                names[f"set_{field.name}"] = getattr(cls, field.name).__set__
-                lines.append(f"    set_{field.name}(self, {expression(field, unit, f'u{index}', shift)})")
+                lines.append(f"    self.{field.name} = {expression(field, unit, f'u{index}', shift)}")
+        lines.append("    self.__class__ = cls")
         if self.rest is not None:
             names["set_rest"] = getattr(cls, self.rest.name).__set__
             names["read_rest"] = self.rest.tail.read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dissector.errors import Finding, Severity
@@ -12,6 +13,7 @@ from dissector.tails.extensions import VERSION, Extensions, is_structure, struct
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dissector.layout import Layout
     from dissector.tails.extensions import ExtensionObject
 
 __all__ = ["EXTENSIBLE", "LEAST_FIELD", "NO_QUOTE", "QUOTE", "Datagram", "Quote", "extended"]
@@ -120,8 +122,11 @@ class ExtensibleTail(QuoteTail):
     def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Quote:
         """Return the quote; the owner has ``original_length``."""
         stated, unit = stated_length(owner)
-        places = (stated, LEAST_FIELD, stated // unit)
-        at = next((at for at in places if at >= LEAST_DATAGRAM and is_structure(octets[at:])), None)
+        at = None
+        for place in (stated, LEAST_FIELD, stated // unit):
+            if LEAST_DATAGRAM <= place < len(octets) and is_structure(octets[place:]):
+                at = place
+                break
         if at is None and stated:
             if begins_structure(octets, stated):
                 at = stated
@@ -140,8 +145,13 @@ class ExtensibleTail(QuoteTail):
 
 def stated_length(owner: Shape) -> tuple[int, int]:
     """Return the ``original_length`` of a message in octets, and how many octets its unit has."""
-    unit = next(field.scale for field in owner.layout.fields if field.name == "original_length")
-    return int(owner.original_length), unit  # type: ignore[attr-defined]  # every shape with this tail has it
+    return int(owner.original_length), _unit(owner.layout)  # type: ignore[attr-defined]  # every shape with this tail has it
+
+
+@cache
+def _unit(layout: Layout) -> int:
+    """Return how many octets the unit of a layout's ``original_length`` has."""
+    return next(field.scale for field in layout.fields if field.name == "original_length")
 
 
 def begins_structure(octets: bytes, at: int) -> bool:
