@@ -246,3 +246,14 @@ class Batch:
 
 def _shape(name: str, count: int) -> tuple[int, ...]:
     return (count, 16) if name in ("src", "dst") else (count,)
+
+
+def distinct(numbers: NDArray[np.integer]) -> tuple[list[int], NDArray[np.intp]]:
+    """Return the different numbers there are, ascending, and for each number its place among them.
+
+    In time that depends on the rows alone: a file may have many more interfaces or paths than a batch has messages.
+    """
+    if len(numbers) and (numbers == numbers[0]).all():
+        return [int(numbers[0])], np.zeros(len(numbers), np.intp)
+    found = sorted(set(numbers.tolist()))
+    return found, np.searchsorted(np.array(found, np.int64), numbers)

@@ -9,6 +9,7 @@
         NoRightsError       the system does not let this process capture
         NoInterfaceError    there is no network interface of that name
         CaptureFilterError  a capture filter that libpcap does not compile
+        BufferSizeError     more memory for packets than there may be
       DecodeError           octets that cannot be read            layer, offset
         TruncatedError      + need, have, limit
       EncodeError           a value that does not fit its field   layer, field, value
@@ -73,6 +74,10 @@ class NoInterfaceError(CaptureError):
 
 class CaptureFilterError(CaptureError):
     """A capture filter (BPF) that cannot be compiled."""
+
+
+class BufferSizeError(CaptureError):
+    """More memory was asked for, for packets to wait in, than there may be."""
 
 
 class DecodeError(DissectError):

@@ -7,6 +7,7 @@ import pytest
 
 from dissector import errors
 from dissector.errors import (
+    BufferSizeError,
     CaptureError,
     CaptureFilterError,
     DecodeError,
@@ -32,6 +33,7 @@ ONE_OF_EACH = [
     NoRightsError("sentence"),
     NoInterfaceError("sentence"),
     CaptureFilterError("sentence"),
+    BufferSizeError("sentence"),
     DecodeError("sentence", layer="Echo", offset=3),
     TruncatedError("Echo", need=8, have=3, offset=34, limit="captured length"),
     WorkerError("sentence"),

@@ -54,6 +54,7 @@ class Scanner:
         "_scratch",
         "_skipped",
         "_steps",
+        "_told",
         "counts",
         "origin",
         "paths",
@@ -80,8 +81,9 @@ class Scanner:
         self.origin = origin
         self.counts = np.zeros(layers.VERDICTS, np.int64)
         self.paths: list[tuple[str, ...]] = [()]
-        self._links: list[int] = []
+        self._links = np.zeros(0, np.int32)
         self._skipped = np.zeros(0, np.int64)
+        self._told = 0
         self._passing = passing
         self._parents = np.zeros(layers.MAX_PATHS, np.int32)
         self._steps = np.zeros(layers.MAX_PATHS, np.int32)
@@ -132,7 +134,7 @@ class Scanner:
         Yields:
             Batches that are not empty.
         """
-        if len(self.origin.interfaces) != len(self._links):
+        if len(self.origin.interfaces) > self._told:
             self._use_interfaces(self.origin.interfaces)
         records = block.records
         count = block.count
@@ -222,14 +224,18 @@ class Scanner:
         self._room = count
 
     def _use_interfaces(self, interfaces: list[Interface]) -> None:
-        """Tell the kernel what begins the packets of each interface."""
-        self._links = [
-            layer_of(interface.link_type) | min(interface.fcs, 255) << 8 for interface in interfaces
+        """Tell the kernel what begins the packets of each interface that it does not know yet."""
+        first, count = self._told, len(interfaces)
+        if count > len(self._links):
+            # Twice as many: a file may describe one before each packet.
+            room = np.zeros(2 * count - first, np.int32)
+            self._links = np.concatenate((self._links[:first], room))
+            self._skipped = np.concatenate((self._skipped[:first], room.astype(np.int64)))
+        self._links[first:count] = [
+            layer_of(interface.link_type) | min(interface.fcs, 255) << 8 for interface in interfaces[first:]
         ]
-        skipped = np.zeros(len(interfaces), np.int64)
-        skipped[: len(self._skipped)] = self._skipped
-        self._skipped = skipped
-        self._kernel.use_interfaces(np.array(self._links, np.int32).data, skipped.data)
+        self._told = count
+        self._kernel.use_interfaces(self._links[:count].data, self._skipped[:count].data)
 
     def _filled(self, rows: int, count: int, *, passing: bool) -> dict[str, NDArray[Any]]:
         """Return the columns that the kernel filled: copies, or the scratch itself if ``rows`` of ``count`` are most.

@@ -24,6 +24,11 @@ _CHUNK = 262144
 _PIECE = 1048576  # unpacked octets at a time, of those unpackers that can be told
 _MEMORY = 268435456  # what an xz stream may ask for
 
+MOST_UNPACKED = 1 << 30
+"""Octets that a packed file may unpack to, however few it has."""
+MOST_TIMES = 10_000
+"""Unpacked octets for each packed one, beyond those: ten times what captures of nothing but zeros come to in gzip."""
+
 
 class Source:
     """Octets in order, without going back.
@@ -211,6 +216,8 @@ class _Unpacked(Source):
         self._unpacker = unpacker()
         self._packed = b""
         self._at = 0
+        self._taken = 0  # packed octets that were handed to the unpacker
+        self._made = 0
         self._rest = memoryview(b"")
         self._ended = False
 
@@ -252,6 +259,12 @@ class _Unpacked(Source):
             except Exception as error:  # noqa: BLE001 - each unpacker has its own, and two are imported late
                 self._end(f"its {self.packing} stream is damaged ({error})")
                 break
+            self._made += len(piece)
+            if self._made > MOST_UNPACKED and self._made > MOST_TIMES * self._taken:
+                self._end(
+                    f"its {self.packing} stream unpacks to more than {MOST_TIMES} times its size, no more is read"
+                )
+                return b""
             if self._unpacker.eof:
                 self._at -= len(self._unpacker.unused_data or b"")
         return piece
@@ -276,6 +289,7 @@ class _Unpacked(Source):
         count = min(_STEP, max(self._have(_STEP + _TAIL) - _TAIL, 1))
         step = self._packed[self._at : self._at + count]
         self._at += len(step)
+        self._taken += len(step)
         return step
 
     def _next_stream(self) -> bool:

@@ -54,6 +54,10 @@ AT_ONCE = 1000
 STREAMS_AGAIN = 2
 """From this version on, duckdb reads a stream anew for every query; before, each once, so that it is kept."""
 ONCE = "a stream"
+LONGEST = 100_000
+"""Characters that SQL may have."""
+ADVICE = ' Use "SET '
+"""How duckdb's advice begins to change a setting, which is not possible here."""
 LINE = re.compile(r"\n+LINE \d+: ")
 """What comes before the line that an error is in, and the line beneath with carets."""
 CHOSEN = "the messages"
@@ -189,7 +193,10 @@ class Database:
         return [row[0] for row in found]
 
     def _single(self, sql: str) -> None:
-        """Refuse what is not one SELECT."""
+        """Refuse what is not one SELECT, or too much of it."""
+        if len(sql) > LONGEST:
+            sentence = f"SQL has at most {LONGEST} characters here, this has {len(sql)}"
+            raise QueryError(sentence)
         if utf8(sql).decode() != sql:
             sentence = "SQL is text in UTF-8, and this is not"
             raise QueryError(sentence)
@@ -230,7 +237,7 @@ class Database:
             # Both begin with what names the line, which is not the user's own: it is among lines of ours.
             label = len(place[0].lstrip("\n"))
             marks = (first, *(other[label:] for other in others if other.strip()))
-        return QueryError(" ".join(sentence.split()), tuple(f"    {mark}" for mark in marks))
+        return QueryError(" ".join(sentence.partition(ADVICE)[0].split()), tuple(f"    {mark}" for mark in marks))
 
 
 def _nested(kind: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dissector.analysis.quotes import MISSING, Quotes, errors_in
+from dissector.batch import distinct
 from dissector.capture.records import NO_TIME
 from dissector.columns import extract
 from dissector.decoder import HEADER
@@ -22,7 +23,7 @@ from dissector.registry.model import Family
 from dissector.registry.table import all_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -160,20 +161,20 @@ class Maker:
         addresses = self._named(name)
         return Values.of(addresses.find(octets, version), missing, addresses.texts)
 
-    def _constants(self, name: str, texts: list[str], numbers: NDArray[np.integer]) -> Values:
+    def _constants(self, name: str, text: Callable[[int], str], numbers: NDArray[np.integer]) -> Values:
         """Return a column of texts that interfaces or paths have."""
         words = self._named(name)
-        index = np.array([words.number(text) for text in texts], np.int32)
-        return Values(index[numbers], None, words.texts)
+        there, places = distinct(numbers)
+        index = np.array([words.number(text(number)) for number in there], np.int32)
+        return Values(index[places], None, words.texts)
 
     def _place(self, batch: Batch, made: dict[str, Values]) -> None:
         """Add where the messages were."""
         origin = batch.origin
-        made["file"] = self._constants("file", [origin.file], np.zeros(len(batch), np.int8))
+        made["file"] = self._constants("file", lambda _: origin.file, np.zeros(len(batch), np.int8))
         made["time"] = Values.of(batch.time_ns, (batch.record_flags & NO_TIME) != 0)
-        links = [origin.link(index) for index in range(len(origin.interfaces))]
-        made["link"] = self._constants("link", links, batch.interface)
-        made["path"] = self._constants("path", [":".join(path) for path in batch.paths], batch.path)
+        made["link"] = self._constants("link", origin.link, batch.interface)
+        made["path"] = self._constants("path", lambda path: ":".join(batch.paths[path]), batch.path)
         for name in ("frame", "interface", "original", "ttl"):
             made[name] = Values(getattr(batch, name))
         foreign = batch.flags & layers.FOREIGN

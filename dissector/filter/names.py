@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dissector.batch import distinct
 from dissector.capture.records import NO_TIME
 from dissector.filter import several, wireshark
 from dissector.filter.families import longer, shapes
@@ -241,14 +242,17 @@ def _interface(name: str) -> Callable[[Batch], NDArray[Any]]:
     """Return what gives a text of the interfaces that packets came by."""
 
     def texts(batch: Batch) -> NDArray[Any]:
-        return np.array([getattr(one, name) for one in batch.origin.interfaces], object)[batch.interface]
+        there, places = distinct(batch.interface)
+        interfaces = batch.origin.interfaces
+        return np.array([getattr(interfaces[one], name) for one in there], object)[places]
 
     return texts
 
 
 def _unnamed(name: str, batch: Batch) -> NDArray[np.bool_]:
     """Return which packets came by an interface that the file has no such text of."""
-    return np.array([not getattr(one, name) for one in batch.origin.interfaces], np.bool_)[batch.interface]
+    there, places = distinct(batch.interface)
+    return np.array([not getattr(batch.origin.interfaces[one], name) for one in there], np.bool_)[places]
 
 
 def _quoted(prefix: str) -> Iterator[Known]:

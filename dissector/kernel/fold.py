@@ -3,8 +3,10 @@
 Strategy: each is one loop over columns, in the order of the capture, so that first and last, duplicates and jitter are
 plain statements.
 
-Bounds: numbers are indices of the rows that callers hand in with them, -1 where a message has none; stretches of
-octets lie in the buffer as a whole.
+Bounds. Numbers are indices of the rows that callers hand in with them, -1 where a message has none: both are made in
+one place (:mod:`dissector.analysis.table`), and no octet has a part in them. Stretches of octets are compared with the
+buffer before they are read. Of a message that :func:`_odd` is asked about there are at least ``_HEADER + _ENOUGH``
+octets; it reads ``_TAIL + 1`` of them, the last ones, and what else is read are the first 12.
 """
 
 # mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
@@ -74,18 +76,25 @@ def alike(
     Args:
         octets: the octets.
         one: where each stretch begins.
-        other: where the one begins that it is compared with; both lie in ``octets`` as a whole.
-        sizes: octets of each, none below 0.
+        other: where the one begins that it is compared with.
+        sizes: octets of each.
         same: filled in.
+
+    Raises:
+        ValueError: a stretch is not in ``octets``.
     """
     row: cython.Py_ssize_t
     at: cython.Py_ssize_t
     begin: cython.Py_ssize_t
     across: cython.Py_ssize_t
+    room: cython.Py_ssize_t
     differ: cython.uchar
     for row in range(one.shape[0]):
         begin = one[row]
         across = other[row]
+        room = octets.shape[0] - sizes[row]
+        if sizes[row] < 0 or begin < 0 or begin > room or across < 0 or across > room:
+            raise ValueError("a stretch outside of its buffer")  # noqa: EM101, TRY003 - a kernel's lines are few
         if cython.compiled:
             differ = 0
             # Without a way out in between, so that the compiler makes it steps of many octets.
@@ -254,7 +263,7 @@ def echoes(
         numbers: for each message the row of its pair, -1 for none.
         reply: whether it is a reply; as are the next ones a value a message.
         octets: the octets of the batch.
-        starts: where in them the message begins; eight octets of it are there.
+        starts: where in them the message begins.
         captured: how many are.
         length: how many it had.
         ttl: its time to live.
@@ -263,6 +272,9 @@ def echoes(
         counts: how many messages of each pair were chosen; counted on.
         each: so many may be.
         chosen: filled in.
+
+    Raises:
+        ValueError: a message is not in ``octets``.
     """
     at: cython.Py_ssize_t
     to: cython.Py_ssize_t
@@ -284,8 +296,12 @@ def echoes(
                 rows[to, _VARIED] = 1
             rows[to, _REQUESTS] += 1
         rows[to, _LAST] = time_ns[at]
+        if captured[at] < _HEADER + _ENOUGH:
+            continue
+        if starts[at] < 0 or starts[at] > octets.shape[0] - captured[at]:
+            raise ValueError("a message outside of its buffer")  # noqa: EM101, TRY003 - a kernel's lines are few
         start = starts[at] + _HEADER
-        if captured[at] < _HEADER + _ENOUGH or not _odd(octets, starts[at] + captured[at]):
+        if not _odd(octets, starts[at] + captured[at]):
             continue
         rows[to, _ODD] += 1
         rows[to, _ODD_OCTETS] += length[at] - _HEADER

@@ -88,6 +88,10 @@ class Several(tuple[T, ...]):  # noqa: SLOT001 - a tuple has no room for slots
         return tuple.__repr__(self) + (f" + {self.leftover!r}" if self.leftover else "")
 
 
+AT_FIRST = 256
+"""Octets in which an item is looked for at first: few have more."""
+
+
 class Items(Tail[Several[T]]):
     """Items one after another, up to the end.
 
@@ -104,16 +108,31 @@ class Items(Tail[Several[T]]):
     def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Several[T]:
         """Return the items; octets from the first unreadable one on are left over and noted."""
         items: list[T] = []
-        while octets:
-            taken = self.take(octets, notes)
+        at = 0
+        while at < len(octets):
+            taken = self.take_at(octets, at, notes)
             if isinstance(taken, str):
                 number = len(items) + 1
                 text = f"{owner.called}: {self.what} {number} cannot be read: {taken}"
                 notes.append(Finding(f"{self.what.replace(' ', '-')}-unreadable", Severity.WARNING, text))
                 break
             items.append(taken[0])
-            octets = octets[taken[1] :]
-        return Several.of(items, octets)
+            at += taken[1]
+        return Several.of(items, octets[at:])
+
+    def take_at(self, octets: bytes, at: int, notes: list[Finding]) -> tuple[T, int] | str:
+        """Read the item at a place; return what ``take`` returns.
+
+        To hand over all that is left would copy it for each item. So it is a little at first, and more if the item is
+        not clearly within that.
+        """
+        size, before = AT_FIRST, len(notes)
+        while True:
+            taken = self.take(octets[at : at + size], notes)
+            if at + size >= len(octets) or (not isinstance(taken, str) and taken[1] < size):
+                return taken
+            del notes[before:]
+            size *= 8
 
     def write(self, value: Several[T] | tuple[T, ...]) -> bytes:
         """Return the octets of the items and what was left over."""

@@ -10,9 +10,9 @@ import numpy as np
 from dissector.analysis.pairing import Answers
 from dissector.capture import records
 from dissector.kernel import layers, operations, render
-from dissector.layout import Field
 from dissector.message import STATUSES, Message, Rows
 from dissector.present import programs
+from dissector.present.assembly import Assembly, Growing
 from dissector.present.hexdump import hexdump
 from dissector.present.jsonlines import dumps, record
 from dissector.present.line import NOTHING, colored, line
@@ -45,6 +45,8 @@ NOT_PLAIN = (
     | layers.BEYOND
 )
 UNKNOWN, HARD = -2, -1
+MOST_TEXTS = 1 << 17
+"""Texts that are remembered from one file to the next: twice the paths that one can have."""
 
 
 class Blocks(ABC):
@@ -53,8 +55,8 @@ class Blocks(ABC):
     def __init__(self) -> None:
         self._of_key = np.full(1 << 17, UNKNOWN, np.int64)
         self._programs: list[Program] = []
-        self._assembled: tuple[object, ...] = ()
-        self._tables: dict[str, NDArray[Any]] = {}
+        self._paths: list[tuple[str, ...]] | None = None
+        self._assemble()
         self._out = np.empty(ROOM, np.uint8)
         self._registers = np.zeros(operations.REGISTERS, np.int64)
 
@@ -75,13 +77,13 @@ class Blocks(ABC):
             response_in: the frame of what answers it, where that is known.
         """
 
-    def words(self, batch: Batch) -> Iterator[list[str]]:
-        """Yield the texts of file, links, paths, checksum states and protocols: see `programs.FILE`."""
-        yield [dumps(batch.origin.file)]
-        yield [dumps(batch.origin.link(index)) for index in range(len(batch.origin.interfaces))]
-        yield [dumps(list(path)) for path in batch.paths]
-        yield [dumps(status.value) for status in STATUSES]
-        yield [dumps(protocol_name(number)) for number in range(256)]
+    def word(self, value: Any) -> str:
+        """Return the text of a file's name, a link type, a path, a checksum's status, or a protocol's name."""
+        return dumps(value)
+
+    def file(self, batch: Batch) -> str:
+        """Return what is written of the file."""
+        return self.word(batch.origin.file)
 
     def times(self, batch: Batch) -> NDArray[np.int64]:
         """Return what the time column shows."""
@@ -102,16 +104,15 @@ class Blocks(ABC):
         shown = self.times(batch)
         chosen = self._choose(batch)
         numbers = self._numbers(batch, shown, chosen, answers, responses)
-        tables = self._tables_for(batch)
+        tables = self._assembly.tables
         version = np.where(batch.flags & layers.FOREIGN, 10 - batch.family, batch.family).astype(np.uint8)
         addresses = np.stack((batch.src, batch.dst))
         rows: Rows | None = None
         row, count = 0, len(batch)
         while row < count:
             status, row, size = render.rows(
-                batch.octets, batch.icmp, batch.captured, addresses, version, numbers, chosen, tables["programs"],
-                tables["code"], tables["fields"], tables["texts"], tables["literals"], self._registers, self._out,
-                row, count,
+                batch.octets, batch.icmp, batch.captured, addresses, version, numbers, chosen, *tables,
+                self._registers, self._out, row, count,
             )  # fmt: skip
             if size:
                 yield self._out.data[:size]
@@ -161,7 +162,7 @@ class Blocks(ABC):
         if program is None:
             return HARD
         self._programs.append(program)
-        return len(self._programs) - 1
+        return self._assembly.program(program)
 
     def _numbers(
         self,
@@ -172,13 +173,13 @@ class Blocks(ABC):
         responses: NDArray[np.int64],
     ) -> NDArray[np.int64]:
         """Return the columns that programs name, shape (columns, n)."""
-        sizes = np.array(
-            [p.least if p.payload else programs.UNLIMITED for p in self._programs] or [0], np.int64
-        )
+        file, links, paths = self._texts(batch)
+        sizes = self._assembly.sizes if self._programs else np.zeros(1, np.int64)
         columns = {
-            "file": np.zeros(len(batch), np.int64),
+            "file": np.full(len(batch), file),
             "time": shown,
-            "link": batch.interface,
+            "link": links[batch.interface],
+            "path": paths[batch.path],
             "response_to": answers.frames,
             "response_in": responses,
             "rtt_ns": answers.rtt_ns,
@@ -190,13 +191,33 @@ class Blocks(ABC):
             np.int64,
         ).reshape(len(programs.COLUMNS), len(batch))
 
-    def _tables_for(self, batch: Batch) -> dict[str, NDArray[Any]]:
-        """Return the kernel's tables, made again when there are more programs, paths or interfaces."""
-        state = (batch.origin.file, len(self._programs), len(batch.paths), len(batch.origin.interfaces))
-        if state != self._assembled:
-            self._tables = assemble(self._programs, list(self.words(batch)))
-            self._assembled = state
-        return self._tables
+    def _assemble(self) -> None:
+        """Begin with new tables."""
+        names = [protocol_name(number) for number in range(256)]
+        self._assembly = Assembly(
+            {
+                programs.STATUSES: [self.word(status.value) for status in STATUSES],
+                programs.PROTOCOLS: [self.word(name) for name in names],
+            }
+        )
+        for program in self._programs:
+            self._assembly.program(program)
+
+    def _texts(self, batch: Batch) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
+        """Return the numbers of the texts of the file, of each interface's link type, and of each path."""
+        if self._paths is not batch.paths:
+            # Paths have numbers of their own in each file, and in each part of one that a process of several reads.
+            if len(self._assembly) > MOST_TEXTS:
+                self._assemble()
+            self._paths = batch.paths
+            self._file_number = self._assembly.text(self.file(batch))
+            self._link_numbers, self._path_numbers = Growing(np.int64), Growing(np.int64)
+        number, word = self._assembly.text, self.word
+        links, paths = self._link_numbers, self._path_numbers
+        known = range(len(links), len(batch.origin.interfaces))
+        links.extend([number(word(batch.origin.link(index))) for index in known])
+        paths.extend([number(word(list(path))) for path in batch.paths[len(paths) :]])
+        return self._file_number, links.rows, paths.rows
 
 
 class Lines(Blocks):
@@ -229,11 +250,13 @@ class Lines(Blocks):
         shown = line(message, "-" if message.time_ns is None else self.time.text(time), answer)
         return f"{self.prefix(message.rows.batch)}{colored(message, shown) if self.color else shown}\n"
 
-    def words(self, batch: Batch) -> Iterator[list[str]]:
-        """Yield the texts as a line has them."""
-        yield [self.prefix(batch)]
-        yield from ([], [], [])
-        yield [protocol_name(number) for number in range(256)]
+    def word(self, value: Any) -> str:
+        """Return a name as a line has it."""
+        return str(value)
+
+    def file(self, batch: Batch) -> str:
+        """Return what lines begin with."""
+        return self.prefix(batch)
 
     def prefix(self, batch: Batch) -> str:
         """Return what the lines of a file begin with."""
@@ -298,55 +321,3 @@ class JsonLines(Blocks):
 def _frame(number: np.int64) -> int | None:
     """Return a frame, None for none."""
     return None if number < 0 else int(number)
-
-
-def assemble(found: list[Program], words: list[list[str]]) -> dict[str, NDArray[Any]]:
-    """Return programs and texts as the kernel takes them; see :func:`dissector.kernel.render.rows`."""
-    literals = bytearray()
-    places: dict[str, tuple[int, int]] = {}
-    fields: list[Field] = []
-    code: list[tuple[int, int, int, int]] = []
-    heads: list[tuple[int, int, int, int, int]] = []
-    bases = np.cumsum([0] + [len(texts) for texts in words]).tolist()
-
-    def place(text: str) -> tuple[int, int]:
-        if text not in places:
-            octets = text.encode()
-            places[text] = (len(literals), len(literals) + len(octets))
-            literals.extend(octets)
-        return places[text]
-
-    texts = [place(text) for several in words for text in several]
-    longest = max((end - start for start, end in texts), default=0)
-    for program in found:
-        first, room = len(code), 0
-        for what, a, b in program.operations:
-            if what == operations.LITERAL:
-                start, end = place(a)
-                code.append((what, start, end, 0))
-                room += end - start
-                continue
-            argument = a
-            if isinstance(a, Field):
-                fields.append(a)
-                argument = len(fields) - 1
-                room += a.bits // 4
-            by_text = what in (operations.TEXT, operations.QUOTED_TEXT)
-            code.append((what, argument, bases[b] if by_text else b, 0))
-            room += longest if by_text else programs.WIDEST
-        heads.append((first, len(code), room, program.least, program.most))
-    return {
-        "programs": np.array(heads, np.int64).reshape(-1, 5),
-        "code": np.array(code, np.int64).reshape(-1, 4),
-        "fields": np.array([row_of(field) for field in fields], np.int64).reshape(-1, 7),
-        "texts": np.array(texts, np.int64).reshape(-1, 2),
-        "literals": np.frombuffer(bytes(literals), np.uint8),
-    }
-
-
-def row_of(field: Field) -> tuple[int, ...]:
-    """Return a field as the kernel reads it."""
-    first, end = field.offset // 8, (field.offset + field.bits + 7) // 8
-    style = programs.STYLES[field.as_]
-    shift = end * 8 - field.offset - field.bits
-    return first, end - first, shift, field.bits, int(field.signed), field.scale, style

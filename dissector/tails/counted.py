@@ -32,14 +32,15 @@ class Counted(Items[T]):
         """Return the items; octets that are too few for one, or come after the last one, are left over and noted."""
         stated: int = getattr(owner, self.count)
         items: list[T] = []
-        why = ""
+        at, why = 0, ""
         while len(items) < stated:
-            taken = self.take(octets, notes)
+            taken = self.take_at(octets, at, notes)
             if isinstance(taken, str):
                 why = taken
                 break
             items.append(taken[0])
-            octets = octets[taken[1] :]
+            at += taken[1]
+        octets = octets[at:]
         layer, identity = owner.called, self.what.replace(" ", "-")
         if why:
             text = f"{layer}: {self.count} says {stated}, only {len(items)} can be read: {why}"

@@ -9,13 +9,17 @@ from dissector.layout import Items, Several, Shape
 from dissector.tails.kept import PRINTABLE, Kept, KeptItems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dissector.errors import Finding
 
 POINTER = 0xC0
 LONGEST_LABEL = 63
 LONGEST_NAME = 255
+MOST_POINTERS = 127
+"""Pointers that a name has at most: one behind each of the labels for which it has room."""
+MOST_OCTETS = 65535
+"""Octets that the names of a message have at most when they are written out: those of a datagram."""
 
 
 class DnsName(Kept):
@@ -77,7 +81,7 @@ def take_name(octets: bytes, at: int = 0, *, compressed: bool = False) -> DnsNam
         compressed: whether pointers are allowed.
     """
     labels: list[bytes] = []
-    start, end, lowest, length = at, 0, at, 1
+    start, end, lowest, length, pointers = at, 0, at, 1, 0
     while True:
         found = _label(octets, at, compressed=compressed)
         if isinstance(found, str):
@@ -89,6 +93,9 @@ def take_name(octets: bytes, at: int = 0, *, compressed: bool = False) -> DnsNam
             if after >= lowest:
                 return "a pointer in the name does not point backwards"
             lowest = after
+            pointers += 1
+            if pointers > MOST_POINTERS:
+                return f"the name has more than {MOST_POINTERS} pointers"
         elif not label:
             return DnsName(octets[start : end or after], tuple(labels))
         else:
@@ -146,13 +153,33 @@ class CompressedNames(KeptItems[DnsName]):
 
     def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Several[DnsName]:
         """Return the names; octets from the first unreadable one on are left over and noted."""
-        message = owner.layout.write(owner) + octets
+        return NamesOf(owner.layout.write(owner) + octets, self.what).read(octets, owner, notes)
 
-        def take(left: bytes, notes: list[Finding]) -> tuple[DnsName, int] | str:  # noqa: ARG001 - see Items
-            name = take_name(message, len(message) - len(left), compressed=True)
-            return name if isinstance(name, str) else (name, len(name))
 
-        return Items(take, self.what).read(octets, owner, notes)
+class NamesOf(Items[DnsName]):
+    """The names at the end of one message, whose pointers lead anywhere before.
+
+    Args:
+        message: its octets.
+        what: see :class:`Items`.
+        read: reads the name at a place in it.
+    """
+
+    def __init__(self, message: bytes, what: str, read: Callable[..., DnsName | str] = take_name) -> None:
+        super().__init__(_take, what)
+        self._message = message
+        self._read = read
+        self._octets = 0
+
+    def take_at(self, octets: bytes, at: int, notes: list[Finding]) -> tuple[DnsName, int] | str:  # noqa: ARG002 - see Items
+        """Read the name at a place; none where there would be too much of them."""
+        name = self._read(self._message, len(self._message) - len(octets) + at, compressed=True)
+        if isinstance(name, str):
+            return name
+        self._octets += sum(map(len, name.labels), len(name.labels) + 1)
+        if self._octets > MOST_OCTETS:
+            return f"written out, the names have more than {MOST_OCTETS} octets"
+        return name, len(name)
 
 
 COMPRESSED_NAMES = CompressedNames()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from dissector.errors import Finding, Severity, quantity
 from dissector.layout import OCTETS, Node, Several, Shape, Tail, each, rest, shape, wire
 from dissector.tails.kept import As, KeptItems
-from dissector.tails.names import DnsName, take_name
+from dissector.tails.names import DnsName, NamesOf, take_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,16 +74,7 @@ class NodeNamesTail(KeptItems[DnsName]):
 
     def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Several[DnsName]:
         """Return the names; octets from the first unreadable one on are left over."""
-        whole, at, names = bytes(TTL_OCTETS) + octets, TTL_OCTETS, list[DnsName]()
-        while at < len(whole):
-            name = take_node_name(whole, at, compressed=True)
-            if isinstance(name, str):
-                text = f"{owner.called}: node name {len(names) + 1} cannot be read: {name}"
-                notes.append(Finding("node-name-unreadable", Severity.WARNING, text))
-                break
-            names.append(name)
-            at += len(name)
-        return Several.of(names, whole[at:])
+        return NamesOf(bytes(TTL_OCTETS) + octets, self.what, take_node_name).read(octets, owner, notes)
 
 
 @shape

@@ -10,6 +10,7 @@ import numpy as np
 
 from dissector.analysis.findings.evidence import words
 from dissector.analysis.quotes import number, outer_version, quotes_of, windows
+from dissector.batch import distinct
 from dissector.kernel import layers
 from dissector.registry.model import Family, Status
 from dissector.registry.table import types
@@ -83,9 +84,10 @@ class View:
     def mac(self, rows: Numbers) -> NDArray[np.uint64]:
         """Return the Ethernet sources of some frames as numbers; 0 where there are none."""
         batch = self.batch
-        ethernet = np.array([path[:1] == ("eth",) for path in batch.paths], np.bool_)
+        paths, path = distinct(batch.path[rows])
+        ethernet = np.array([batch.paths[one][:1] == ("eth",) for one in paths], np.bool_)
         whole = batch.flags[rows] & (layers.REASSEMBLED | layers.TUNNEL) == 0
-        whole &= ethernet[batch.path[rows]]
+        whole &= ethernet[path]
         head = windows(batch.octets, np.where(whole, batch.frame_start[rows], 0), MAC_AT + MAC_OCTETS)
         return np.where(whole, number(head, MAC_AT, MAC_OCTETS), 0).astype(np.uint64)
 
@@ -97,9 +99,10 @@ class View:
     def links(self) -> NDArray[np.int64]:
         """A number for each message's link: its interface and VLANs."""
         batch = self.batch
-        tags = ["/".join(step for step in path if step.startswith("vlan ")) for path in batch.paths]
+        paths, path = distinct(batch.path)
+        tags = ["/".join(step for step in batch.paths[one] if step.startswith("vlan ")) for one in paths]
         vlans = np.array([crc32(tag.encode()) & 0xFFFF if tag else 0 for tag in tags], np.int64)
-        return batch.interface.astype(np.int64) << 16 | vlans[batch.path]
+        return batch.interface.astype(np.int64) << 16 | vlans[path]
 
 
 @cache

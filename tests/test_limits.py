@@ -1,0 +1,113 @@
+"""Twice the input costs about twice the work, and no memory that an attacker chooses; see ``docs/security.md``.
+
+Work is CPU time, and compared only with that of the same input made four times as large: what grows with the square
+takes sixteen times as long.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from hostile import CAPTURES, MESSAGES, NAMES, message
+
+from dissector import decode
+from dissector.cli import cli
+from dissector.present.tree import message_tree
+from dissector.registry.model import Family
+from dissector.tails import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMES = 4
+WORST = 7
+"""How many times the work four times the input may cost: between 4 and 16."""
+TRIES = 3
+ENOUGH = 0.05
+"""Seconds below which CPU time says nothing."""
+FAMILIES = {4: Family.ICMPV4, 6: Family.ICMPV6}
+
+
+def linear(work: Callable[[int], Callable[[], None]], size: int, most: int) -> None:
+    """Fail where work grows much faster than its size; make that larger until it can be measured."""
+    work(size // 10)()  # what is made once
+    for _ in range(TRIES):
+        few = seconds(work, size)
+        while few < ENOUGH and size < most:
+            size *= 2
+            few = seconds(work, size)
+        many = seconds(work, TIMES * size)
+        if many < max(WORST * few, ENOUGH):
+            return
+    pytest.fail(f"{size}: {few:.2f} s, {TIMES} times as much: {many:.2f} s")
+
+
+def seconds(work: Callable[[int], Callable[[], None]], size: int) -> float:
+    prepared = work(size)
+    began = time.process_time()
+    prepared()
+    return time.process_time() - began
+
+
+def command(*words: str, octets: bytes, folder: Path) -> Callable[[], None]:
+    file = folder / "x"
+    file.write_bytes(octets)
+
+    def run() -> None:
+        found = CliRunner().invoke(cli, [*words, str(file)])
+        assert found.exit_code in {0, 2}, found.output
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *((name, "read --json") for name in CAPTURES),
+        *((name, "export -o {}.csv") for name in ("interfaces", "paths", "kinds")),
+        ("paths", "summary --json"),
+    ],
+)
+def test_work_is_linear(name, words, tmp_path):
+    def prepared(n):
+        return command(*words.format(tmp_path / "out").split(), octets=CAPTURES[name](n), folder=tmp_path)
+
+    linear(prepared, 1000, 4000)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_decoding_is_linear(name):
+    family, make = MESSAGES[name]
+
+    def prepared(n):
+        octets = make(n)
+
+        def run():
+            decoded = decode(octets, FAMILIES[family])
+            for _ in message_tree(decoded):
+                pass
+
+        return run
+
+    linear(prepared, 200_000, 800_000)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_within_names_come_to_an_end(name, monkeypatch):
+    read, count = names._label, 0
+
+    def counted(*arguments, **options):
+        nonlocal count
+        count += 1
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(names, "_label", counted)
+    octets = message(38, body=bytes(8) + NAMES[name])
+    decoded = decode(octets, Family.ICMPV4)
+    assert [finding.id for finding in decoded.findings] == ["domain-name-unreadable"]
+    assert decoded.message.encode() == octets
+    assert count < len(octets)

@@ -1,0 +1,169 @@
+"""What meets a limit is told in one sentence, and read with little memory; see ``docs/security.md``."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import resource
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hostile import CAPTURES, PCAP, PING, SECTION, SNOOP, block, interface, nested, packet, record
+
+from dissector.capture import pcapng, source
+from dissector.capture.formats import open_capture
+from dissector.errors import CaptureError
+from dissector.filter import FilterError
+from dissector.filter import compile as compiled
+
+PROGRAM = [sys.executable, "-P", "-m", "dissector"]
+MEMORY = 100 << 10
+"""KiB beyond those of a capture of one packet: the buffers, fragments that are waited for, and what Python keeps."""
+HUGE = 0xFFFFFFF0
+
+
+STATUS = Path("/proc/self/status")
+WATCHED = f"""
+import sys
+status = open("{STATUS}", "rb", buffering=0)
+from dissector.cli import run
+try:
+    run()
+finally:
+    sys.stdout.flush()
+    print(status.read().decode().partition("VmHWM:")[2].split()[0], file=sys.stderr)
+"""
+"""A program that says last how much memory it had at most; its own, unlike ru_maxrss, which has its parent's in it."""
+
+
+def peak(file: Path, octets: bytes) -> int:
+    """Return the most memory that a process has in use when it reads a capture, KiB."""
+    file.write_bytes(octets)
+    words = [sys.executable, "-P", "-c", WATCHED, "read", "--json", "-q", str(file)]
+    done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    return int(done.stderr.split()[-1])
+
+
+LARGE = {
+    "gzip": lambda: gzip.compress(PCAP + record(PING) + bytes(300 << 20), 1),
+    "bzip2": lambda: bz2.compress(PCAP + record(PING) + bytes(300 << 20)),
+    "tiny-fragments": lambda: CAPTURES["tiny-fragments"](5000),
+    "one-octet-fragments": lambda: CAPTURES["one-octet-fragments"](5000),
+    "first-fragments": lambda: CAPTURES["first-fragments"](8000),
+    "interfaces": lambda: SECTION + 300_000 * interface() + packet(PING),
+    "empty-blocks": lambda: CAPTURES["empty-blocks"](3000),
+    "empty-options": lambda: CAPTURES["empty-options"](5000),
+    "record": lambda: PCAP + record(PING, HUGE) + bytes(1000),
+    "block": lambda: SECTION + interface() + block(6, PING, HUGE) + bytes(1000),
+    "snoop": lambda: SNOOP + struct.pack(">IIIIII", HUGE, HUGE, HUGE, 0, 0, 0) + bytes(1000),
+}
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="the memory of a process is told by /proc")
+@pytest.mark.parametrize("name", LARGE)
+def test_memory_has_a_bound(name, tmp_path):
+    least = peak(tmp_path / "x", PCAP + record(PING))
+    assert peak(tmp_path / "x", LARGE[name]()) < least + MEMORY
+
+
+def warnings(octets: bytes) -> list[str]:
+    with open_capture(io.BytesIO(octets)) as reader:
+        for _ in reader:
+            pass
+        return reader.report.warnings()
+
+
+def test_a_stream_that_unpacks_to_too_much_is_left(monkeypatch):
+    monkeypatch.setattr(source, "MOST_UNPACKED", 1 << 20)
+    (_, said) = warnings(bz2.compress(PCAP + record(PING) + bytes(100 << 20)))
+    assert "its bzip2 stream unpacks to more than 10000 times its size, no more is read" in said
+    # A capture of zeros in gzip is far from that.
+    assert not any("times" in said for said in warnings(gzip.compress(PCAP + 100_000 * record(bytes(60)))))
+
+
+def test_what_is_packed_twice_is_no_capture():
+    with pytest.raises(CaptureError, match="gzip"):
+        open_capture(io.BytesIO(gzip.compress(gzip.compress(PCAP + record(PING)))))
+
+
+def test_interfaces_beyond_those_remembered_are_told(monkeypatch):
+    monkeypatch.setattr(pcapng, "_INTERFACES", 3)
+    said = warnings(SECTION + 4 * interface() + packet(PING))
+    assert any("more than 3 interfaces, their packets are skipped" in one for one in said)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        PCAP + record(PING) + record(PING, HUGE),
+        SECTION + interface() + packet(PING) + block(6, PING, HUGE),
+        SNOOP + struct.pack(">IIIIII", HUGE, HUGE, HUGE, 0, 0, 0) + PING,
+    ],
+    ids=["pcap", "pcapng", "snoop"],
+)
+def test_four_gigabytes_are_claimed_in_vain(octets):
+    assert any(f"claims {HUGE} octets" in said for said in warnings(octets))
+
+
+def test_tunnels_beyond_the_limit_are_told(tmp_path, dissector):
+    file = tmp_path / "x.pcap"
+    file.write_bytes(PCAP + record(nested(5)) + record(nested(60)))
+    run = dissector("read", file)
+    assert (run.code, run.out.count("\n")) == (0, 1)
+    assert "2 packets read, 1 ICMP (1 ICMPv4); others: 1 " in run.err
+    assert "deep" in run.err or "nested" in run.err or "layers" in run.err
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("(" * 9_000 + "icmp" + ")" * 9_000, "parentheses may be nested 100 deep"),
+        ("icmp || " * 1_000_000 + "icmp", "a filter has at most 20000 characters, this one 8000004"),
+    ],
+    ids=["nested", "long"],
+)
+def test_a_filter_has_bounds(text, sentence):
+    with pytest.raises(FilterError, match=sentence):
+        compiled(text)
+
+
+def test_negations_have_none():
+    assert compiled("!" * 19_000 + "icmp").text.endswith("!icmp")
+
+
+@pytest.mark.parametrize(
+    ("sql", "sentence"),
+    [
+        ("(" * 40_000 + "1" + ")" * 40_000, "Max expression depth limit of 1000 exceeded."),
+        ("1 + " * 20_000 + "1", "Max expression depth limit of 1000 exceeded."),
+        ("1," * 60_000 + "1", "SQL has at most 100000 characters here, this has 120008"),
+    ],
+    ids=["nested", "summed", "long"],
+)
+def test_sql_has_bounds(sql, sentence, tmp_path, dissector):
+    pytest.importorskip("duckdb")
+    file = tmp_path / "x.pcap"
+    file.write_bytes(PCAP + record(PING))
+    run = dissector("query", f"select {sql}", file)
+    assert (run.code, run.err) == (2, f"error: {sentence}\n")
+
+
+@pytest.mark.parametrize("options", [(), ("--jobs", "2")], ids=["alone", "jobs"])
+def test_a_thousand_files_need_few_open_at_a_time(options, tmp_path):
+    names = []
+    for number in range(1000):
+        file = tmp_path / f"{number}.pcap"
+        file.write_bytes(PCAP + record(PING))
+        names.append(str(file))
+    done = subprocess.run(
+        [*PROGRAM, "read", *options, *names],
+        capture_output=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"1000 packets read from 1000 files" in done.stderr
