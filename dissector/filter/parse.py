@@ -124,6 +124,11 @@ def parse(text: str) -> Part:
         sentence = f"a filter has at most {LONGEST} characters, this one {len(text)}"
         raise FilterError(sentence, text="", offset=0)
     try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        sentence = "a filter is text in UTF-8, and this is not"
+        raise FilterError(sentence, text=text, offset=error.start, length=error.end - error.start) from None
+    try:
         tree = grammar().parse(text)
     except UnexpectedEOF:
         raise _end(text) from None

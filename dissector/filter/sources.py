@@ -168,7 +168,7 @@ class Excerpt(Placed):
     def __init__(self, reach: Reach, start: int, size: int) -> None:
         place = bare("octets", size * 8, (reach.first + start) * 8, bytes)
         super().__init__(reach.where, place)
-        self.of = reach.of
+        self.of, self.first_only, self.quoted_only = reach.of, reach.first_only, reach.quoted_only
 
 
 class Ending(Source):

@@ -39,11 +39,27 @@ def told(walk: ModuleType | Any, seed: int) -> tuple[Any, ...]:
     """Return what a walker makes of a block: its answer, the columns and the octets."""
     rng = random.Random(seed)
     memory, count = block(rng)
-    octets = np.zeros(rng.choice((40, 500, ROOM)), np.uint8)
+    room, rows = rng.choice((40, 500, ROOM)), rng.choice((2, ROWS))
+    forms = [rng.randrange(3) for _ in range(rng.randrange(1, 4))]
+    return walked(walk, memory, count, (room, rows), forms)
+
+
+def walked(
+    walk: ModuleType | Any, memory: bytes, count: int, room: tuple[int, int], forms: list[int]
+) -> tuple[Any, ...]:
+    """Return what a walker makes of octets.
+
+    Args:
+        walk: the walker.
+        memory: the octets, from the header of the first packet on.
+        count: packets that are said to be in them.
+        room: octets of the buffer they go to, and packets that there is room for.
+        forms: what the packets of each interface are made like.
+    """
+    octets = np.zeros(room[0], np.uint8)
     kinds = (np.int64, np.int32, np.int64, np.int64, np.int32, np.uint8)
-    columns = [np.zeros(rng.choice((2, ROWS)), kind) for kind in kinds[:1]]
-    columns += [np.zeros(len(columns[0]), kind) for kind in kinds[1:]]
-    table = np.array([[number, number, rng.randrange(3)] for number in range(rng.randrange(1, 4))], np.int64)
+    columns = [np.zeros(room[1], kind) for kind in kinds]
+    table = np.array([[number, number, form] for number, form in enumerate(forms)], np.int64)
     # An array of just these octets: nobody's are behind them.
     answer = walk.ring(
         np.frombuffer(memory, np.uint8).copy().data, 0, len(memory), count, sys.byteorder == "big", table.data,

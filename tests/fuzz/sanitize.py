@@ -26,7 +26,7 @@ from dissector.capture.scanner import Scanner
 from fuzz import mutate, pipeline, rings
 
 SECONDS, LARGEST, PACKETS, RINGS = 45.0, 20_000, 100, 2_000
-SEEDS = Path(__file__).parent / "seeds"
+SEEDS = Path(__file__).parent / "seeds" / "containers"
 
 
 class Counted(pipeline.Exact):
