@@ -1,8 +1,8 @@
 """A day of packets for `sniff`, as fast as it takes them: ``python day.py lines|file|live|hosts SECONDS FOLDER``.
 
 Packets come as ticks from a stand-in for the network: 1,000 a second by their times, echoes and replies between 250
-hosts and one. Prints the memory of the process in MiB after the
-first minute and at the end.
+hosts and one. Writes to standard error a line of JSON after each hour of them: seconds, and the memory of the process
+in MiB; and in the end its memory after the first minute and now.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 RATE = 1000
 MINUTE = 60
+HOUR = 60 * MINUTE
 SECOND = 1_000_000_000
 BEGIN = 1_700_000_000 * SECOND
 HOSTS = 250
@@ -90,6 +91,8 @@ class Source:
             yield Tick(tuple(self._messages.of(block)), (block,))
             if second == min(MINUTE, self.seconds // 2):
                 self.early = memory()
+            if (second + 1) % HOUR == 0:
+                print(json.dumps([second + 1, memory()]), file=sys.stderr, flush=True)
         self.late = memory()
         yield Tick(tuple(self._messages.finish()))
 

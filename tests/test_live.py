@@ -27,7 +27,13 @@ from dissector.capture.live.engine import Captured, order
 from dissector.capture.records import Interface, Records
 from dissector.capture.scanner import Scanner
 from dissector.capture.stream import Messages, scan
-from dissector.errors import CaptureError, CaptureFilterError, NoInterfaceError, NoRightsError
+from dissector.errors import (
+    BufferSizeError,
+    CaptureError,
+    CaptureFilterError,
+    NoInterfaceError,
+    NoRightsError,
+)
 from dissector.present.blocks import Lines
 
 if not sys.platform.startswith("linux"):
@@ -35,7 +41,7 @@ if not sys.platform.startswith("linux"):
 
 from testbed.namespaces import Namespace
 
-from dissector.capture.live import open_live
+from dissector.capture.live import open_live, room
 from dissector.capture.live.interfaces import interfaces
 
 BACKENDS = {"interpreted": kernel.interpreted("walk")}
@@ -610,7 +616,7 @@ def test_a_snapshot_keeps_so_many_octets(wire, engine):
 
 def test_an_interface_that_is_not_there_is_told_with_those_there_are():
     with pytest.raises(
-        NoInterfaceError, match=r"there is no interface nope7; there are .*lo \(up, .*127\.0\.0\.1"
+        NoInterfaceError, match=r"there is no interface 'nope7'; there are .*lo \(up, .*127\.0\.0\.1"
     ):
         open_live(["nope7"])
 
@@ -632,6 +638,32 @@ def test_where_there_is_no_ring_scapy_captures(wire, monkeypatch):
         assert live.engine == "scapy"
         _, notices = take(live, lambda _batches, notices: notices)
     assert "scapy captures instead" in notices[0]
+
+
+@pytest.mark.parametrize(("size", "names", "most"), [(1 << 30, ["lo"], 512), (300 << 20, ["lo", "any"], 256)])
+def test_more_than_half_of_the_memory_is_refused_before_the_kernel_is_asked(monkeypatch, size, names, most):
+    monkeypatch.setattr(room, "available", lambda: 1 << 30)
+    monkeypatch.setattr("socket.socket", refusing())
+    with pytest.raises(BufferSizeError, match=f"half of the 1,024 MiB .* at most {most} MiB"):
+        open_live(names, buffer=size)
+    with pytest.raises(NoRightsError):  # so it comes as far as to a socket
+        open_live(names, buffer=most << 20)
+
+
+def test_the_usual_size_is_for_every_machine(monkeypatch):
+    monkeypatch.setattr(room, "available", lambda: 16 << 20)
+    room.check(room.ALWAYS, 3)
+    with pytest.raises(BufferSizeError):
+        room.check(room.ALWAYS + 1, 1)
+
+
+def test_memory_is_what_the_kernel_says(tmp_path, monkeypatch):
+    told = tmp_path / "meminfo"
+    monkeypatch.setattr(room, "MEMORY", told)
+    told.write_text("MemTotal:       24601500 kB\nMemFree:  77 kB\nMemAvailable:   1024 kB\n")
+    assert room.available() == 1 << 20
+    told.unlink()
+    assert room.available() == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_a_wrong_filter_is_told_before_anything_is_opened():

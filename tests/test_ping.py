@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -371,6 +372,41 @@ def test_an_answer_without_our_cookie_is_none(net, responder):
     assert run.code == 1
     assert run.only("refused")[0]["reason"] == "its data are not those that were sent"
     assert not run.only("reply")
+    (target,) = run.only("target")
+    assert (target["refused"], target["altered"], target["lost"]) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("icmp(0, 0, bytes((message[4] ^ 1,)) + message[5:])", r"identifier is \d+, was \d+"),
+        ("icmp(0, 0, message[4:6] + bytes((0x12, 0x34)) + data)", "sequence number is 4660, was 1"),
+        ("icmp(0, 7, message[4:])", "code is 7, was 0"),
+        (
+            "icmp(0, 7, message[4:6] + bytes((0x12, 0x34)) + data[:40])",
+            "code is 7, was 0, sequence number is 4660, was 1, 40 octets came back of 56",
+        ),
+    ],
+)
+def test_numbers_changed_on_the_way_are_told(net, responder, sent, told):
+    responder(f"send({sent})")
+    run = net.ping("--engine", "raw", "-n", "1", "--json", net.HOST)
+    assert run.code == 0
+    assert re.fullmatch(told, run.only("reply")[0]["altered"])
+    assert run.only("target")[0]["altered"] == 1
+
+
+def test_the_table_counts_what_the_lines_say(net, responder):
+    responder("""
+        number = message[7]
+        octets = icmp(0, 0, message[4:8] + (data[:40], bytes(56), data, data, data[:39])[number - 1])
+        send(octets[:2] + bytes(2) + octets[4:] if number == 3 else octets)
+    """)
+    out = net.ping("--engine", "raw", "-n", "5", "-i", "20ms", "-w", "300ms", net.HOST).out
+    assert out.count("(altered: ") == 2
+    assert out.count("no answer: from ") == 2
+    assert re.search(r"target +sent +received +lost % +altered +refused\n", out)
+    assert re.search(rf"{net.HOST} +5 +3 +40.0 +2 +2\n", out)
 
 
 def test_an_answer_with_a_wrong_checksum_is_none(net, responder):
@@ -433,6 +469,44 @@ def test_targets_come_from_a_file(net, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("octets", "said"),
+    [
+        (
+            f"# hosts\n{Net.HOST}\n10.0.0.0/33  # too long\n".encode(),
+            "{0}, line 3: 10.0.0.0/33 is no network",
+        ),
+        (b"10.0.0.1-x", "{0}, line 1: 10.0.0.1-x is no range"),
+        (
+            b"\n\nfe80::1%nosuch",
+            "{0}, line 3: fe80::1%nosuch: there is no interface nosuch; there are lo, v1",
+        ),
+        (b"\x7fELF\x02\x01\x01\0", "{0} is not a list of targets: line 1 is no text"),
+        ("10.0.0.1\n".encode("utf-16"), "{0} is not a list of targets: line 1 is no text"),
+        (b"10.0.0.1\n" + b" " * (1 << 20), "{0} is not a list of targets: line 2 is no text"),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_targets_is_told_with_its_place(net, tmp_path, octets, said):
+    targets = tmp_path / "targets"
+    targets.write_bytes(octets)
+    run = net.ping("--file", targets)
+    assert run.code == 2
+    assert f"Error: {said.format(targets)}" in run.err
+    assert not run.out
+
+
+def test_a_name_in_a_file_that_does_not_resolve_is_told_with_its_place(net, tmp_path):
+    targets = tmp_path / "targets"
+    # Some editors begin a text with a byte order mark.
+    targets.write_text(f"{net.HOST}\nno.such.name.invalid\n", encoding="utf-8-sig")
+    run = net.ping("-n", "1", "--file", targets)
+    assert run.code == 2
+    assert f"{targets}, line 2: no.such.name.invalid did not resolve" in run.err
+    assert f"from {net.HOST}" in run.out
+    run = net.ping("--file", "-", stdin="10.0.0.9-3")
+    assert "standard input, line 1: 10.0.0.9-3 is no range" in run.err
+
+
 def test_a_multicast_target_needs_to_be_meant(net):
     run = net.ping("-n", "1", "ff02::1%v1")
     assert run.code == 2
@@ -442,10 +516,100 @@ def test_a_multicast_target_needs_to_be_meant(net):
     assert len({reply["source"] for reply in run.only("reply")}) == 2
 
 
-def test_a_broadcast_target_needs_to_be_meant(net):
-    run = net.ping("-n", "1", "--json", "10.71.1.255")
+@pytest.mark.parametrize("target", ["10.71.1.255", "255.255.255.255", "10.71.1.250-255"])
+def test_a_broadcast_target_needs_to_be_meant(net, target):
+    run = net.ping("-n", "1", target)
+    assert run.code == 2
+    assert "is a broadcast address, many hosts may answer: -b if that is meant" in run.err
+    assert not run.out
+
+
+def test_a_broadcast_address_within_a_range_is_not_sent_to(net):
+    run = net.ping("-n", "1", "-w", "200ms", "--json", "10.71.1.254-10.71.2.1")
+    assert run.only("failed")[0]["reason"] == "Permission denied: it is a broadcast address"
+    assert {reply["address"] for reply in run.only("reply")} >= {"10.71.1.254", "10.71.2.1"}
+    # A route that prohibits is refused in the same words.
+    net.ip("p", "route", "add", "prohibit", "10.71.7.0/24")
+    assert net.ping("-n", "1", "--json", "10.71.7.1").only("failed")[0]["reason"] == "Permission denied"
+
+
+def test_who_answers_a_broadcast_answers_from_no_other_place(net):
+    net.sysctl("r", "net.ipv4.icmp_echo_ignore_broadcasts=0")
+    run = net.ping("-b", "-n", "1", "-w", "200ms", "--json", "10.71.1.255")
+    net.sysctl("r", "net.ipv4.icmp_echo_ignore_broadcasts=1")
+    assert run.code == 0
+    assert [(reply["source"], reply["elsewhere"]) for reply in run.only("reply")] == [(net.ROUTER, False)]
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("224.0.0.1", "224.0.0.1 is a multicast address, many hosts may answer; a path leads to one"),
+        ("10.71.1.255", "10.71.1.255 is a broadcast address, many hosts may answer; a path leads to one"),
+        ("fe80::1%nosuch", "there is no interface nosuch; there are lo, v1"),
+    ],
+)
+def test_no_path_is_traced_to_what_is_no_single_host(net, target, said):
+    done = subprocess.run(
+        net.inside("p", sys.executable, "-P", "-m", "dissector", "trace", target),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not done.stdout
+
+
+def test_an_interface_that_is_not_there_is_told_with_those_that_are(net):
+    for arguments, code in (
+        (("fe80::1%nosuch",), 2),
+        (("-I", "fe80::1%nosuch", net.HOST6), 1),
+        (("-I", "nosuch", net.HOST6), 1),
+    ):
+        run = net.ping("-n", "1", *arguments)
+        assert run.code == code
+        assert "nosuch" in run.err
+        assert run.err.endswith("; there are lo, v1\n")
+        assert not run.out
+
+
+def test_an_interface_may_have_a_dash_in_its_name(net):
+    net.ip("p", "link", "add", "br-x", "type", "veth", "peer", "name", "br-y")
+    try:
+        run = net.ping("-n", "1", "-w", "100ms", "fe80::1%br-x")
+    finally:
+        net.ip("p", "link", "delete", "br-x")
     assert run.code == 1
-    assert run.only("failed")[0]["reason"] == "Permission denied"
+    assert "fe80::1%br-x" in run.out
+
+
+def test_probes_under_way_are_not_lost_in_tables_in_between(net, responder):
+    responder("if message[7] == 1: send(icmp(0, 0, message[4:]))")
+    process = net.start("--forever", "-i", "50ms", "--summary-every", "200ms", "--json", "-w", "1m", net.HOST)
+    summaries = []
+    for line in process.stdout:
+        record = json.loads(line)
+        if record["event"] == "summary":
+            summaries.append((record["sent"], record["received"], record["waiting"], record["lost"]))
+        if len(summaries) == 2:
+            break
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    last = json.loads(out.splitlines()[-1])
+    summaries.append((last["sent"], last["received"], last["waiting"], last["lost"]))
+    assert summaries == [(sent, 1, sent - 1, 0) for sent, *_ in summaries]
+    assert summaries[0][0] > 2
+
+
+def test_no_wait_is_too_long_for_the_system(net):
+    process = net.start("-n", "2", "-i", f"{10**17}h", "-w", f"{10**17}h", "--rate", "1e-300", net.HOST)
+    assert f"from {net.HOST}" in process.stdout.readline()
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    assert "Round-trip times" in out
 
 
 def test_ctrl_c_prints_the_table(net):
@@ -485,20 +649,47 @@ def test_a_log_survives_being_killed(net, tmp_path):
 
 
 def test_without_rights_the_ways_are_told_least_privilege_first(net):
+    program = [sys.executable, "-P", "-m", "dissector", "ping"]
     words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     if not shutil.which("setpriv"):
         pytest.skip("needs the command setpriv")
     run = subprocess.run(
-        net.inside("p", *words, sys.executable, "-P", "-m", "dissector", "ping", "-n", "1", net.HOST),
+        net.inside("p", *words, *program, "-n", "1", "-d", "two words", net.HOST),
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 1
-    assert run.stderr.startswith("error: not allowed")
-    places = [run.stderr.index(word) for word in ("ping_group_range", "setpriv", 'sudo "$(command')]
-    assert places == sorted(places)
-    assert max(map(len, run.stderr.splitlines())) <= 80
+    assert run.stderr.startswith("error: not allowed to send echo probes\n")
+    this = shlex.join([sys.executable, "-m", "dissector", "ping", "-n", "1", "-d", "two words", net.HOST])
+    become = f"--reuid {pwd.getpwuid(NOBODY).pw_name} --regid {NOBODY} --init-groups"
+    assert [line.strip() for line in run.stderr.splitlines() if line.startswith("     ")] == [
+        f'sudo sysctl -w {GROUPS}="0 2147483647"',
+        f"sudo setpriv {become} --inh-caps +net_raw --ambient-caps +net_raw {this}",
+        f"sudo {this}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ways"),
+    [
+        (("--engine", "datagram"), ["sysctl"]),
+        (("--engine", "raw"), ["setpriv", sys.executable]),
+        (("--type", "timestamp"), ["setpriv", sys.executable]),
+    ],
+)
+def test_only_ways_are_told_that_help(net, arguments, ways):
+    words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    if not shutil.which("setpriv"):
+        pytest.skip("needs the command setpriv")
+    run = subprocess.run(
+        net.inside("p", *words, sys.executable, "-P", "-m", "dissector", "ping", *arguments, net.HOST),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert re.findall(r"^ {5}sudo (\S+)", run.stderr, re.MULTILINE) == ways
 
 
 def test_nobody_may_ping_where_everybody_may(everybody):
@@ -533,6 +724,10 @@ def test_an_unprivileged_ping_of_this_host(dissector):
         (("10.0.0.0/8",), "--many"),
         (("224.0.0.1",), "-b"),
         (("-w", "soon", "127.0.0.1"), "is no duration"),
+        (("--rate", "nan", "127.0.0.1"), "'nan' is no finite number"),
+        (("--rate", "inf", "127.0.0.1"), "'inf' is no finite number"),
+        (("--rate", "1e999", "127.0.0.1"), "'1e999' is no finite number"),
+        (("--rate", "0", "127.0.0.1"), "is not in the range"),
         (("-d", "hex:0", "127.0.0.1"), "is no hex"),
         (("-6", "127.0.0.1"), "is no IPv6 address"),
         (("--type", "timestamp", "::1"), "no message of ICMPv6"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissector.cli.units import SECONDS
+from dissector.cli.units import SECONDS, Finite
 from dissector.decoder import decode_message
 from dissector.encoder import encode
 from dissector.messages.echo import Echo
@@ -26,7 +27,7 @@ from dissector.probe.matching import Arrival, Matcher, same
 from dissector.probe.probes import QUERIES, STAMP, Payload, Question, difference, extended_echo
 from dissector.probe.schedule import SLACK, Schedule
 from dissector.probe.session import round_trip
-from dissector.probe.targets import TargetError, addresses, numeric, spans, words
+from dissector.probe.targets import TargetError, Word, addresses, numeric, spans, words
 from dissector.probe.times import LIMIT, Times
 from dissector.registry.model import Family
 from dissector.tails.headers import Ipv4Header
@@ -37,7 +38,7 @@ IDENTIFIER = 0x1234
 
 
 def names(*given):
-    return [str(address) for _, address in addresses(spans(given)[0])]
+    return [str(address) for _, address in addresses(spans(map(Word, given))[0])]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_dash_in_a_name_makes_no_range(word):
 
 
 def test_a_range_is_not_expanded_before_it_is_asked_for():
-    (span,), _ = spans(["2001:db8::/32"])
+    (span,), _ = spans([Word("2001:db8::/32")])
     assert span.size == 2**96 - 1
     assert next(addresses([span])) == ("2001:db8::1", IPv6Address("2001:db8::1"))
 
@@ -84,18 +85,19 @@ def test_names_are_resolved_in_the_family_asked_for(monkeypatch):
         return [(family, kind, 0, "", (found, 0, 0, 0) if ":" in found else (found, 0))]
 
     monkeypatch.setattr(module.socket, "getaddrinfo", getaddrinfo)
-    found, failed = spans(["one", "gone", "two"], 6)
+    found, failed = spans(map(Word, ("one", "gone", "two")), 6)
     assert [(span.name, str(span.first)) for span in found] == [
         ("one", "2001:db8::1"),
         ("two", "2001:db8::1"),
     ]
     assert failed == ["gone did not resolve: Name or service not known"]
     with pytest.raises(TargetError, match="no IPv6 address"):
-        spans(["192.0.2.1"], 6)
+        spans([Word("192.0.2.1")], 6)
 
 
 def test_a_file_of_targets_has_comments():
-    assert list(words(["# all\n", "a b # c\n", "\n", "d"])) == ["a", "b", "d"]
+    found = list(words(io.StringIO("# all\na b # c\n\nd"), "hosts"))
+    assert found == [("a", "hosts, line 2"), ("b", "hosts, line 2"), ("d", "hosts, line 4")]
 
 
 @pytest.mark.parametrize("query", [*QUERIES.values(), extended_echo("eth0"), extended_echo("7", local=False)])
@@ -203,6 +205,20 @@ def test_the_stamp_tells_the_probe_whoever_answers():
     match = bench.reply(C, target=1)
     assert match.probe is bench.probes[1]
     assert match.elsewhere
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, None),
+        ({"identifier": 1}, "identifier is 1, was 4660"),
+        ({"sequence": 2}, "sequence number is 2, was 1"),
+    ],
+)
+def test_a_stamp_with_other_numbers_is_an_altered_answer(changes, told):
+    bench = Bench()
+    match = bench.reply(data=bench.payload.octets(0, 1), **changes)
+    assert (match.probe, match.outcome, match.altered) == (bench.probes[0], Outcome.REPLY, told)
 
 
 @pytest.mark.parametrize("changes", [{"source": C}, {"identifier": 1}, {"sequence": 2}])
@@ -411,6 +427,13 @@ def test_durations_have_units(text, seconds):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(click.BadParameter, match="is no duration"):
         SECONDS.convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["nan", "-nan", "inf", "-inf", "1e999", "2", "x"])
+def test_what_is_no_finite_number_of_a_range_is_refused(text):
+    assert Finite(0, 1).convert("0.5", None, None) == 0.5
+    with pytest.raises(click.BadParameter):
+        Finite(0, 1).convert(text, None, None)
 
 
 def test_names_cannot_steer_a_terminal():

@@ -241,6 +241,47 @@ def test_the_rehearsal_has_messages_of_both_families():
     assert batch.type.tolist() == [8, 0, 3, 128]
 
 
+def live_option(dissector, *words):
+    """Run the command in a process of its own; what is wrong with its options is told before anything is opened."""
+    done = dissector("sniff", "-i", "lo", "-a", "duration:1ms", *words)
+    assert "Traceback" not in done.err
+    return done
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the ring is Linux's")
+def test_a_buffer_beyond_all_measure_is_a_sentence():
+    program = (
+        "from dissector import cli; from dissector.capture.live import ring, room\n"
+        "ring.Ring._allocate = None  # the kernel would give what it has, and end programs to have it\n"
+        "room.available = lambda: 1 << 30; cli.main()"
+    )
+    for size in ("600MiB", "1TiB", "100TiB"):
+        words = [sys.executable, "-P", "-c", program, "sniff", "-i", "lo", "--buffer", size]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: --buffer: a buffer of ")
+        assert done.stderr.endswith("so at most 512 MiB\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="interfaces are listed so on Linux")
+def test_an_interface_without_a_name_is_quoted(dissector):
+    done = dissector("sniff", "-i", "")
+    assert done.code == 1
+    assert done.err.startswith("error: there is no interface ''; there are lo ")
+
+
+def test_a_display_filter_in_the_place_of_a_capture_filter_is_told(dissector):
+    pytest.importorskip("scapy.libs.winpcapy", reason="libpcap is missing", exc_type=OSError)
+    for text in ("icmp.type == 8", "ip.src==192.0.2.1"):
+        done = live_option(dissector, "-f", text)
+        assert done.code == 2
+        assert done.err.endswith(f"as a display filter it is right: -Y {shlex.quote(text)}\n")
+    done = live_option(dissector, "-f", "icmp foo")
+    assert done.code == 2
+    assert done.err.startswith("error: 'icmp foo' is not a capture filter (pcap-filter(7)): ")
+    assert "-Y" not in done.err
+
+
 # -- the view
 
 
@@ -295,7 +336,7 @@ def test_packets_that_pass_are_counted(tmp_path, monkeypatch):
         "  eth0:    9000      20    0    0    0     0          0         0     8000      30    0    0\n"
     )
     monkeypatch.setattr(listening, "DEVICES", devices)
-    assert [listening.passed(names) for names in ("lo", "eth0", "lo, eth0", "any", "x")] == [7, 50, 57, 57, 0]
+    assert [listening.passed(names) for names in ("lo", "eth0", "lo,eth0", "any", "x")] == [7, 50, 57, 57, 0]
     monkeypatch.setattr(listening, "DEVICES", tmp_path / "none")
     assert listening.passed("lo") is None
 
@@ -398,6 +439,28 @@ def test_messages_come_as_they_are_until_a_signal_ends_it(wire, listen, tmp_path
     assert "rtt=" in out
     assert re.search(r"(\d+) packets read, \1 ICMP .*; \1 received by the kernel, 0 dropped", err)
     assert dissector("read", file).out == first + out
+
+
+def test_who_asks_before_it_listens_is_answered_then(listen):
+    """As soon as the program takes signals at all, and long before it listens."""
+    process = listen().process
+    wait_until_taken(process.pid, signal.SIGTERM)
+    process.send_signal(signal.SIGUSR1)
+    assert (
+        process.stderr.readline()
+        == b"0 packets in snfb (live, Ethernet); 0 received by the kernel, 0 dropped\n"
+    )
+    assert process.poll() is None
+
+
+def wait_until_taken(pid, number):
+    """Wait until a process takes a signal itself."""
+    for _ in range(1000):
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        if int(re.search(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)[1], 16) >> number - 1 & 1:
+            return
+        time.sleep(0.001)
+    raise AssertionError
 
 
 def test_what_was_written_survives_the_end_of_the_process(listen, tmp_path, dissector):

@@ -97,6 +97,13 @@ def test_a_format_that_is_none(halves):
     assert "github" in result.stderr
 
 
+@pytest.mark.parametrize("timeout", ["nan", "inf", "0", "-1", "1e300", "soon"])
+def test_a_timeout_is_a_time(halves, timeout):
+    result = run("--timeout", timeout, *halves)
+    assert result.exit_code == 2
+    assert "Invalid value for '--timeout'" in result.stderr
+
+
 def test_timeout_and_limit(halves):
     (line,) = told("--timeout", "0.005", *halves)["exchanges"]["kinds"]
     assert (line["answered"], line["late"]) == (3, 3)

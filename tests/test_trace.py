@@ -17,6 +17,7 @@ import pytest
 from chains import chain, network
 from hypothesis import given
 from hypothesis import strategies as st
+from test_sniff import wait_until_taken
 
 from dissector.analysis.hop_notes import notes_of
 from dissector.analysis.paths import Paths
@@ -423,6 +424,60 @@ def test_nothing_is_shown_before_a_hop_is_known():
     assert Tracer(PLAN, World(4, UDP), MARKS).result() is None
 
 
+def stopped(world: World, after: int, **changes):
+    """Probe until so much time has passed, then stop; return hops told before, hops told after, and the path."""
+    tracer = Tracer(PLAN._replace(**changes), world, MARKS, world.clock)
+    arrivals = world.arrivals
+
+    def until(seconds):
+        if world.now - START >= after:
+            tracer.stop()
+        return arrivals(seconds)
+
+    world.arrivals = until
+    told = list(tracer.run())
+    trace = tracer.result()
+    assert told == [hop.hop.number for hop in trace.hops]
+    return trace
+
+
+def test_stopped_it_tells_the_hops_that_answered():
+    world = World(4, UDP, 3)
+    trace = stopped(world, 1600 * MILLISECOND, interval_ns=SECOND // 2)
+    assert addresses(trace) == [["203.0.113.1"], ["203.0.113.2"], ["203.0.113.3"], [str(DST)]]
+    assert (trace.stopped, trace.reached) == ("interrupted", True)
+    assert "".join(closing(trace, narrow=False)).endswith("from 198.51.100.80; interrupted")
+    assert [sum(answer.answers for answer in hop.hop.answers) for hop in trace.hops] == [
+        hop.hop.probes for hop in trace.hops
+    ]
+
+
+def test_stopped_it_shows_a_silent_hop_before_those_that_answered_as_one():
+    trace = stopped(
+        World(4, UDP, 9, silent=(1,)), 700 * MILLISECOND, timeout_ns=50 * SECOND, interval_ns=SECOND // 4
+    )
+    assert addresses(trace)[:2] == [[], ["203.0.113.2"]]
+    assert trace.hops[0].hop.probes >= 1
+    assert trace.hops[-1].hop.answers
+    assert trace.stopped == "interrupted"
+
+
+def test_stopped_before_any_answer_it_shows_what_was_probed():
+    world = World(4, UDP, 9, silent=range(1, 20))
+    trace = stopped(world, 100 * MILLISECOND)
+    assert trace.stopped == "interrupted"
+    assert [hop.hop.probes for hop in trace.hops] == [1] * AHEAD
+    assert closing(trace, narrow=False).__next__() == "no answer from the destination in 3 hops; interrupted"
+    assert trace_json(trace)["sent"] == AHEAD
+
+
+def test_probes_under_way_when_it_is_stopped_are_not_lost():
+    trace = stopped(World(4, UDP, 9, slow={2: 400 * MILLISECOND}), 480 * MILLISECOND, queries=10)
+    (answer,) = trace.hops[1].hop.answers
+    assert 0 < answer.answers == trace.hops[1].hop.probes < 10
+    assert sum(hop.hop.probes for hop in trace.hops) < trace.sent
+
+
 @pytest.mark.parametrize(("version", "protocol"), KINDS, ids=KIND_IDS)
 def test_tables_fit_80_columns(version, protocol):
     trace = traced(World(version, protocol, silent=(2,), flows=4))
@@ -454,12 +509,19 @@ def test_json_has_the_same_keys_for_every_path():
         (["-s", "10", "127.0.0.1"], "--size"),
         (["-6", "127.0.0.1"], "IPv6"),
         (["10.0.0.0/24"], "one"),
+        (["224.0.0.1"], "224.0.0.1 is a multicast address"),
+        (["ff02::1%lo"], "is a multicast address"),
+        (["255.255.255.255"], "255.255.255.255 is a broadcast address"),
+        (["-w", "nan", "127.0.0.1"], "'nan' is no finite number"),
+        (["-z", "nan", "127.0.0.1"], "'nan' is no finite number"),
+        (["-w", "inf", "127.0.0.1"], "inf"),
     ],
 )
 def test_wrong_usage_is_told(dissector, arguments, said):
     run = dissector("trace", *arguments)
     assert run.code == 2
     assert said in run.err
+    assert "Traceback" not in run.err
     assert not run.out
 
 
@@ -699,6 +761,55 @@ def test_interrupted_it_shows_what_is_known(net, filtered):
     assert run.returncode == 130
     assert "interrupted" in out
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("user", [None, NOBODY])
+def test_interrupted_before_a_hop_is_known_it_shows_those_that_answered(net, user):
+    """Two probes of the path have been answered, none of its hops three times."""
+    become = [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    command = [
+        "ip",
+        "netns",
+        "exec",
+        f"{net.prefix}h",
+        *become,
+        sys.executable,
+        "-P",
+        "-m",
+        "dissector",
+        "trace",
+    ]
+    for options in ([], ["--json"], ["--table-format", "grid"]):
+        with subprocess.Popen(
+            [*command, "-z", "1", *options, net.last[0]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as run:
+            wait_until_taken(run.pid, signal.SIGINT)
+            time.sleep(3)
+            run.send_signal(signal.SIGINT)
+            out, err = run.communicate(timeout=30)
+        assert run.returncode == 130
+        assert not err
+        if "--json" in options:
+            *hops, path = map(json.loads, out.splitlines())
+            assert [hop["answers"][0]["address"] for hop in hops] == [
+                f"10.77.{k}.2" for k in range(len(hops))
+            ]
+            assert (path["part"], path["stopped"], path["length"]) == ("path", "interrupted", len(hops))
+            assert path["sent"] >= len(hops) > 0
+        else:
+            assert re.search(r"^(\| *)?1 .*10\.77\.0\.2 .*1 of 1 ", out, re.MULTILINE)
+            assert out.splitlines()[-1].startswith("no answer from the destination in ")
+            assert out.endswith("; interrupted\n")
+
+
+def test_a_broadcast_address_is_no_host(net):
+    for address in ("10.77.0.255", "255.255.255.255", "224.0.0.1"):
+        run = net.trace("h", address)
+        assert run.returncode == 2
+        assert "a path leads to one" in run.stderr
 
 
 def test_connections_that_are_taken_are_reached(net):

@@ -1,4 +1,7 @@
-"""Signals that end a program: they end it between two lines of its output, and its exit code says which one it was."""
+"""Signals that end a program: they end it between two lines of its output, and its exit code says which one it was.
+
+The one that asks how things are ends no program, however early it comes.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 
 NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 """Those signals; not every system has all of them."""
+QUESTION: Final = "SIGUSR1"
+"""The signal that asks for the account so far; likewise."""
 PATIENCE: Final = 1.0
 """Seconds in which a line that is being written must be taken by who reads it, once a signal has come."""
 SIGNALLED: Final = 128
@@ -29,10 +34,12 @@ class Endings:
 
     Attributes:
         number: of the signal that came; None before.
+        asked: whether somebody has asked before there was anything that answers.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self.asked = False
         self._held = False
         self._pending = False
         self._instead: Callable[[], None] | None = None
@@ -49,6 +56,8 @@ class Endings:
 
     def begin(self) -> None:
         """Take the signals, but for those that who began this program wants to be ignored (nohup, ``&``)."""
+        if hasattr(signal, QUESTION):
+            signal.signal(getattr(signal, QUESTION), self._ask)
         for number in self._numbers():
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._come)
@@ -106,6 +115,9 @@ class Endings:
             raise Ended
         self._pending = True
         self._patience(PATIENCE)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+        self.asked = True
 
     def _patience(self, seconds: float) -> None:
         """Wait no longer than so long for who reads; 0 for as long as it takes."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dissector.cli import warn
+from dissector.cli.endings import ENDINGS, NAMES, QUESTION
 from dissector.present.live import captured, still_listening
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ PATIENCE = 5 * SECOND
 """Nanoseconds without a message after which people are told that the program is not stuck."""
 REST, MANY = 0.03, 8192
 """Seconds to let packets come together, unless that many have: what is done with them costs most by the time."""
-ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
-"""Signals that end a capture as it should end; a second one ends the program."""
-QUESTION = "SIGUSR1"
-"""The signal that asks for the account so far."""
 DEVICES = Path("/proc/net/dev")
 """Where Linux counts packets, by interface."""
 
@@ -118,13 +115,14 @@ class Listening:
     def signals(self) -> Iterator[None]:
         """Let signals end the capture or ask for the account, while this lasts."""
         before = {}
-        for name in (*ENDINGS, QUESTION):
+        for name in (*NAMES, QUESTION):
             number = getattr(signal, name, None)  # not every system has all of them
             if number is None or (
                 name == "SIGHUP" and signal.getsignal(number) == signal.SIG_IGN
             ):  # nohup(1)
                 continue
             before[number] = signal.signal(number, self.ask if name == QUESTION else self.stop)
+        self.asked |= ENDINGS.asked
         try:
             yield
         finally:
@@ -145,9 +143,9 @@ def passed(names: str) -> int | None:
     """Return the packets that have passed some interfaces since they came up; None where that is not told.
 
     Args:
-        names: with a comma and a space between; ``any`` for all.
+        names: with a comma between; ``any`` for all.
     """
-    wanted = names.split(", ")
+    wanted = names.split(",")
     try:
         lines = DEVICES.read_text().splitlines()[2:]
     except OSError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import shlex
 import signal
-import socket
+import sys
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,10 @@ from dissector.cli.lines import appended
 from dissector.errors import quantity
 from dissector.present.text import printable
 from dissector.probe.kinds import Ask, Engine
-from dissector.probe.targets import TargetError, addresses, spans, words
+from dissector.probe.targets import TargetError, Word, addresses, group_of, interfaces, spans, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
 
     from dissector.probe.engines import Channel
@@ -55,7 +56,7 @@ def octets_of(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     "--file",
     "files",
     multiple=True,
-    type=click.File(encoding="utf-8", errors="surrogateescape"),
+    type=click.File(encoding="utf-8-sig", errors="surrogateescape"),
     metavar="FILE",
     help="Targets from a file, # begins a comment; - is standard input.",
 )
@@ -91,7 +92,7 @@ def octets_of(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(0, min_open=True),
+    type=units.Finite(0, min_open=True),
     default=RATE,
     show_default=True,
     metavar="N",
@@ -160,12 +161,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
 def targets_of(ctx: click.Context, given: dict[str, Any]) -> tuple[list[Span], list[str]]:
     """Return the targets, and a sentence for each that did not resolve."""
-    named = [*given["targets"]]
-    for file in given["files"]:
-        named += words(file)
-    if not named:
-        ctx.fail("no target: name a host, an address, a network or a range")
+    named = [Word(text) for text in given["targets"]]
     try:
+        for file in given["files"]:
+            named += words(file, "standard input" if file.name == "<stdin>" else file.name)
+        if not named:
+            ctx.fail("no target: name a host, an address, a network or a range")
         chosen, unresolved = spans(named, given["version"])
     except TargetError as error:
         ctx.fail(str(error))
@@ -176,10 +177,19 @@ def targets_of(ctx: click.Context, given: dict[str, Any]) -> tuple[list[Span], l
             f"{total} targets, of which {MOST_TARGETS} are probed at most: --many if they are meant "
             f"(at {given['rate']:g} probes a second that takes {seconds / 3600:.1f} hours)"
         )
-    many = next((span for span in chosen if span.first.is_multicast or span.last.is_multicast), None)
-    if many is not None and not given["broadcast"]:
-        ctx.fail(f"{many.name} is a multicast address, many hosts may answer: -b if that is meant")
+    if not given["broadcast"]:
+        refuse_groups(ctx, chosen)
     return chosen, unresolved
+
+
+def refuse_groups(ctx: click.Context, chosen: Iterable[Span]) -> None:
+    """Say which target stands for several hosts, and leave, if there is one; those within ranges are not sent to."""
+    for span in chosen:
+        for address in dict.fromkeys((span.first, span.last)):
+            group = group_of(address)
+            if group is not None:
+                whom = span.name if span.size == 1 else f"{address} of {span.name}"
+                ctx.fail(f"{whom} is a {group} address, many hosts may answer: -b if that is meant")
 
 
 def query_of(ctx: click.Context, given: dict[str, Any]) -> Query:
@@ -210,7 +220,14 @@ def run(ctx: click.Context, chosen: list[Span], query: Query, given: dict[str, A
     data, size, count = given["data"], given["size"], sum(span.size for span in chosen)
     payload = Payload((DATA if data is None else len(data)) if size is None else size, data)
     limit = None if given["forever"] else given["count"]
-    plan = Plan(limit, given["interval"], given["timeout"], given["rate"], given["summary_every"])
+    plan = Plan(
+        limit,
+        given["interval"],
+        given["timeout"],
+        given["rate"],
+        given["summary_every"],
+        broadcast=given["broadcast"],
+    )
     with ExitStack() as stack:
         channels = open_channels(ctx, chosen, query, given)
         for channel in channels.values():
@@ -268,8 +285,7 @@ def open_channels(
             channels[family] = open_channel(family, query, how, engine)
         except RightsError as error:
             complain(str(error))
-            for what, way in error.ways:
-                click.echo(f"  {what}:\n    {way}", err=True)
+            click.echo(ways(error.tried), err=True)
             ctx.exit(FAILED)
         except OSError as error:
             complain(f"cannot send{origin(how.source, error)}")
@@ -277,11 +293,34 @@ def open_channels(
     return channels
 
 
+def ways(tried: Sequence[Engine]) -> str:
+    """Return commands that work where this one may not, the one with the fewest rights first.
+
+    Args:
+        tried: the engines of which one would do.
+    """
+    command = shlex.join([*rights.this_program(), *sys.argv[1:]])
+    privileged = tried != [Engine.DATAGRAM]  # which the kernel allows by groups, to root as to others
+    found = []
+    if sys.platform == "linux":
+        if Engine.DATAGRAM in tried:
+            everybody = 'sudo sysctl -w net.ipv4.ping_group_range="0 2147483647"'
+            found.append(("let everybody send echoes, by the kernel", everybody))
+        if privileged:
+            one = "this program as yourself, with the capability CAP_NET_RAW"
+            found.append((one, rights.with_capability(command)))
+    if privileged:
+        found.append(("root", f"sudo {command}"))
+    lines = ["  What helps, the fewest rights first:"]
+    for number, (what, way) in enumerate(found, 1):
+        lines += [f"  {number}. {what}:", f"     {way}"]
+    return "\n".join(map(printable, lines))
+
+
 def origin(source: str | None, error: OSError) -> str:
     """Return the end of a sentence: from where nothing can be sent, why, and what there is instead."""
     where = "" if source is None else f" from {source}"
-    there = ", ".join(name for _, name in socket.if_nameindex())
-    hint = f"; there are {there}" if error.errno == errno.ENODEV else ""
+    hint = f"; there are {interfaces()}" if error.errno == errno.ENODEV else ""
     return f"{where}: {error.strerror or error}{hint}"
 
 

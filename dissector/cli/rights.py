@@ -157,10 +157,9 @@ def three_ways(interfaces: Sequence[str], bpf: str | None) -> str:
         f"     sudo tcpdump -i {shlex.quote(device)} -U -w - {shlex.quote(wanted)} | {program} read -",
     ]
     if sys.platform == "linux":
-        become = shlex.join(["--reuid", me(), "--regid", str(os.getgid()), "--init-groups"])
         lines += [
             "  2. this program as yourself, with that one capability:",
-            f"     sudo setpriv {become} --inh-caps +net_raw --ambient-caps +net_raw {command}",
+            f"     {with_capability(command)}",
         ]
     lines += [
         "  3. root, given up as soon as the capture has begun:",
@@ -168,6 +167,12 @@ def three_ways(interfaces: Sequence[str], bpf: str | None) -> str:
         "  Reading files takes no rights.",
     ]
     return "\n".join(map(printable, lines))
+
+
+def with_capability(command: str) -> str:
+    """Return the command that runs another as oneself with the capability CAP_NET_RAW, and no other."""
+    become = shlex.join(["--reuid", me(), "--regid", str(os.getgid()), "--init-groups"])
+    return f"sudo setpriv {become} --inh-caps +net_raw --ambient-caps +net_raw {command}"
 
 
 def this_program() -> list[str]:

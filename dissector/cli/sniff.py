@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import ExitStack
 from functools import partial
@@ -17,7 +18,14 @@ from dissector.cli.rehearsal import rehearse
 from dissector.cli.showing import Output, colored, view
 from dissector.cli.verdict import verdict
 from dissector.cli.watching import Watch
-from dissector.errors import CaptureError, CaptureFilterError, NoRightsError, quantity
+from dissector.errors import (
+    BufferSizeError,
+    CaptureError,
+    CaptureFilterError,
+    FilterError,
+    NoRightsError,
+    quantity,
+)
 from dissector.export.rotation import NO_LIMITS, Limits, Recorder, RecordingError
 from dissector.present.jsonlines import SCHEMA, dumps
 from dissector.present.live import captured
@@ -284,11 +292,28 @@ def opened(interfaces: Sequence[str], *, bpf: str | None, **how: Any) -> Live | 
     except NoRightsError as error:
         complain(str(error))
         click.echo(rights.three_ways(wanted, bpf), err=True)
-    except CaptureFilterError:
-        raise  # that is wrong usage, unlike the other two
+    except CaptureFilterError as error:  # wrong usage, as is the next
+        if bpf is None or isinstance(error.__cause__, ImportError) or not is_display_filter(bpf):
+            raise
+        sentence = f"{error}; as a display filter it is right: -Y {shlex.quote(bpf)}"
+        raise CaptureFilterError(sentence) from error
+    except BufferSizeError as error:
+        sentence = f"--buffer: {error}"
+        raise BufferSizeError(sentence) from error
     except CaptureError as error:
         complain(str(error))
     return None
+
+
+def is_display_filter(text: str) -> bool:
+    """Return whether some text is right as a display filter."""
+    from dissector.filter import compile as compiled
+
+    try:
+        compiled(text)
+    except FilterError:
+        return False
+    return True
 
 
 def recording(live: Live, file: str, limits: Limits, user: User | None) -> Recorder:

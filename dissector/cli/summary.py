@@ -16,7 +16,7 @@ from dissector.analysis.pairing import LIMIT
 from dissector.analysis.series import LIMIT as SERIES
 from dissector.capture.account import Account
 from dissector.capture.stream import scan
-from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, warn
+from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, units, warn
 from dissector.cli.endings import ENDINGS
 from dissector.cli.progress import watched
 from dissector.cli.questions import TIMEOUT, Inquiry, Style, parts
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from dissector.capture.stream import Scan
     from dissector.cli.questions import Answer
     from dissector.filter import Filter
+
+
+LONGEST = 1e9
+"""Seconds: five times as many, in ns, are a number of 64 bits."""
 
 
 def set_thresholds(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> Thresholds:
@@ -70,7 +74,7 @@ def needed(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 @options.display_filter
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=units.Finite(0, LONGEST, min_open=True),
     default=TIMEOUT,
     show_default=True,
     metavar="SECONDS",

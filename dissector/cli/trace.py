@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 from click.core import ParameterSource
 
-from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, rights
+from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, rights, units
+from dissector.cli.endings import ENDINGS
 from dissector.present.text import printable
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Shown(NamedTuple):
 @click.option(
     "-w",
     "--timeout",
-    type=click.FloatRange(0.001, 3600),
+    type=units.Finite(0.001, 3600),
     default=3.0,
     show_default=True,
     metavar="SECONDS",
@@ -97,7 +97,7 @@ class Shown(NamedTuple):
 @click.option(
     "-z",
     "--interval",
-    type=click.FloatRange(0.0001, 3600),
+    type=units.Finite(0.0001, 3600),
     default=0.005,
     show_default=True,
     metavar="SECONDS",
@@ -220,10 +220,10 @@ def command(
 
 def address_of(ctx: click.Context, word: str, version: int | None) -> Address:
     """Return the address that a word is, or resolves to; end with what is wrong about it."""
-    from dissector.probe.targets import TargetError, spans
+    from dissector.probe.targets import TargetError, Word, group_of, spans
 
     try:
-        found, failed = spans([word], version)
+        found, failed = spans([Word(word)], version)
     except TargetError as error:
         ctx.fail(str(error))
     if failed:
@@ -232,6 +232,9 @@ def address_of(ctx: click.Context, word: str, version: int | None) -> Address:
     span = found[0]
     if span.first != span.last:
         ctx.fail(f"{word} is more than one address; a path leads to one")
+    group = group_of(span.first)
+    if group is not None:
+        ctx.fail(f"{word} is a {group} address, many hosts may answer; a path leads to one")
     return span.first
 
 
@@ -259,14 +262,13 @@ def ways(protocol: str, host: str) -> str:
     """Return three commands that work where this one may not, the one with the fewest rights first."""
     program = shlex.join(rights.this_program())
     command = shlex.join([*rights.this_program(), *sys.argv[1:]])
-    become = shlex.join(["--reuid", rights.me(), "--regid", str(os.getgid()), "--init-groups"])
     first = f"{program} trace {shlex.quote(host)}"
     lines = [
         "  Raw sockets take the capability CAP_NET_RAW. Any of these will do:",
         "  1. UDP probes, which take no rights:",
         f"     {first}",
         "  2. this program as yourself, with that one capability:",
-        f"     sudo setpriv {become} --inh-caps +net_raw --ambient-caps +net_raw {command}",
+        f"     {rights.with_capability(command)}",
         "  3. root:",
         f"     sudo {command}",
     ]
@@ -279,12 +281,11 @@ def ways(protocol: str, host: str) -> str:
 
 
 def traced(tracer: Tracer, shown: Shown) -> int:
-    """Probe, show what becomes known, and return the exit code."""
+    """Probe, show what becomes known, and return the exit code. A signal that is to end it stops the probes."""
     from dissector.present.jsonlines import dumps
     from dissector.present.paths import title
     from dissector.present.trace import LiveTable, closing, hop_json, trace_json, trace_table
 
-    code = None
     version, narrow = tracer.dst.version, sys.stdout.isatty()
     table = LiveTable(version, narrow=narrow)
     if not shown.as_json:
@@ -292,17 +293,15 @@ def traced(tracer: Tracer, shown: Shown) -> int:
         write([title(flow.src, flow.dst, flow.protocol, flow.dport or None), ""])
     if shown.live and not shown.as_json:
         write(table.head())
-    try:
+    with ENDINGS.instead(tracer.stop):
         for number in tracer.run():
             trace = tracer.result()
             if trace is None or not (shown.live or shown.as_json):
                 continue
             hop = trace.hops[number - tracer.plan.first]
             write([dumps(hop_json(hop))] if shown.as_json else table.hop(trace, hop))
-    except KeyboardInterrupt:
-        code = INTERRUPTED
     trace = tracer.result()
-    if trace is None:
+    if trace is None:  # stopped before the first probe
         return INTERRUPTED
     if shown.as_json:
         write([dumps(trace_json(trace))])
@@ -310,7 +309,9 @@ def traced(tracer: Tracer, shown: Shown) -> int:
         if not shown.live:
             write([trace_table(trace, table_format=shown.table_format, narrow=narrow)])
         write(["", *closing(trace, narrow=narrow)])
-    return (0 if trace.reached else FAILED) if code is None else code
+    if trace.stopped == "interrupted":
+        return INTERRUPTED
+    return 0 if trace.reached else FAILED
 
 
 def write(lines: Iterable[str]) -> None:

@@ -1,9 +1,10 @@
-"""Durations and sizes as people write them: ``500ms``, ``60s``, ``1h``; ``64KiB``, ``100MiB``."""
+"""Numbers, durations and sizes as people write them: ``0.5``; ``500ms``, ``60s``, ``1h``; ``64KiB``, ``100MiB``."""
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -49,6 +50,17 @@ SECONDS = Seconds()
 def size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
     """Return the octets of a size."""
     return None if value is None else _amount(ctx, param, value, SIZES, "size, such as 64KiB or 100MiB")
+
+
+class Finite(click.FloatRange):
+    """A number in a range, neither infinite nor nan, which no range keeps out."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number that some text is."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{printable(str(value))!r} is no finite number", param, ctx)
+        return number
 
 
 def _amount(

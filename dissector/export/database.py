@@ -237,7 +237,9 @@ class Database:
             # Both begin with what names the line, which is not the user's own: it is among lines of ours.
             label = len(place[0].lstrip("\n"))
             marks = (first, *(other[label:] for other in others if other.strip()))
-        return QueryError(" ".join(sentence.partition(ADVICE)[0].split()), tuple(f"    {mark}" for mark in marks))
+        return QueryError(
+            " ".join(sentence.partition(ADVICE)[0].split()), tuple(f"    {mark}" for mark in marks)
+        )
 
 
 def _nested(kind: str) -> bool:

@@ -33,6 +33,7 @@ COUNTS: tuple[tuple[str, Callable[[Target], int]], ...] = (
     ("late", lambda target: target.late),
     ("dup", lambda target: target.duplicates),
     ("altered", lambda target: target.altered),
+    ("refused", lambda target: target.refused),
     ("elsewhere", lambda target: target.elsewhere),
     ("waiting", lambda target: target.waiting),
 )
@@ -46,6 +47,7 @@ COUNTERS = (
     "late",
     "duplicates",
     "altered",
+    "refused",
     "elsewhere",
     "waiting",
 )
@@ -176,7 +178,7 @@ def tables(
         table_format: one of tabulate's names.
         narrow: whether 80 columns must do.
     """
-    silent = [target for target in targets if not (target.received or target.errors or target.altered)]
+    silent = [target for target in targets if not (target.received or target.errors or target.refused)]
     if len(targets) <= FEW:
         silent = []
     left = set(silent)

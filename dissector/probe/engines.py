@@ -23,26 +23,18 @@ if TYPE_CHECKING:
 
 DENIED = (errno.EPERM, errno.EACCES)
 WITHOUT = (errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EAFNOSUPPORT)
-CAPABILITY = r"""sudo setpriv --reuid "$USER" --init-groups --inh-caps +net_raw \
-      --ambient-caps +net_raw dissector ping …"""
-WAYS = (
-    ("let everybody send echoes", 'sudo sysctl -w net.ipv4.ping_group_range="0 2147483647"'),
-    ("give this command the one capability", CAPABILITY),
-    ("be root", 'sudo "$(command -v dissector)" ping …'),
-)
-"""How probes can be sent, the least privilege first."""
 
 
 class RightsError(DissectError):
     """The system lets this user send no such probe.
 
     Attributes:
-        ways: what helps, each with its command, the least privilege first.
+        tried: the engines of which one would do.
     """
 
-    def __init__(self, query: Query) -> None:
-        super().__init__(f"not allowed to send {query.name} probes; any of these helps:")
-        self.ways = WAYS if query.datagram else WAYS[1:]
+    def __init__(self, query: Query, tried: list[Engine]) -> None:
+        super().__init__(f"not allowed to send {query.name} probes")
+        self.tried = tried
 
 
 class Channel(Protocol):
@@ -107,4 +99,4 @@ def open_channel(family: Family, query: Query, options: Options, engine: Engine 
         except OSError as error:
             if error.errno not in DENIED + WITHOUT or (error.errno in WITHOUT and engine is not None):
                 raise
-    raise RightsError(query)
+    raise RightsError(query, tried)

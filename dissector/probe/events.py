@@ -36,11 +36,12 @@ class Target:
         received: probes that were answered, late ones too.
         late: of those, answered after the timeout.
         duplicates: further answers to a probe.
-        altered: answers with other data than the probe had.
+        altered: answers in which something is not as in the probe: numbers or data.
+        refused: what looks like an answer and is none.
         elsewhere: answers that came from another address.
         errors: probes that an ICMP error ended.
         failed: probes that could not be sent.
-        waiting: probes that were neither answered nor over when the session was ended.
+        waiting: probes that are neither answered nor over; at the end, when the session was ended.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class Target:
         "name",
         "number",
         "received",
+        "refused",
         "sent",
         "waiting",
     )
@@ -65,7 +67,7 @@ class Target:
         self.address = address
         self.many = many
         self.sent = self.received = self.late = self.duplicates = self.altered = 0
-        self.elsewhere = self.errors = self.failed = self.waiting = 0
+        self.refused = self.elsewhere = self.errors = self.failed = self.waiting = 0
 
     @property
     def lost(self) -> int:
@@ -110,7 +112,7 @@ class Event(NamedTuple):
         decoded: the message that came.
         late, duplicate: whether the answer came after the timeout, after another one.
         elsewhere: whether the answer came from another address than the target's.
-        altered: how its data differ from what was sent; None where they do not.
+        altered: how it differs from what was sent; None where it does not.
         reason: why it failed or is refused.
     """
 

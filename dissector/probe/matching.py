@@ -9,6 +9,8 @@ from dissector.probe.events import Outcome
 from dissector.probe.probes import STAMP, difference, errors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dissector.probe.events import Probe, Target
     from dissector.probe.probes import Payload, Query
     from dissector.probe.targets import Address
@@ -66,8 +68,9 @@ class Matcher:
         query: what is asked.
         payload: the data of echoes.
 
-    Strategy: a stamp of ours in the data says which probe it is, whoever sends it. Else address, identifier and
-    sequence must be those of one; and where its data should have our cookie and have not, it is no answer.
+    Strategy: a stamp of ours in the data says which probe it is, whoever sends it, with whatever numbers. Else
+    address, identifier and sequence must be those of one; and where its data should have our cookie and have not,
+    it is no answer.
     """
 
     def __init__(self, query: Query, payload: Payload) -> None:
@@ -127,10 +130,24 @@ class Matcher:
         if self.query.has_data:
             if not self.payload.ours(data):
                 return Match(probe, Outcome.REFUSED, decoded, reason="its data are not those that were sent")
-            altered = difference(self.payload.octets(probe.target.number, probe.number), data)
+            altered = ", ".join(self._differences(arrival, decoded, probe)) or None
         target = probe.target
         elsewhere = not target.many and not same(arrival.source, target.address)
         return Match(probe, Outcome.REPLY, decoded, elsewhere, altered)
+
+    def _differences(self, arrival: Arrival, decoded: Decoded, probe: Probe) -> Iterator[str]:
+        """Yield in words what is another in an answer than in its probe: the host changed it, or one on the way."""
+        fields = decoded.fields
+        for name, found, sent in (
+            ("code", decoded.code, 0),
+            ("identifier", fields.get("identifier"), arrival.identifier),
+            ("sequence number", fields.get("sequence"), self.query.sequence(probe.number)),
+        ):
+            if found != sent:
+                yield f"{name} is {found}, was {sent}"
+        data = difference(self.payload.octets(probe.target.number, probe.number), decoded.data)
+        if data is not None:
+            yield data
 
     def _stamped(self, data: bytes) -> Probe | None:
         """Return the probe that data say they are from."""

@@ -13,6 +13,7 @@ from dissector.probe.matching import Matcher
 from dissector.probe.probes import Question
 from dissector.probe.schedule import Schedule
 from dissector.probe.sockets import FAMILIES
+from dissector.probe.targets import group_of
 from dissector.probe.times import Times
 from dissector.registry.model import Family
 
@@ -30,7 +31,8 @@ PATIENCE = 5
 """As many timeouts after a probe its answer is still known as late, as in summaries."""
 PASSING = {Family.ICMPV4: (4, 5), Family.ICMPV6: ()}
 """Errors after which an answer may still come: the datagram went on (source quench, redirect)."""
-LIMITED = "255.255.255.255"
+LONGEST = 3600.0
+"""Seconds of one wait at most: select() refuses some that a user may ask for."""
 
 
 class Plan(NamedTuple):
@@ -42,6 +44,7 @@ class Plan(NamedTuple):
         timeout: seconds after which an answer is late.
         rate: probes a second to all targets together.
         every: seconds between summaries; None for none.
+        broadcast: whether addresses may stand for several hosts.
     """
 
     limit: int | None = 4
@@ -49,6 +52,7 @@ class Plan(NamedTuple):
     timeout: float = 5.0
     rate: float = 1000.0
     every: float | None = None
+    broadcast: bool = False
 
 
 class Session:
@@ -100,7 +104,7 @@ class Session:
     def _begun(self, addresses: Iterable[tuple[str, Address]]) -> Iterator[Target]:
         """Yield the targets, each address once."""
         for name, address in addresses:
-            many = address.is_multicast or str(address) == LIMITED
+            many = self._plan.broadcast and group_of(address) is not None
             target = Target(len(self.targets), name, address, many=many)
             if self._matcher.begin(target):
                 self.targets.append(target)
@@ -134,8 +138,6 @@ class Session:
             self._loop(selector)
         self._wake.close()
         self._waker.close()
-        for probe in self._awaited:
-            probe.target.waiting += not probe.over and not probe.answered
 
     def _loop(self, selector: selectors.BaseSelector) -> None:
         now = time.monotonic()
@@ -165,7 +167,7 @@ class Session:
         now = time.monotonic()
         awaited = self._awaited[0].begun + self._plan.timeout if self._awaited else None
         moments = [at for at in (self._schedule.due(now), awaited, shown) if at is not None]
-        return max(0.0, min(moments) - now) if moments else None
+        return min(max(0.0, min(moments) - now), LONGEST) if moments else None
 
     def _grant(self) -> None:
         """Do what signal handlers wished."""
@@ -187,11 +189,15 @@ class Session:
         except OSError as error:
             target.failed += 1
             reason = error.strerror or str(error)
+            group = group_of(target.address) if isinstance(error, PermissionError) else None
+            if group is not None:
+                reason += f": it is a {group} address"
             self._report(Event(Outcome.FAILED, time.time_ns(), target, number, reason=reason))
             return
         probe = Probe(target, number, sent_ns, begun)
         self._matcher.add(probe)
         target.sent += 1
+        target.waiting += 1
         self._open += 1
         self._awaited.append(probe)
 
@@ -212,6 +218,7 @@ class Session:
         """Wait for a probe no longer."""
         if not probe.over:
             probe.over = True
+            probe.target.waiting -= not probe.answered
             self._open -= 1
 
     def _arrived(self, arrival: Arrival) -> None:
@@ -239,7 +246,7 @@ class Session:
         if match.outcome is Outcome.REPLY:
             event = self._answered(event, match, rtt_ns)
         elif match.outcome is Outcome.REFUSED:
-            target.altered += 1
+            target.refused += 1
         elif match.decoded.type not in PASSING[arrival.family] and not probe.over and not probe.answered:
             target.errors += 1
             self._close(probe)
@@ -256,6 +263,7 @@ class Session:
         else:
             target.received += 1
             target.late += late
+            target.waiting -= not probe.over
             self._times.add(target.number, probe.number, rtt_ns)
         event = event._replace(late=late, duplicate=probe.answered > 0)
         probe.answered += 1

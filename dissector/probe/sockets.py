@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 import time
@@ -216,13 +217,20 @@ class RawSocket(KernelSocket):
 
 
 def destination(address: Address) -> tuple[str, int] | tuple[str, int, int, int]:
-    """Return an address as sockets take it."""
+    """Return an address as sockets take it.
+
+    Raises:
+        OSError: its interface is not there.
+    """
     if isinstance(address, IPv4Address):
         return str(address), 0
     scope = address.scope_id
     if scope is None:
         return str(address), 0, 0, 0
-    index = int(scope) if scope.isdigit() else socket.if_nametoindex(scope)
+    try:
+        index = int(scope) if scope.isdigit() else socket.if_nametoindex(scope)
+    except OSError:  # which has no number
+        raise OSError(errno.ENODEV, f"there is no interface {scope}") from None
     return str(address).partition("%")[0], 0, 0, index
 
 

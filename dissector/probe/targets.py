@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,16 +11,38 @@ from dissector.errors import DissectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import TextIO
 
 Address = IPv4Address | IPv6Address
 FAMILIES = {None: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 """By the version of IP that was asked for."""
 RESOLVERS = 16
 """Names that are resolved at a time."""
+LIMITED = IPv4Address("255.255.255.255")
+LONGEST_LINE = 1 << 20
+"""Characters of a line in a file of targets; what has more is no such file."""
+DISCARD = 9
+"""Any port would do: nothing is sent there."""
 
 
 class TargetError(DissectError):
     """What was given as a target is none."""
+
+
+class Word(NamedTuple):
+    """What was given as a target.
+
+    Attributes:
+        text: as it stands there.
+        place: where it stands, ``"hosts.txt, line 3"``; empty on the command line.
+    """
+
+    text: str
+    place: str = ""
+
+    def about(self, sentence: object) -> str:
+        """Return a sentence about it that says where it stands."""
+        return f"{self.place}: {sentence}" if self.place else str(sentence)
 
 
 class Span(NamedTuple):
@@ -56,13 +79,23 @@ def addresses(spans: Iterable[Span]) -> Iterator[tuple[str, Address]]:
         yield from span.addresses()
 
 
-def words(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the targets of a file: words on lines, up to a ``#``."""
-    for line in lines:
-        yield from line.partition("#")[0].split()
+def words(file: TextIO, name: str) -> Iterator[Word]:
+    """Yield the targets of a file: words on lines, up to a ``#``.
+
+    Raises:
+        TargetError: it is not a file of text.
+    """
+    number = 0
+    while line := file.readline(LONGEST_LINE):
+        number += 1
+        found = line.partition("#")[0].split()
+        if len(line) == LONGEST_LINE or not all(map(str.isprintable, found)):
+            text = f"{name} is not a list of targets: line {number} is no text"
+            raise TargetError(text)
+        yield from (Word(text, f"{name}, line {number}") for text in found)
 
 
-def spans(given: Iterable[str], version: int | None = None) -> tuple[list[Span], list[str]]:
+def spans(given: Iterable[Word], version: int | None = None) -> tuple[list[Span], list[str]]:
     """Return the targets of some words, and a sentence for each name that did not resolve.
 
     Args:
@@ -73,14 +106,14 @@ def spans(given: Iterable[str], version: int | None = None) -> tuple[list[Span],
         TargetError: a word is no target, or of the other version.
     """
     found: list[Span | None] = []
-    names: list[str] = []
+    names: list[Word] = []
     for word in given:
-        span = numeric(word)
+        try:
+            span = numeric(word.text, version)
+        except TargetError as error:
+            raise TargetError(word.about(error)) from None
         if span is None:
             names.append(word)
-        elif version is not None and span.first.version != version:
-            text = f"{word} is no IPv{version} address"
-            raise TargetError(text)
         found.append(span)
     resolved = iter(resolve(names, version))
     failed, there = [], []
@@ -93,22 +126,31 @@ def spans(given: Iterable[str], version: int | None = None) -> tuple[list[Span],
     return there, failed
 
 
-def numeric(word: str) -> Span | None:
+def numeric(word: str, version: int | None = None) -> Span | None:
     """Return the span of an address, a network or a range; None for what must be a name.
 
     Raises:
-        TargetError: it begins as a range or a network, and is none.
+        TargetError: it begins as a range or a network, and is none; its interface is not there; it is of the other
+            version than was asked for.
     """
+    span = network(word) if "/" in word else range_of(word)
+    if span is not None and version is not None and span.first.version != version:
+        text = f"{word} is no IPv{version} address"
+        raise TargetError(text)
+    return span
+
+
+def range_of(word: str) -> Span | None:
+    """Return the span of an address or a range; names of interfaces, too, may have a dash in them."""
+    low, dash, high = (word, "", "") if "%" in word else word.partition("-")
     try:
-        if "/" in word:
-            return network(word)
-        low, dash, high = word.partition("-")
         first = address_of(low)
-    except ValueError as error:
-        if "/" in word:
-            text = f"{word} is no network: {error}"
-            raise TargetError(text) from None
+    except ValueError:
         return None
+    scope = getattr(first, "scope_id", None)
+    if scope is not None and not is_interface(scope):
+        text = f"{word}: there is no interface {scope}; there are {interfaces()}"
+        raise TargetError(text)
     last = last_of(first, high) if dash else first
     if last is None or int(last) < int(first):
         text = f"{word} is no range; one looks like 10.0.0.1-20 or 10.0.0.1-10.0.1.20"
@@ -147,7 +189,11 @@ def last_of(first: Address, text: str) -> Address | None:
 
 def network(word: str) -> Span:
     """Return the hosts of a network: all but those addresses that stand for the network and for all in it."""
-    found = ip_network(word, strict=False)
+    try:
+        found = ip_network(word, strict=False)
+    except ValueError:
+        text = f"{word} is no network; one looks like 10.0.0.0/24 or 2001:db8::/120"
+        raise TargetError(text) from None
     first, last = int(found[0]), int(found[-1])
     if found.num_addresses > 2:  # noqa: PLR2004 - point-to-point links have no others (RFC 3021; RFC 6164)
         first += 1
@@ -156,15 +202,55 @@ def network(word: str) -> Span:
     return Span(word, kind(first), kind(last))
 
 
-def resolve(names: list[str], version: int | None) -> list[Span | str]:
+def interfaces() -> str:
+    """Return the names of all interfaces, for people."""
+    return ", ".join(name for _, name in socket.if_nameindex())
+
+
+def is_interface(name: str) -> bool:
+    """Return whether there is an interface of that name."""
+    try:
+        socket.if_nametoindex(name)
+    except OSError:
+        return False
+    return True
+
+
+def group_of(address: Address) -> str | None:
+    """Return what makes several hosts answer an address, ``multicast`` or ``broadcast``; None for that of one host.
+
+    An address is a broadcast one by the networks that this host is in.
+    """
+    if address.is_multicast:
+        return "multicast"
+    return "broadcast" if isinstance(address, IPv4Address) and is_broadcast(address) else None
+
+
+def is_broadcast(address: IPv4Address) -> bool:
+    """Return whether an address is one of all hosts of a network.
+
+    The kernel knows: it lets a socket connect there only once it may broadcast. A route that prohibits is refused in
+    the same words, but then as well.
+    """
+    if address == LIMITED:
+        return True
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        if asked.connect_ex((str(address), DISCARD)) != errno.EACCES:
+            return False
+        asked.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        return asked.connect_ex((str(address), DISCARD)) == 0
+
+
+def resolve(names: list[Word], version: int | None) -> list[Span | str]:
     """Return for each name its first address, or a sentence where there is none."""
 
-    def one(name: str) -> Span | str:
+    def one(word: Word) -> Span | str:
+        name = word.text
         try:
             found = socket.getaddrinfo(name, None, FAMILIES[version], socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not a name"
-            return f"{name} did not resolve: {reason}"
+            return word.about(f"{name} did not resolve: {reason}")
         address = str(found[0][4][0])
         scope = found[0][4][3] if len(found[0][4]) > 3 else 0  # noqa: PLR2004 - IPv6 has four parts
         resolved = address_of(f"{address}%{scope}" if scope and "%" not in address else address)

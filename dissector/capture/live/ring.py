@@ -68,7 +68,7 @@ class Ring:
     Args:
         name: of the interface, or :data:`ANY`.
         program: the filter.
-        size: octets of the ring; halved while there is not so much memory.
+        size: octets of the ring (see ``room.py``); halved while the kernel has not so much memory in one piece.
         promiscuous: whether frames for others are wanted.
 
     Attributes:

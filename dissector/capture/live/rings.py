@@ -13,6 +13,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from dissector.capture.live import room
 from dissector.capture.live.engine import Captured, order
 from dissector.capture.live.ring import BLOCK, RETIRE, Ring
 from dissector.capture.live.tap import COLUMNS, Tap
@@ -47,6 +48,7 @@ class RingEngine:
         snaplen: octets kept of a packet, as the filters say.
 
     Raises:
+        BufferSizeError: that is too much.
         PermissionError: CAP_NET_RAW is missing.
         OSError: there is no such interface, or no ring can be had.
     """
@@ -56,6 +58,7 @@ class RingEngine:
     def __init__(
         self, programs: Mapping[str, list[Instruction]], *, size: int, promiscuous: bool, snaplen: int
     ) -> None:
+        room.check(size, len(programs))
         self.interfaces: list[Interface] = []
         self._taps: list[Tap] = []
         self._records = Records()

@@ -11,6 +11,7 @@ from dissector.capture.live.bpf import LONGEST, RETURN, Instruction
 from dissector.capture.live.icmp_filter import icmp_filter
 from dissector.capture.live.interfaces import Device, interfaces, there_are
 from dissector.capture.live.ring import ANY
+from dissector.capture.live.room import ALWAYS
 from dissector.capture.live.text_filter import text_filter
 from dissector.capture.records import Report
 from dissector.capture.stream import Messages
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 TICK: Final = 0.1
 """Seconds between two ticks, at most."""
 SNAPLEN: Final = 262144
-BUFFER: Final = 32 << 20
 
 
 class Tick(NamedTuple):
@@ -139,7 +139,7 @@ def open_live(  # noqa: PLR0913 - the options of a capture
     bpf: str | None = None,
     promiscuous: bool = False,
     snaplen: int = SNAPLEN,
-    buffer: int = BUFFER,
+    buffer: int = ALWAYS,
     engine: str = "auto",
     tunnels: bool = True,
     reassemble: bool = True,
@@ -154,7 +154,8 @@ def open_live(  # noqa: PLR0913 - the options of a capture
         bpf: a capture filter (pcap-filter(7)), which packets have to pass besides that for ICMP.
         promiscuous: whether frames for other hosts are wanted.
         snaplen: octets kept of a packet.
-        buffer: octets of memory that the kernel may fill for each interface.
+        buffer: octets of memory that the kernel may fill for each interface; more than half of what the machine has
+            left is refused.
         engine: ``"ring"``, ``"scapy"``, or ``"auto"`` for the ring where there can be one.
         tunnels: whether to look into tunnels.
         reassemble: whether to put fragments together; without, a first fragment is a message by itself.
@@ -164,6 +165,7 @@ def open_live(  # noqa: PLR0913 - the options of a capture
         NoRightsError: the system does not let this process capture.
         NoInterfaceError: there is no such interface.
         CaptureFilterError: ``bpf`` cannot be compiled.
+        BufferSizeError: ``buffer`` is too much.
         CaptureError: the engine is not to be had.
     """
     names = list(dict.fromkeys(interfaces))
@@ -199,7 +201,7 @@ def _devices(names: list[str]) -> dict[str, Device]:
     devices = {device.name: device for device in interfaces()}
     for name in names:
         if name not in devices:
-            message = f"there is no interface {name}; {there_are()}"
+            message = f"there is no interface {name!r}; {there_are()}"
             raise NoInterfaceError(message)
     return {name: devices[name] for name in names}
 

@@ -105,7 +105,7 @@ def _compiled(text: str, link: int, snaplen: int, *, needed: bool) -> list[bpf.I
         if not needed:
             return [bpf.Instruction(bpf.RETURN, 0, 0, 0)]
         reason = re.sub(r".*\((.*)\)$", r"\1", str(error), flags=re.DOTALL)
-        message = f"{text!r} is not a capture filter: {reason}"
+        message = f"{text!r} is not a capture filter (pcap-filter(7)): {reason}"
         if _TAGGED.search(text):
             message += (
                 "; 'vlan' moves what comes after it behind the tag, so it goes first: 'vlan 12 and icmp'"

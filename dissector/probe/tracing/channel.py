@@ -22,6 +22,7 @@ from dissector.probe.linux import (
     ExtendedError,
     stamp,
 )
+from dissector.probe.targets import interfaces
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:
@@ -133,8 +134,7 @@ def opened(aim: Aim, kind: int, protocol: int) -> socket.socket:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, aim.interface.encode())
         except OSError as error:
             found.close()
-            names = ", ".join(name for _, name in socket.if_nameindex())
-            text = f"cannot send by {aim.interface}: {error.strerror}; there are {names}"
+            text = f"cannot send by {aim.interface}: {error.strerror}; there are {interfaces()}"
             raise TraceError(text) from None
     return found
 
@@ -147,7 +147,7 @@ def sockaddr(address: Address, port: int = 0) -> tuple[str, int] | tuple[str, in
     try:
         return str(unscoped(address)), port, 0, int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
     except OSError:
-        text = f"there is no interface {zone}"
+        text = f"there is no interface {zone}; there are {interfaces()}"
         raise TraceError(text) from None
 
 

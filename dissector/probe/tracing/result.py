@@ -28,7 +28,7 @@ class Traced:
         begun_ns: when, by a clock that nobody sets.
         answer: what came back first.
         late: whether it was given up.
-        void: whether it is not counted: it was too big, or behind the end.
+        void: whether it is not counted: it was too big, behind the end, or under way when all was stopped.
         further: answers after the first.
     """
 

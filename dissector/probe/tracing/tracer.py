@@ -4,6 +4,7 @@ Strategy: hops are probed side by side, but never more than a few behind the las
 time to: a destination gets few probes with hops to spare, of which it would answer only some (RFC 1812, 4.3.2.8).
 A hop is known when all its probes were answered or given up; hops are told in their order. A probe is given up
 after the timeout, and earlier where the same hop or one behind it answers: then nothing is wrong with the way.
+Whoever stops it gets the hops up to the last that has answered, known or not.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ class Tracer:
         self.next_ns = 0
         self.told = plan.first
         self.silent = 0
+        self.stopping = self.interrupted = False
 
     def run(self) -> Iterator[int]:
         """Probe, and yield the number of each hop when it is known."""
@@ -104,12 +106,19 @@ class Tracer:
             yield from self._known_hops()
             if self.told > max(self.last.values()):
                 return
+            if self.stopping:
+                yield from self._cut_short()
+                return
             self._send()
             for arrival in self.channel.arrivals(self._pause()):
                 said = heard(arrival, self.ours, self.dst)
                 if said is not None:
                     self._take(said)
             self._give_up()
+
+    def stop(self) -> None:
+        """Let :meth:`run` end with the hops that answered so far; may be called from a signal handler."""
+        self.stopping = True
 
     def result(self) -> Trace | None:
         """Return what is known of the path now; None before any hop is."""
@@ -122,7 +131,7 @@ class Tracer:
         """Return why no further hop is probed."""
         if self.silent >= self.plan.gap:
             return "gap"
-        if self.told <= max(self.last.values()):
+        if self.interrupted or self.told <= max(self.last.values()):
             return "interrupted"
         return "end" if self.ended else "max-hops"
 
@@ -268,6 +277,21 @@ class Tracer:
             if self.silent >= self.plan.gap:
                 self._end_at(hop)
             yield hop
+
+    def _cut_short(self) -> Iterator[int]:
+        """Yield the other hops up to the last that answered; where none did, all that were probed.
+
+        Probes that still wait are not counted as lost: nobody knows. Only where a hop is silent they count, for those
+        behind it have answered since, or nobody has.
+        """
+        self.interrupted = True
+        heard = {probe.ttl for probe in self.probes.values() if probe.answer is not None}
+        last = max(heard or {probe.ttl for probe in self.probes.values()}, default=0)
+        last = min(last, max(self.last.values()))
+        self._drop(lambda probe: probe.ttl in heard or probe.ttl > last)
+        while self.told <= last:
+            self.told += 1
+            yield self.told - 1
 
     def _end_at(self, hop: int) -> None:
         """Probe no hop behind one."""
