@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
 import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from places import CAPTURES
+from places import CAPTURES, ROOT
 from test_scanner import CASES, DESTINATION6, SOURCE6, block, eth, icmp6, ip4, ip6, scanner, udp
 
 from dissector import kernel
@@ -285,3 +287,28 @@ def test_a_filter_that_libpcap_refuses_is_an_error():
 def test_the_filter_is_made_of_the_scanners_tables():
     numbers = {instruction.k for instruction in FILTER if instruction.code == bpf.EQUAL}
     assert numbers >= set(layers.ETHER_TYPES) | set(layers.UDP_PORTS) | set(layers.PROTOCOLS)
+
+
+@pytest.mark.parametrize("cache", ["", "unreadable"], ids=["here", "where nobody may"])
+def test_scapy_keeps_no_files(tmp_path, cache):
+    pytest.importorskip("scapy.libs.winpcapy", reason="libpcap is missing", exc_type=OSError)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (tmp_path / "unreadable").write_bytes(b"")  # no folder can be made in a file, whoever tries
+    code = "from dissector.capture.live.text_filter import text_filter as f; print(len(f('host 10.0.0.1', {1}, 64)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(folder),
+            "XDG_CACHE_HOME": cache and str(tmp_path / cache),
+        },
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 1
+    assert not list(folder.iterdir())

@@ -11,6 +11,7 @@ from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from dissector.api import decode_packet
+from dissector.capture.live import scapy_alone
 from dissector.encoder import encode
 from dissector.errors import DecodeError
 from dissector.probe.kinds import Engine
@@ -102,6 +103,7 @@ class ScapySocket:
 
 def open_socket(family: Family, interface: str | None) -> Any:
     """Return scapy's socket; where the system has them, one that leaves routes and neighbours to the kernel."""
+    scapy_alone.prepare()
     from scapy import supersocket
     from scapy.config import conf
     from scapy.layers import inet6, l2  # noqa: F401 - scapy knows a link layer only once its module is imported

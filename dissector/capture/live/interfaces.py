@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 from dissector.capture.links import link_description
-from dissector.capture.live import hardware, netlink
+from dissector.capture.live import hardware, netlink, scapy_alone
 from dissector.capture.live.ring import ANY
 
 _UP: Final = 0x1
@@ -87,6 +87,7 @@ def _addresses() -> dict[int, tuple[str, ...]]:
 
 def _by_scapy() -> list[Device]:
     """Return the interfaces that scapy knows, on systems other than Linux."""
+    scapy_alone.prepare()
     import scapy.interfaces  # noqa: F401 - it fills conf
     from scapy.config import conf
 

@@ -11,6 +11,7 @@ import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
+from dissector.capture.live import scapy_alone
 from dissector.capture.live.bpf import RETURN, Instruction, attach
 from dissector.capture.live.engine import order
 from dissector.capture.live.hardware import COOKED, link_type
@@ -179,6 +180,7 @@ class ScapyEngine:
 
     def _opened(self, name: str) -> Any:
         """Open an interface."""
+        scapy_alone.prepare()
         import scapy.arch
         import scapy.layers.l2  # noqa: F401 - both fill conf
         from scapy.config import conf

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dissector.capture.live import bpf, hardware
+from dissector.capture.live import bpf, hardware, scapy_alone
 from dissector.errors import CaptureFilterError
 from dissector.kernel import layers
 
@@ -91,6 +91,7 @@ def icmp_text(text: str | None, *, tunnels: bool = True, types: bool = True) -> 
 
 def _compiled(text: str, link: int, snaplen: int, *, needed: bool) -> list[bpf.Instruction]:
     """Return a filter as libpcap compiles it; a program that refuses all if it cannot be and is not needed."""
+    scapy_alone.prepare()
     from scapy.arch.common import compile_filter
     from scapy.error import Scapy_Exception
 
