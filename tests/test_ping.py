@@ -14,10 +14,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
 from places import ROOT
+
+from dissector.cli.endings import ENDINGS
+from dissector.cli.ping import signals
 
 IP = shutil.which("ip") or ""
 NOBODY = 65534
@@ -634,6 +638,13 @@ def test_a_signal_shows_the_tables_in_between(net):
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def test_who_asks_before_it_sends_is_answered_then(monkeypatch):
+    asked = []
+    monkeypatch.setattr(ENDINGS, "asked", True)
+    with signals(SimpleNamespace(stop=None, summarise=lambda: asked.append("summary"))):
+        assert asked == ["summary"]
 
 
 def test_a_log_survives_being_killed(net, tmp_path):

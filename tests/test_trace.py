@@ -478,6 +478,26 @@ def test_probes_under_way_when_it_is_stopped_are_not_lost():
     assert sum(hop.hop.probes for hop in trace.hops) < trace.sent
 
 
+class Uneven(World):
+    """The second flow has a hop more to go."""
+
+    def send(self, flow, number, ttl, size):
+        self.routers = 2 + flow.number
+        return super().send(flow, number, ttl, size)
+
+
+@pytest.mark.parametrize("silent", [(), (4, 5)])
+def test_flows_may_be_of_unequal_length(silent):
+    trace = traced(Uneven(4, UDP, flows=2, silent=silent), gap=4)
+    hops = addresses(trace)
+    assert hops[:3] == [[str(router(4, hop))] for hop in (1, 2, 3)]
+    if silent:
+        assert all(not hop for hop in hops[3:])
+    else:
+        assert [sorted(hop) for hop in hops[3:]] == [sorted([str(DST), str(router(4, 4))]), [str(DST)]]
+        assert [len(one.path.hops) for one in trace.flows] == [4, 5]
+
+
 @pytest.mark.parametrize(("version", "protocol"), KINDS, ids=KIND_IDS)
 def test_tables_fit_80_columns(version, protocol):
     trace = traced(World(version, protocol, silent=(2,), flows=4))

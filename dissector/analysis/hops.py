@@ -218,19 +218,22 @@ def _path(events: list[Event], reply_ns: int) -> Iterator[Path]:
     yield path_of(events, numbering, numbered)
 
 
-def path_of(events: list[Event], numbering: str, numbered: list[Numbered]) -> Path:
+def path_of(
+    events: list[Event], numbering: str, numbered: list[Numbered], *, last: int | None = None
+) -> Path:
     """Return the path of one traceroute.
 
     Args:
         events: its probes and answers, at least one.
         numbering: where hop numbers are from, see :attr:`Path.numbering`.
         numbered: the answers with their hops.
+        last: the last hop, where some of the probes may have gone further than to the first end; else it is there.
     """
     first = events[0]
     probes = [event for event in events if event.kind == PROBE]
     last_hop = min((item.hop for item in numbered if ends(item.event)), default=None)
     end = next((item.event for item in numbered if item.hop == last_hop and ends(item.event)), None)
-    hops = tuple(_hops(probes, numbered, last_hop))
+    hops = tuple(_hops(probes, numbered, last_hop if last is None else last))
     times = [event.time_ns for event in events if event.time_ns is not None]
     icmp = first.protocol in (ICMP_PROTOCOL, ICMPV6_PROTOCOL)
     ports = {event.selector & 0xFFFF for event in events}

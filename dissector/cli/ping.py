@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dissector.cli import FAILED, USAGE, complain, fence, options, rights, units, warn
+from dissector.cli.endings import ENDINGS
 from dissector.cli.lines import appended
 from dissector.errors import quantity
 from dissector.present.text import printable
@@ -338,6 +339,8 @@ def signals(session: Session) -> Iterator[None]:
     if hasattr(signal, "SIGUSR1"):  # Windows has none
         handlers[signal.SIGUSR1] = summarise
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    if ENDINGS.asked:
+        session.summarise()
     try:
         yield
     finally:

@@ -124,7 +124,7 @@ def trace_of(probes: list[Traced], hops: range, *, stopped: str, discovers: bool
     known = [probe for probe in probes if not probe.void and probe.ttl in hops]
     if not known:
         return None
-    path = _path(known)
+    path = _path(known, last=hops.stop - 1)
     text = next(
         (probe.answer.text for probe in known if probe.on_time and probe.answer and probe.answer.text), ""
     )
@@ -143,15 +143,15 @@ def trace_of(probes: list[Traced], hops: range, *, stopped: str, discovers: bool
     )
 
 
-def _path(probes: list[Traced]) -> Path:
-    """Return the path that some probes found, at least one."""
+def _path(probes: list[Traced], *, last: int | None = None) -> Path:
+    """Return the path that some probes found, at least one; ``last`` as in :func:`path_of`."""
     sent = [_event(probe, PROBE, probe.sent_ns) for probe in probes]
     answers = [
         Numbered(probe.ttl, _answer(probe, probe.answer), probe.rtt_ns)
         for probe in probes
         if probe.answer is not None and not probe.late
     ]
-    return path_of([*sent, *(item.event for item in answers)], "ttl", answers)
+    return path_of([*sent, *(item.event for item in answers)], "ttl", answers, last=last)
 
 
 def _event(probe: Traced, kind: int, time_ns: int) -> Event:
