@@ -34,7 +34,7 @@ def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> i
     return None if value is None else _amount(ctx, param, value, DURATIONS, WANTED)
 
 
-class Seconds(click.ParamType[float]):
+class Seconds(click.ParamType):  # type: ignore[type-arg]  # newer versions alone have one
     """A duration, in seconds."""
 
     name = "duration"
