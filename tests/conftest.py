@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import NamedTuple
 
 import pytest
 from places import CAPTURES, ROOT, SHARED
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that begins the tests in the background has Ctrl-C ignored, and so would have what the tests begin.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Run(NamedTuple):
