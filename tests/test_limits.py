@@ -23,6 +23,8 @@ from dissector.tails import names
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.no_cover  # counting lines would take most of the time that is compared
+
 TIMES = 4
 WORST = 7
 """How many times the work four times the input may cost: between 4 and 16."""
