@@ -102,6 +102,25 @@ def test_a_summary_warns_of_limits_wherever_they_are(dissector, pcaps: Path) -> 
     assert one.err.count("warning: ") > 1
 
 
+def test_interfaces_that_fill_a_pipe(dissector, tmp_path: Path) -> None:
+    """What a process must know of a file may be more than a pipe holds, and so may what it answers."""
+    file = tmp_path / "interfaces.pcapng"
+    packet = datagram(1, struct.pack(">BBHHH", 8, 0, 0, 1, 1))
+    body = struct.pack("<IIIII", 0, 0, 0, len(packet), len(packet)) + packet + bytes(-len(packet) % 4)
+    section = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    octets = section + block(1, struct.pack("<HHI", 1, 0, 0)) * 10_000
+    octets += block(6, body) * (2 * RANGE // len(block(6, body)))
+    file.write_bytes(octets)
+    one = dissector("read", "-q", file)
+    assert dissector("read", "-q", "--jobs", "2", file) == one
+    assert one.out
+
+
+def block(kind: int, body: bytes) -> bytes:
+    size = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + size + body + size
+
+
 def test_standard_input_is_read_as_ever(dissector, large: Path) -> None:
     octets = large.read_bytes()[:100_000]
     one = dissector("read", "-", stdin=octets)

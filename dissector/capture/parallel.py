@@ -90,11 +90,7 @@ class Workers(Generic[T]):
     def make(self, number: int, answers: list[Any]) -> Task[list[Any]]:
         """Have something made of a range, given the answers to what its worker asked."""
         pickled = pickle.dumps(answers, pickle.HIGHEST_PROTOCOL)
-        put = self.answers.put(number, pickled)
-        if isinstance(put, bytes):
-            # They go through the pipe, and may fill it: not while the worker fills the other direction.
-            self.processes[number % len(self.processes)].settle()
-        return self.submit(number, Worker.make, put)
+        return self.submit(number, Worker.make, self.answers.put(number, pickled))
 
     def __enter__(self) -> Self:
         """Return the workers."""

@@ -27,6 +27,8 @@ R = TypeVar("R")
 SAFE_PATH = "PYTHONSAFEPATH"
 """The variable that keeps the current folder out of an interpreter's path."""
 
+SMALL = 1 << 12
+"""Octets of a task of which a pipe holds as many as are ever under way."""
 THREADS = "/proc/self/task"
 """Has an entry for each thread of this process (Linux)."""
 
@@ -90,14 +92,21 @@ class Process(Generic[K]):
 
         Args:
             function: the method, as the class has it.
-            arguments: for it; small, for they wait in a pipe.
+            arguments: for it; they wait in a pipe.
 
         Raises:
             WorkerError: the process has ended.
         """
+        from multiprocessing.reduction import ForkingPickler
+
         task: Task[R] = Task(self)
+        pickled = ForkingPickler.dumps((function, arguments))
+        if len(pickled) > SMALL:
+            # What fills the pipe must be taken out of it, which the process does not do while an answer of its own
+            # fills the other direction.
+            self.settle()
         try:
-            self._pipe.send((function, arguments))
+            self._pipe.send_bytes(pickled)
         except OSError as error:
             raise WorkerError(self._lost()) from error
         self._asked.append(task)
