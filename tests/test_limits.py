@@ -16,6 +16,7 @@ from hostile import CAPTURES, MESSAGES, NAMES, message
 
 from dissector import decode
 from dissector.cli import cli
+from dissector.layout.tail import MOST
 from dissector.present.tree import message_tree
 from dissector.registry.model import Family
 from dissector.tails import names
@@ -113,3 +114,15 @@ def test_names_within_names_come_to_an_end(name, monkeypatch):
     assert [finding.id for finding in decoded.findings] == ["domain-name-unreadable"]
     assert decoded.message.encode() == octets
     assert count < len(octets)
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "item"), [(133, bytes(4), b"\x03\1" + bytes(6)), (155, bytes(2), b"\0")]
+)
+def test_a_message_has_so_many_items_at_most(kind, start, item):
+    octets = message(kind, 0, start + item * (MOST + 5))
+    decoded = decode(octets, Family.ICMPV6)
+    items = decoded.message.options
+    assert (len(items), len(items.leftover)) == (MOST, 5 * len(item))
+    assert any(f"option {MOST + 1} cannot be read" in finding.text for finding in decoded.findings)
+    assert decoded.message.encode() == octets

@@ -93,7 +93,7 @@ def options(area: bytes, *, big: bool) -> dict[int, bytes]:
 
 def _text(value: bytes) -> str:
     """Return an option's text; what is no UTF-8 is escaped, what is long is cut."""
-    return value[:_TEXT].decode(errors="backslashreplace")
+    return value[:_TEXT].decode(errors="backslashreplace")[:_TEXT]
 
 
 class PcapngReader(ContainerReader):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dissector.filter import Filter
 
 
-LONGEST = 1e9
+LONGEST = 10**9
 """Seconds: five times as many, in ns, are a number of 64 bits."""
 
 

@@ -88,6 +88,8 @@ class Several(tuple[T, ...]):  # noqa: SLOT001 - a tuple has no room for slots
         return tuple.__repr__(self) + (f" + {self.leftover!r}" if self.leftover else "")
 
 
+MOST = 0xFFFF
+"""Items of a message: more than its octets, unless it is a jumbogram (RFC 2675) made of nothing but small ones."""
 AT_FIRST = 256
 """Octets in which an item is looked for at first: few have more."""
 
@@ -106,11 +108,12 @@ class Items(Tail[Several[T]]):
         self.what = what
 
     def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Several[T]:
-        """Return the items; octets from the first unreadable one on are left over and noted."""
+        """Return the items; octets from the first unreadable one on, or behind too many, are left over and noted."""
         items: list[T] = []
         at = 0
         while at < len(octets):
-            taken = self.take_at(octets, at, notes)
+            full = len(items) == MOST
+            taken = f"a message has {MOST} at most" if full else self.take_at(octets, at, notes)
             if isinstance(taken, str):
                 number = len(items) + 1
                 text = f"{owner.called}: {self.what} {number} cannot be read: {taken}"
