@@ -156,7 +156,6 @@ def serve(
     """Do what comes through a pipe until it is closed; the parent alone answers an interrupt."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a copy of the parent would do what that does
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in others:
         other.close()
     kept = keeper(*arguments)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dissector.cli import FAILED, USAGE, complain, fence, options, rights, units, warn
-from dissector.cli.endings import ENDINGS
+from dissector.cli.endings import ENDINGS, QUESTION
 from dissector.cli.lines import appended
 from dissector.errors import quantity
 from dissector.present.text import printable
@@ -327,7 +327,7 @@ def origin(source: str | None, error: OSError) -> str:
 
 @contextmanager
 def signals(session: Session) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the session, and SIGUSR1 show its statistics, while it runs."""
+    """Let Ctrl-C and SIGTERM end the session, and :data:`QUESTION` show its statistics, while it runs."""
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
         session.stop()
@@ -336,8 +336,8 @@ def signals(session: Session) -> Iterator[None]:
         session.summarise()
 
     handlers: dict[int, Callable[[int, FrameType | None], None]] = {signal.SIGINT: stop, signal.SIGTERM: stop}
-    if hasattr(signal, "SIGUSR1"):  # Windows has none
-        handlers[signal.SIGUSR1] = summarise
+    if hasattr(signal, QUESTION):  # Windows has none
+        handlers[getattr(signal, QUESTION)] = summarise
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     if ENDINGS.asked:
         session.summarise()
