@@ -5,11 +5,15 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from places import CAPTURES, ROOT, SHARED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that begins the tests in the background has Ctrl-C ignored, and so would have what the tests begin.
@@ -54,3 +58,24 @@ def dissector():
         return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
+
+
+@pytest.fixture
+def small_disk():
+    """Return what mounts a disk of so many octets at a folder; it skips the test where that is not allowed."""
+
+    @contextmanager
+    def mounted(folder: Path, size: int) -> Iterator[None]:
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder],  # noqa: S607 - the shell's path finds it
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            pytest.skip("mounting a small tmpfs takes root")
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", "-l", folder], check=True)  # noqa: S607 - the shell's path finds it
+
+    return mounted

@@ -43,20 +43,13 @@ def capture(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(params=["limit", "tmpfs"])
-def full(request, tmp_path):
+def full(request, tmp_path, small_disk):
     """Return a folder without room for much, and what a process must do first for that to be so."""
     if request.param == "limit":
         yield tmp_path, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM))
         return
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", tmp_path],  # noqa: S607 - the shell's path finds it
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip("mounting a small tmpfs takes root")
-    yield tmp_path, None
-    subprocess.run(["umount", "-l", tmp_path], check=True)  # noqa: S607 - the shell's path finds it
+    with small_disk(tmp_path, ROOM):
+        yield tmp_path, None
 
 
 def start(*arguments, **how):

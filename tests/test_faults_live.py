@@ -94,16 +94,9 @@ def flooded(inside):
     return subprocess.Popen(inside("ping", "-q", "-f", "-s", "1000", "127.0.0.1"), stdout=subprocess.DEVNULL)
 
 
-def test_a_capture_on_a_full_disk_is_whole_up_to_its_last_packet(inside, tmp_path):
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", tmp_path],  # noqa: S607 - the shell's path finds it
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small tmpfs takes root")
+def test_a_capture_on_a_full_disk_is_whole_up_to_its_last_packet(inside, tmp_path, small_disk):
     file = tmp_path / "x.pcapng"
-    try:
+    with small_disk(tmp_path, ROOM):
         pings = flooded(inside)
         process = begun(inside(*PROGRAM, "sniff", "-q", "-i", "lo", "-w", file, "--user", "root"))
         _, said = process.communicate(timeout=PATIENCE)
@@ -115,8 +108,6 @@ def test_a_capture_on_a_full_disk_is_whole_up_to_its_last_packet(inside, tmp_pat
         with open_capture(file) as reader:
             assert sum(block.count for block in reader) > ROOM // 2500
             assert reader.report.whole
-    finally:
-        subprocess.run(["umount", "-l", tmp_path], check=True)  # noqa: S607 - the shell's path finds it
 
 
 def test_a_capture_whose_program_is_killed_has_whole_packets(inside, tmp_path):

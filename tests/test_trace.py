@@ -753,24 +753,20 @@ def test_an_interface_that_is_not_there_is_named_with_those_that_are(net):
     )
 
 
+def begun(net, become, *options):
+    """Begin a trace by the first host, as somebody else if a command that makes one so is given."""
+    program = [*become, sys.executable, "-P", "-m", "dissector", "trace", *options]
+    return subprocess.Popen(
+        ["ip", "netns", "exec", f"{net.prefix}h", *program],  # noqa: S607 - the shell's path finds it
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def test_interrupted_it_shows_what_is_known(net, filtered):
     filtered("r3", "forward", "drop")
-    command = [
-        "ip",
-        "netns",
-        "exec",
-        f"{net.prefix}h",
-        sys.executable,
-        "-P",
-        "-m",
-        "dissector",
-        "trace",
-        "-w",
-        "50",
-    ]
-    with subprocess.Popen(
-        [*command, net.last[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as run:
+    with begun(net, [], "-w", "50", net.last[0]) as run:
         lines = []
         for line in run.stdout:
             lines.append(line)
@@ -787,25 +783,8 @@ def test_interrupted_it_shows_what_is_known(net, filtered):
 def test_interrupted_before_a_hop_is_known_it_shows_those_that_answered(net, user):
     """Two probes of the path have been answered, none of its hops three times."""
     become = [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-    command = [
-        "ip",
-        "netns",
-        "exec",
-        f"{net.prefix}h",
-        *become,
-        sys.executable,
-        "-P",
-        "-m",
-        "dissector",
-        "trace",
-    ]
     for options in ([], ["--json"], ["--table-format", "grid"]):
-        with subprocess.Popen(
-            [*command, "-z", "1", *options, net.last[0]],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as run:
+        with begun(net, become, "-z", "1", *options, net.last[0]) as run:
             wait_until_taken(run.pid, signal.SIGINT)
             time.sleep(3)
             run.send_signal(signal.SIGINT)
