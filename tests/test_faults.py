@@ -285,6 +285,29 @@ def test_a_signal_at_any_moment_leaves_what_is_whole(tmp_path, capture, name, nu
     assert codes - {0}
 
 
+SWALLOWED = """
+import os, signal, time
+from dissector.cli.endings import ENDINGS, Ended
+
+class Late:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+ENDINGS.begin()
+try:
+    Late()
+    time.sleep(PATIENCE)
+except Ended:
+    print(ENDINGS.end(0))
+"""
+
+
+def test_a_signal_that_comes_within_a_destructor_is_not_lost():
+    code = SWALLOWED.replace("PATIENCE", str(PATIENCE))
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (f"{128 + signal.SIGTERM}\n", "")
+
+
 def test_a_signal_is_said_with_what_is_missing(capture):
     process = start("read", "-v", capture, "nothing.pcap", stdout=subprocess.PIPE)
     process.stdout.readline()  # it has begun

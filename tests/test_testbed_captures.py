@@ -66,6 +66,9 @@ def test_what_was_heard_otherwise_than_written_is_told():
     written = judge.records(FOLDER / "echoes.pcap")
     assert list(unlike(written, written)) == []
     assert list(unlike(written[1:], written[1:] + written[:1])) == ["7 messages heard, 8 written"]
+    turned = [written[1], written[0], *written[2:]]
+    assert list(unlike(turned, written))
+    assert list(unlike(turned, written, any_order=True)) == []
     late = [{**written[0], "time_ns": written[0]["time_ns"] + MILLISECOND + 1}]
     assert [text[:17] for text in unlike(late, written[:1])] == ["frame 1: its time"]
     other = [{**written[0], "ttl": 63}]

@@ -6,11 +6,13 @@ The one that asks how things are ends no program, however early it comes.
 from __future__ import annotations
 
 import signal
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from sys import UnraisableHookArgs
     from types import FrameType
 
 NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -19,6 +21,8 @@ QUESTION: Final = "SIGUSR1"
 """The signal that asks for the account so far; likewise."""
 PATIENCE: Final = 1.0
 """Seconds in which a line that is being written must be taken by who reads it, once a signal has come."""
+SOON: Final = 0.001
+"""Seconds after which it is raised again, where Python could not let it through."""
 SIGNALLED: Final = 128
 """What a shell adds to the number of the signal that ended a program."""
 
@@ -56,6 +60,7 @@ class Endings:
 
     def begin(self) -> None:
         """Take the signals, but for those that who began this program wants to be ignored (nohup, ``&``)."""
+        sys.unraisablehook = self._swallowed
         if hasattr(signal, QUESTION):
             signal.signal(getattr(signal, QUESTION), self._ask)
         for number in self._numbers():
@@ -64,6 +69,7 @@ class Endings:
 
     def end(self, code: int) -> int:
         """Let the system take the signals again; return the exit code, which is the signal's if one has come."""
+        self._no_alarm()
         for number in self._numbers():
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, signal.SIG_DFL)
@@ -82,7 +88,7 @@ class Endings:
         finally:
             self._held = False
             if self._pending:
-                self._patience(0)
+                self._no_alarm()
         if self._pending:
             self._pending = False
             raise Ended
@@ -111,21 +117,36 @@ class Endings:
         if self._instead is not None:
             self._instead()
             return
+        self._end()
+
+    def _end(self, *_: object) -> None:
+        """Raise what has come, unless it is held."""
         if not self._held:
             raise Ended
         self._pending = True
-        self._patience(PATIENCE)
+        self._alarm(PATIENCE, self._lose_patience)
+
+    def _swallowed(self, unraisable: UnraisableHookArgs) -> None:
+        """Raise again what came within a destructor or a weak reference's callback: Python lets nothing out there."""
+        if unraisable.exc_type is Ended:
+            self._alarm(SOON, self._end)
+        else:
+            sys.__unraisablehook__(unraisable)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
         self.asked = True
 
-    def _patience(self, seconds: float) -> None:
-        """Wait no longer than so long for who reads; 0 for as long as it takes."""
+    def _alarm(self, seconds: float, function: Callable[[int, FrameType | None], None] | int) -> None:
+        """Call a function after so many seconds, and not what was to be called before."""
         if hasattr(signal, "setitimer"):  # Windows has none
-            signal.signal(signal.SIGALRM, self._lose_patience)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, function)
             signal.setitimer(signal.ITIMER_REAL, seconds)
 
-    def _lose_patience(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+    def _no_alarm(self) -> None:
+        self._alarm(0, signal.SIG_DFL)
+
+    def _lose_patience(self, *_: object) -> None:
         self._pending = False
         raise Ended
 

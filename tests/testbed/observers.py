@@ -108,8 +108,21 @@ def listening(wire: Port | Wire) -> int:
     return sum(row.split()[RUNNING] == "1" for row in rows)
 
 
-def unlike(heard: list[Record], read: list[Record]) -> Iterator[str]:
-    """Yield how what was heard on a wire differs from what tcpdump wrote there at the same time."""
+def content(message: Record) -> str:
+    """Return what two captures of a message have in common."""
+    return json.dumps({key: value for key, value in message.items() if key not in OWN}, sort_keys=True)
+
+
+def unlike(heard: list[Record], read: list[Record], *, any_order: bool = False) -> Iterator[str]:
+    """Yield how what was heard on a wire differs from what tcpdump wrote there at the same time.
+
+    Args:
+        heard: by us.
+        read: what tcpdump wrote.
+        any_order: timers of several processors sent them, whose packets two sockets may see in another order.
+    """
+    if any_order:
+        heard, read = sorted(heard, key=content), sorted(read, key=content)
     if len(heard) != len(read):
         yield f"{len(heard)} messages heard, {len(read)} written"
     for ours, theirs in zip(heard, read, strict=False):
