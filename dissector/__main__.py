@@ -6,9 +6,11 @@ import signal
 
 
 def main() -> None:
-    """Run the command line; until it is there, an interrupt simply ends this."""
+    """Run the command line; until it is there, an interrupt simply ends this, and who asks gets no answer."""
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "SIGUSR1"):  # Windows has none
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     from dissector.cli import main
 
     main()

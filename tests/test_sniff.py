@@ -60,6 +60,9 @@ class Replay:
             yield Tick(tuple(self.messages.of(block)), (block,), ())
         yield Tick(tuple(self.messages.finish()))
 
+    def stop(self):
+        """Nothing stops a replay."""
+
     def counts(self):
         return []
 

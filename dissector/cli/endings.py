@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,8 @@ PATIENCE: Final = 1.0
 """Seconds in which a line that is being written must be taken by who reads it, once a signal has come."""
 SOON: Final = 0.001
 """Seconds after which it is raised again, where Python could not let it through."""
+TWIN: Final = 0.05
+"""Seconds in which the same signal once more is the same one: timeout(1) sends it to the program and to its group."""
 SIGNALLED: Final = 128
 """What a shell adds to the number of the signal that ended a program."""
 
@@ -47,6 +50,9 @@ class Endings:
         self._held = False
         self._pending = False
         self._instead: Callable[[], None] | None = None
+        self._ordinary = False
+        self._answer: Callable[[], None] | None = None
+        self._twins = False
 
     @property
     def pending(self) -> bool:
@@ -94,13 +100,33 @@ class Endings:
             raise Ended
 
     @contextmanager
-    def instead(self, function: Callable[[], None]) -> Iterator[None]:
-        """Let the first signal call a function, which is to bring about the end, while this lasts."""
-        self._instead = function
+    def instead(self, function: Callable[[], None], *, ordinary: bool = False) -> Iterator[None]:
+        """Let the first signal call a function, which is to bring about the end, while this lasts.
+
+        Args:
+            function: what is called; it is in the middle of something else.
+            ordinary: whether to be stopped is how this ends, so that the exit code does not tell of it.
+        """
+        self._instead, self._ordinary = function, ordinary
         try:
             yield
         finally:
-            self._instead = None
+            self._instead, self._ordinary = None, False
+
+    @contextmanager
+    def answered(self, function: Callable[[], None]) -> Iterator[None]:
+        """Let a function be called when somebody asks, while this lasts, and at once if somebody has asked before.
+
+        Args:
+            function: what is called; it is in the middle of something else.
+        """
+        self._answer = function
+        if self.asked:
+            function()
+        try:
+            yield
+        finally:
+            self._answer = None
 
     def check(self) -> None:
         """Raise what a signal has left to be raised.
@@ -112,8 +138,14 @@ class Endings:
             raise Ended
 
     def _come(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+        if self._twins:
+            return
+        self._twins = True
+        time.sleep(TWIN)
+        self._twins = False
         signal.signal(number, signal.SIG_DFL)
-        self.number = number
+        if not self._ordinary:
+            self.number = number
         if self._instead is not None:
             self._instead()
             return
@@ -135,6 +167,8 @@ class Endings:
 
     def _ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
         self.asked = True
+        if self._answer is not None:
+            self._answer()
 
     def _alarm(self, seconds: float, function: Callable[[int, FrameType | None], None] | int) -> None:
         """Call a function after so many seconds, and not what was to be called before."""

@@ -47,6 +47,5 @@ def followed(file: str, idle_ns: int | None, **options: Any) -> Iterator[Callabl
         growing = Growing(file, idle_ns)
     except OSError as error:
         raise CaptureError(not_opened(file, error)) from error
-    with closing(growing), ENDINGS.instead(growing.stop):
+    with closing(growing), ENDINGS.instead(growing.stop, ordinary=True):
         yield partial(scan, cast("BinaryIO", growing), **options)
-    ENDINGS.number = None  # to be stopped is how this ends

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from dissector.cli import warn
-from dissector.cli.endings import ENDINGS, NAMES, QUESTION
+from dissector.cli.endings import ENDINGS
 from dissector.present.live import captured, still_listening
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from dissector.capture.live import Live, Tick
     from dissector.cli.showing import Output
     from dissector.cli.watching import Watch
@@ -59,7 +54,7 @@ class Listening:
 
     def run(self) -> None:
         """Go on until there is enough, time is over, or a signal ends it."""
-        with self.signals():
+        with ENDINGS.instead(self.live.stop, ordinary=True), ENDINGS.answered(self.ask):
             for tick in self.live.ticks():
                 self.take(tick)
                 if self.output.enough:
@@ -111,30 +106,7 @@ class Listening:
         seen = account.received if now is None or self.before is None else now - self.before
         return still_listening(names, self.output.messages, seen, account.dropped)
 
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Let signals end the capture or ask for the account, while this lasts."""
-        before = {}
-        for name in (*NAMES, QUESTION):
-            number = getattr(signal, name, None)  # not every system has all of them
-            if number is None or (
-                name == "SIGHUP" and signal.getsignal(number) == signal.SIG_IGN
-            ):  # nohup(1)
-                continue
-            before[number] = signal.signal(number, self.ask if name == QUESTION else self.stop)
-        self.asked |= ENDINGS.asked
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
-        """End after what has come already; the next such signal does not wait for that."""
-        signal.signal(number, signal.SIG_DFL)
-        self.live.stop()
-
-    def ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+    def ask(self) -> None:
         """Have the account shown: not here, where a line may be half written."""
         self.asked = True
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import errno
 import shlex
-import signal
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dissector.cli import FAILED, USAGE, complain, fence, options, rights, units, warn
-from dissector.cli.endings import ENDINGS, QUESTION
+from dissector.cli.endings import ENDINGS
 from dissector.cli.lines import appended
 from dissector.errors import quantity
 from dissector.present.text import printable
@@ -21,12 +20,10 @@ from dissector.probe.kinds import Ask, Engine
 from dissector.probe.targets import TargetError, Word, addresses, group_of, interfaces, spans, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Iterable, Sequence
 
     from dissector.probe.engines import Channel
     from dissector.probe.probes import Query
-    from dissector.probe.session import Session
     from dissector.probe.targets import Span
     from dissector.registry.model import Family
 
@@ -256,7 +253,7 @@ def run(ctx: click.Context, chosen: list[Span], query: Query, given: dict[str, A
             data_text = f", {quantity(payload.size, 'octet')} of data" if query.has_data else ""
             whom = printable(chosen[0].name) if count == 1 else f"{count} targets"
             click.echo(f"{query.name} to {whom}{data_text} ({engines} socket)", err=True)
-        with signals(session):
+        with ENDINGS.instead(session.stop, ordinary=True), ENDINGS.answered(session.summarise):
             session.run()
         reporter.statistics(session, "target")
     if session.repeated:
@@ -323,26 +320,3 @@ def origin(source: str | None, error: OSError) -> str:
     where = "" if source is None else f" from {source}"
     hint = f"; there are {interfaces()}" if error.errno == errno.ENODEV else ""
     return f"{where}: {error.strerror or error}{hint}"
-
-
-@contextmanager
-def signals(session: Session) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the session, and :data:`QUESTION` show its statistics, while it runs."""
-
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
-        session.stop()
-
-    def summarise(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
-        session.summarise()
-
-    handlers: dict[int, Callable[[int, FrameType | None], None]] = {signal.SIGINT: stop, signal.SIGTERM: stop}
-    if hasattr(signal, QUESTION):  # Windows has none
-        handlers[getattr(signal, QUESTION)] = summarise
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    if ENDINGS.asked:
-        session.summarise()
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
