@@ -60,7 +60,19 @@ def test_ranges_and_networks_are_expanded(word, expected):
     assert numeric(word).size == len(expected)
 
 
-@pytest.mark.parametrize("word", ["10.0.0.9-3", "10.0.0.1-", "10.0.0.1-2001:db8::1", "10.0.0.0/33", "x/24"])
+@pytest.mark.parametrize(
+    ("word", "ends"), [("fe80::1-3%{}", "123"), ("fe80::%{}/126", "123"), ("fe80::9%{}", "9")]
+)
+def test_link_local_ranges_and_networks_have_their_interface_at_the_end(word, ends):
+    (_, interface), *_ = socket.if_nameindex()
+    assert names(word.format(interface)) == [f"fe80::{end}%{interface}" for end in ends]
+    with pytest.raises(TargetError, match="there is no interface no-such"):
+        numeric(word.format("no-such"))
+
+
+@pytest.mark.parametrize(
+    "word", ["10.0.0.9-3", "10.0.0.1-", "10.0.0.1-2001:db8::1", "10.0.0.0/33", "x/24", "10.0.0.0%lo/24"]
+)
 def test_what_is_no_range_is_refused(word):
     with pytest.raises(TargetError, match=r"is no (range|network)"):
         numeric(word)

@@ -67,9 +67,9 @@ class Span(NamedTuple):
         if self.first == self.last:
             yield self.name, self.first
             return
-        kind, low = type(self.first), int(self.first)
-        for offset in range(self.size):
-            address = kind(low + offset)
+        zone = zone_of(self.first)
+        for number in range(int(self.first), int(self.last) + 1):
+            address = zoned(type(self.first)(number), zone)
             yield str(address), address
 
 
@@ -99,7 +99,8 @@ def spans(given: Iterable[Word], version: int | None = None) -> tuple[list[Span]
     """Return the targets of some words, and a sentence for each name that did not resolve.
 
     Args:
-        given: addresses, names, networks (``10.0.0.0/24``), ranges (``10.0.0.1-20``, ``10.0.0.1-10.0.1.20``).
+        given: addresses, names, networks (``10.0.0.0/24``, ``fe80::%eth0/120``), ranges (``10.0.0.1-20``,
+            ``10.0.0.1-10.0.1.20``, ``fe80::1-20%eth0``).
         version: 4 or 6 where names are to resolve to one version of IP only.
 
     Raises:
@@ -134,6 +135,10 @@ def numeric(word: str, version: int | None = None) -> Span | None:
             version than was asked for.
     """
     span = network(word) if "/" in word else range_of(word)
+    zone = None if span is None else zone_of(span.first)
+    if zone is not None and not is_interface(zone):
+        text = f"{word}: there is no interface {zone}; there are {interfaces()}"
+        raise TargetError(text)
     if span is not None and version is not None and span.first.version != version:
         text = f"{word} is no IPv{version} address"
         raise TargetError(text)
@@ -141,16 +146,16 @@ def numeric(word: str, version: int | None = None) -> Span | None:
 
 
 def range_of(word: str) -> Span | None:
-    """Return the span of an address or a range; names of interfaces, too, may have a dash in them."""
-    low, dash, high = (word, "", "") if "%" in word else word.partition("-")
+    """Return the span of an address or a range; None for what begins with neither.
+
+    A zone stands behind it all (``fe80::1-20%eth-0``): names of interfaces may have a dash in them.
+    """
+    numbers, _, zone = word.partition("%")
+    low, dash, high = numbers.partition("-")
     try:
-        first = address_of(low)
+        first = address_of(f"{low}%{zone}" if zone else low)
     except ValueError:
         return None
-    scope = getattr(first, "scope_id", None)
-    if scope is not None and not is_interface(scope):
-        text = f"{word}: there is no interface {scope}; there are {interfaces()}"
-        raise TargetError(text)
     last = last_of(first, high) if dash else first
     if last is None or int(last) < int(first):
         text = f"{word} is no range; one looks like 10.0.0.1-20 or 10.0.0.1-10.0.1.20"
@@ -159,19 +164,29 @@ def range_of(word: str) -> Span | None:
 
 
 def address_of(text: str) -> Address:
-    """Return an address, its scope by the interface's name.
+    """Return an address, its zone by the interface's name.
 
     Raises:
         ValueError: it is none.
     """
     found = ip_address(text)
-    scope = getattr(found, "scope_id", None)
-    if scope is not None and scope.isdigit():
+    zone = zone_of(found)
+    if zone is not None and zone.isdigit():
         try:
-            return IPv6Address(f"{text.partition('%')[0]}%{socket.if_indextoname(int(scope))}")
+            return zoned(found, socket.if_indextoname(int(zone)))
         except OSError:
             return found
     return found
+
+
+def zone_of(address: Address) -> str | None:
+    """Return the zone of an address (RFC 4007, 11): on Linux the interface by which it is reached."""
+    return address.scope_id if isinstance(address, IPv6Address) else None
+
+
+def zoned(address: Address, zone: str | None) -> Address:
+    """Return an address in a zone, whatever zone it was in."""
+    return IPv6Address(f"{str(address).partition('%')[0]}%{zone}") if zone else address
 
 
 def last_of(first: Address, text: str) -> Address | None:
@@ -179,27 +194,31 @@ def last_of(first: Address, text: str) -> Address | None:
     try:
         last = ip_address(text)
     except ValueError:
-        head, separator, _ = str(first).rpartition("." if isinstance(first, IPv4Address) else ":")
+        head, separator, _ = (
+            str(first).partition("%")[0].rpartition("." if isinstance(first, IPv4Address) else ":")
+        )
         try:
             last = ip_address(f"{head}{separator}{text}")
         except ValueError:
             return None
-    return last if last.version == first.version else None
+    return zoned(last, zone_of(first)) if last.version == first.version else None
 
 
 def network(word: str) -> Span:
     """Return the hosts of a network: all but those addresses that stand for the network and for all in it."""
+    base, _, prefix = word.rpartition("/")
     try:
-        found = ip_network(word, strict=False)
+        zone = zone_of(address_of(base))
+        found = ip_network(f"{base.partition('%')[0]}/{prefix}", strict=False)
     except ValueError:
-        text = f"{word} is no network; one looks like 10.0.0.0/24 or 2001:db8::/120"
+        text = f"{word} is no network; one looks like 10.0.0.0/24, 2001:db8::/120 or fe80::%eth0/120"
         raise TargetError(text) from None
     first, last = int(found[0]), int(found[-1])
     if found.num_addresses > 2:  # noqa: PLR2004 - point-to-point links have no others (RFC 3021; RFC 6164)
         first += 1
         last -= found.version == 4  # noqa: PLR2004 - IPv6 has no broadcast
     kind: type[Address] = IPv4Address if isinstance(found[0], IPv4Address) else IPv6Address
-    return Span(word, kind(first), kind(last))
+    return Span(word, zoned(kind(first), zone), zoned(kind(last), zone))
 
 
 def interfaces() -> str:
