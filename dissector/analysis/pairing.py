@@ -15,12 +15,11 @@ from dissector.analysis.hashing import SECRETS, digest, slots_for
 from dissector.analysis.participants import (
     ASKED,
     HEADER,
-    WORDS,
     Participants,
     participants,
 )
 from dissector.analysis.reporters import Reporters
-from dissector.kernel.tables import ANSWER, ERROR, KIND, QUERY, WIDE
+from dissector.kernel.tables import ANSWER, ERROR, KIND, QUERY, WIDE, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,8 +73,7 @@ class Question(NamedTuple):
     Attributes:
         messages: how many the batch has.
         latest_ns: the latest time in it.
-        rows, role, key, wide: as in :class:`~dissector.analysis.participants.Participants`.
-        widening: how the key of each would be made wide.
+        rows, role, key, widening: as in :class:`~dissector.analysis.participants.Participants`.
         frame, time_ns: of the packet of each.
     """
 
@@ -84,7 +82,6 @@ class Question(NamedTuple):
     rows: NDArray[np.int64]
     role: NDArray[np.uint8]
     key: NDArray[np.uint64]
-    wide: NDArray[np.bool_]
     widening: NDArray[np.uint8]
     frame: NDArray[np.int64]
     time_ns: NDArray[np.int64]
@@ -95,7 +92,7 @@ class Question(NamedTuple):
         parts = participants(batch) if parts is None else parts
         rows, latest = parts.rows, int(batch.time_ns.max(initial=LONG_AGO))
         of_packets = batch.frame[rows], batch.time_ns[rows]
-        return cls(len(batch), latest, rows, parts.role, parts.key, parts.wide, parts.widening(), *of_packets)
+        return cls(len(batch), latest, rows, parts.role, parts.key, parts.widening, *of_packets)
 
     def __reduce__(self) -> tuple[Callable[..., Question], tuple[Any, ...]]:
         """Leave out the words that are zero in all keys on the way to another process: most are."""
@@ -353,9 +350,9 @@ class Pairing:
 
     def _put(self, question: Question) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Put the queries of a batch among the open ones; return what :meth:`Open.pair` does."""
-        self.wide = self.wide or bool(question.wide.any())
         queries = question.role == QUERY
-        wide = np.where(queries & ~question.wide, 0, question.widening) if self.wide else NOTHING
+        self.wide = self.wide or bool(question.widening[queries].any())
+        wide = question.widening if self.wide else NOTHING
         open_ = self.open
         found, first = open_.pair(question.role, question.time_ns, question.key, wide, self.reach_ns)
         asking = np.flatnonzero(queries)

@@ -10,10 +10,10 @@ import numpy as np
 
 from dissector.analysis.hashing import Index, grown, words_of
 from dissector.analysis.pairs import pairs
-from dissector.analysis.participants import HEADER, WORDS
+from dissector.analysis.participants import HEADER
 from dissector.analysis.payloads import SAMPLE
 from dissector.analysis.reporters import versions
-from dissector.kernel.tables import ANSWER, KIND
+from dissector.kernel.tables import ANSWER, KIND, WORDS
 from dissector.registry.model import Family
 from dissector.registry.table import message_type
 

@@ -55,11 +55,12 @@ render = _load("render")
 write = _load("write")
 search = _load("search")
 pair = _load("pair")
+key = _load("key")
 fold = _load("fold")
 
 BACKEND = (
     "compiled"
-    if all(kernel.COMPILED for kernel in (walk, scan, render, write, search, pair, fold))
+    if all(kernel.COMPILED for kernel in (walk, scan, render, write, search, pair, key, fold))
     else "interpreted"
 )
 """Which of the two is in use."""

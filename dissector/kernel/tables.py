@@ -5,7 +5,9 @@ from __future__ import annotations
 # What a message is in an exchange.
 NEITHER, QUERY, ANSWER, ERROR = range(4)
 
-# Keys: the word that says the kind, and what a wide key has there, so that it is no other's.
+# Keys of exchanges: how many words they have, the one that says the kind, and what a wide key has there, so that it is
+# no other's.
+WORDS = 8
 KIND = 4
 WIDE = 1 << 63
 
