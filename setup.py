@@ -12,7 +12,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-KERNELS = ("walk", "scan", "render", "write", "search", "pair", "key", "fold")
+KERNELS = ("walk", "scan", "render", "write", "search", "pair", "key", "exchange", "fold")
 
 
 def source(name: str, *, checked: bool) -> str:

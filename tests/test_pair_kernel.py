@@ -21,9 +21,10 @@ from dissector.analysis.paths import Paths
 from dissector.batch import DTYPES, Batch, Origin
 from dissector.capture.records import Interface
 
-BACKENDS = {"interpreted": (kernel.interpreted("pair"), kernel.interpreted("fold"))}
+KERNELS = ("pair", "fold", "key", "exchange")
+BACKENDS = {"interpreted": tuple(map(kernel.interpreted, KERNELS))}
 if kernel.pair.COMPILED:
-    BACKENDS["compiled"] = (kernel.pair, kernel.fold)
+    BACKENDS["compiled"] = tuple(getattr(kernel, name) for name in KERNELS)
 SAME = np.ones_like(SECRETS)
 """Factors that nobody would use: words that are turned round have the same hash."""
 SECOND = 1_000_000_000
@@ -31,7 +32,7 @@ SECOND = 1_000_000_000
 
 @pytest.fixture(params=list(BACKENDS), autouse=True)
 def backend(request, monkeypatch):
-    for name, module in zip(("pair", "fold"), BACKENDS[request.param], strict=True):
+    for name, module in zip(KERNELS, BACKENDS[request.param], strict=True):
         monkeypatch.setattr(kernel, name, module)
     return request.param
 
@@ -145,7 +146,7 @@ def test_both_back_ends_return_the_same():
     keys = rng.integers(0, 50, (3000, 3)).astype(np.uint64)
     columns = [rng.integers(0, 40, 3000), rng.integers(0, 10**9, 3000), rng.integers(0, 10**6, 3000)]
     group, values = (keys[:, 0] % 7).astype(np.int64) - 1, rng.integers(0, 9, (3000, 5))
-    for pair, fold in BACKENDS.values():
+    for pair, fold, *_ in BACKENDS.values():
         slots, stored, numbers = slots_for(3000), np.zeros((3000, 3), np.uint64), np.empty(3000, np.int64)
         members, rows = np.zeros(6, np.int64), np.zeros((900, 5), np.int64)
         count = pair.number(

@@ -12,7 +12,7 @@ from dissector.analysis import statistics
 from dissector.analysis.hashing import grown
 from dissector.analysis.outcomes import Exchanged
 from dissector.analysis.pairing import LIMIT, TIMEOUT_NS, Pairing, data_of, loose_keys
-from dissector.analysis.participants import ASKED, HEADER
+from dissector.analysis.participants import ASKED
 from dissector.analysis.series import LIMIT as SERIES_LIMIT
 from dissector.analysis.series import (
     UNASKED,
@@ -100,9 +100,9 @@ class Exchanges:
         self._all.ask(batch, parts, which, numbers)
         rows, at = open_.rows, open_.since(joined.begin)
         rows["series"][at] = numbers
-        left = np.flatnonzero(open_.come[at] & 1 << ANSWER == 0)
-        loose, data, sizes = loose_keys(batch, parts, which[left])
-        rows["loose"][at[left]], rows["digest"][at[left]], rows["size"][at[left]] = loose, data, sizes
+        left = open_.unanswered(joined.begin, open_.tail)
+        told = loose_keys(batch, parts, which[(left - joined.begin) & len(rows) - 1])
+        rows["loose"][left], rows["digest"][left], rows["size"][left] = told
 
     def _begin_rows(self) -> None:
         """Begin a row of times for each new series."""
@@ -154,30 +154,38 @@ class Exchanges:
     def _answered(self, batch: Batch, joined: Joined, unasked: NDArray[np.void], before: int) -> None:
         """Take in the answers of a batch that have a query."""
         parts, open_ = joined.parts, self.pairing.open
-        answers = parts.role[joined.response] == ANSWER
-        further = answers & ~joined.first
-        if further.any():
-            for name, which in (("by_others", joined.by_other), ("duplicates", further & ~joined.by_other)):
-                np.add.at(self._all.rows[name], open_.rows["series"][open_.at(joined.place[which])], 1)
-        which = np.flatnonzero(answers & joined.first)
-        response, place = joined.response[which], joined.place[which]
-        at = open_.at(place)
-        series, order = open_.rows["series"][at], open_.rows["order"][at]
-        arrived = batch.time_ns[parts.rows[response]]
-        rtt = np.maximum(arrived - open_.time_ns[at], 0)
-        row = self._current[series]
+        made = np.empty((8, len(joined.response)), np.int64)
+        flags = np.empty((3, len(joined.response)), np.bool_)
+        count = kernel.exchange.answer(
+            parts.role.data, parts.rows.data, parts.number.data, joined.asking.data, joined.response.data,
+            joined.place.data, joined.first.view(np.uint8).data, joined.by_other.view(np.uint8).data, joined.begin,
+            *(column.data for column in (batch.time_ns, batch.icmp, batch.captured, batch.length)),
+            returning().view(np.uint8).data, self.pairing.timeout_ns, open_.table.data, self._current.data,
+            self._all.counts.data, statistics.words(self._times).data, made.data,
+            *(flag.data for flag in flags.view(np.uint8)),
+        )  # fmt: skip
+        response, series, row, rtt, order, data, asked, sizes = (column[:count] for column in made)
+        late, altered, crossing = (flag[:count] for flag in flags)
         begins = unasked[unasked["row"] >= 0]
         if len(begins):
             row = self._after(begins, series, row, parts.rows[response] + before)
         self._histogram.add(series, statistics.buckets(rtt))
-        late, altered = rtt > self.pairing.timeout_ns, self._altered(batch, joined, which)
+        same = np.empty(count, np.bool_)
+        kernel.fold.alike(batch.octets.data, data.data, asked.data, sizes.data, same.view(np.uint8).data)
+        altered |= ~same
+        if crossing.any():
+            place = joined.place[np.searchsorted(joined.response, response[crossing])]
+            altered[crossing] = differs(
+                open_.rows[open_.at(place)], *data_of(batch, parts, response[crossing])
+            )
         statistics.take(self._times, self._owner, self._all.top, row, rtt, order, late, altered)
         stamped = np.flatnonzero(parts.number[response] == timestamp_pair())
         if len(stamped):
             times = times_of(batch, parts, response[stamped])
             known = (times != UNKNOWN).any(axis=1)
             stamped, times = stamped[known], times[known]
-            self._clocks.add(series[stamped], times, arrived[stamped], rtt[stamped])
+            arrived = batch.time_ns[parts.rows[response[stamped]]]
+            self._clocks.add(series[stamped], times, arrived, rtt[stamped])
 
     def _after(
         self,
@@ -206,34 +214,6 @@ class Exchanges:
         self._current[unasked["series"]] = unasked["row"]
         return row
 
-    def _altered(self, batch: Batch, joined: Joined, which: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which answers differ from their query in data that they must return.
-
-        Data that were cut by the capture are not compared, only how many octets they are.
-        """
-        parts, open_ = joined.parts, self.pairing.open
-        response, place = joined.response[which], joined.place[which]
-        altered = np.zeros(len(which), np.bool_)
-        compared = returning()[parts.number[response]]
-        inside = np.flatnonzero(compared & (place >= joined.begin))
-        answering, asked = (
-            parts.rows[response[inside]],
-            parts.rows[joined.asking[place[inside] - joined.begin]],
-        )
-        size = batch.length[answering].astype(np.int64)
-        whole = (batch.captured[answering] >= size) & (batch.captured[asked] >= size)
-        same = np.empty(len(inside), np.bool_)
-        kernel.fold.alike(
-            batch.octets.data, (batch.icmp[answering] + HEADER).data, (batch.icmp[asked] + HEADER).data,
-            np.where(whole, np.maximum(size - HEADER, 0), 0).data, same.view(np.uint8).data,
-        )  # fmt: skip
-        altered[inside] = (size != batch.length[asked]) | ~same
-        crossing = np.flatnonzero(compared & (place < joined.begin))
-        if len(crossing):
-            data, sizes = data_of(batch, parts, response[crossing])
-            altered[crossing] = differs(open_.rows[open_.at(place[crossing])], data, sizes)
-        return altered
-
     # -- what becomes of the rest
 
     def _settle(self, left: NDArray[np.void]) -> None:
@@ -248,7 +228,7 @@ class Exchanges:
         closed = self._close(left, pending)
         taken = closed.taken >= 0
         if taken.any():
-            np.add.at(self._all.rows["rewritten"], closed.series[taken], 1)
+            self._all.count("rewritten", closed.series[taken])
             self._unasked = [np.delete(pending, closed.taken[taken])]
         self._ended.update(ends(closed))
 
@@ -292,7 +272,7 @@ class Exchanges:
 
     def _count(self, unasked: NDArray[np.void]) -> None:
         """Count unasked answers for good."""
-        np.add.at(self._all.rows["unasked"], unasked["series"][unasked["role"] == ANSWER], 1)
+        self._all.count("unasked", unasked["series"][unasked["role"] == ANSWER])
 
     # -- states
 
@@ -359,15 +339,14 @@ class Exchanges:
         first &= np.isin(np.arange(len(place)), once)
         np.bitwise_or.at(open_.come, at, bits)
         queries, series = open_.rows[at], open_.rows["series"][at]
-        queries["time_ns"] = open_.time_ns[at]
         errors = first & ~answers
         open_.rows["error"][at[errors]] = pending["error"][found[errors]]
         by_other = answers.copy()
         by_other[answers] = open_.by_others(
             place[answers], pending["key"][found[answers]][:, ASKED], first[answers]
         )
-        np.add.at(self._all.rows["by_others"], series[by_other], 1)
-        np.add.at(self._all.rows["duplicates"], series[answers & ~first & ~by_other], 1)
+        self._all.count("by_others", series[by_other])
+        self._all.count("duplicates", series[answers & ~first & ~by_other])
         won = first & answers
         np.maximum.at(self._all.top, series[won], queries["order"][won])
         found, queries, series = found[won], queries[won], series[won]
@@ -449,7 +428,7 @@ class Exchanges:
         pending = self._pending()
         pending = pending[pending["role"] == ANSWER]
         closed = self._close(left, pending)
-        series = self._all.rows[: len(self._all)].copy()
+        series = self._all.table()
         taken = closed.taken >= 0
         np.add.at(series["rewritten"], closed.series[taken], 1)
         np.add.at(series["unasked"], np.delete(pending["series"], closed.taken[taken]), 1)

@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dissector import kernel
-from dissector.analysis.hashing import SECRETS, digest, slots_for
-from dissector.analysis.participants import (
-    ASKED,
-    HEADER,
-    Participants,
-    participants,
-)
+from dissector.analysis.hashing import digest
+from dissector.analysis.open_queries import Open
+from dissector.analysis.participants import HEADER, Participants, participants
 from dissector.analysis.reporters import Reporters
-from dissector.kernel.tables import ANSWER, ERROR, KIND, QUERY, WIDE, WORDS
+from dissector.kernel.tables import ERROR, QUERY, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,29 +37,6 @@ LONG_AGO = -(1 << 62)
 SIGNIFICANT = 8
 """Octets of data from which on a message is known again by them."""
 
-OPEN = np.dtype(
-    [
-        ("series", np.int64),
-        ("frame", np.int64),
-        ("order", np.int64),
-        ("digest", np.uint64),
-        ("loose", np.uint64),
-        ("size", np.int32),
-        ("error", np.int32),
-        ("time_ns", np.int64),
-        ("answerer", np.uint64, (2,)),
-        ("come", np.uint8),
-    ]
-)
-"""A query that may still be answered: ``series`` is its number; ``order`` counts messages from 0; ``digest`` is that
-of its data, which had ``size`` octets; ``loose`` its key without identifier but with the data, 0 where these are too
-few; ``error`` is the number of the error that ended it, see :mod:`dissector.analysis.reporters`, -1 for none;
-``answerer`` is who answered first, as a key has who is asked, where others may answer too; ``come`` has a bit
-``1 << role`` for what came to it."""
-
-
-COLUMNS = ("rows", "time_ns", "come", "_key")
-"""What :class:`Open` has a value of for each query."""
 NOTHING = np.zeros(0, np.uint8)
 
 
@@ -158,131 +131,6 @@ class Answers(NamedTuple):
         return (None if frame < 0 else frame), (None if rtt_ns < 0 else rtt_ns)
 
 
-class Open:
-    """The queries that may still be answered, in their order: a hash table of their keys beside their columns.
-
-    The columns are rings: a query comes in behind the last one, in place of one whose time is over. Its *place* counts
-    all queries that ever were open.
-
-    Attributes:
-        head, tail: the places where they begin and end.
-        rows: what is known of each, dtype OPEN, but for time_ns and come; see :meth:`at`.
-        time_ns: when each was asked.
-        come: what has come to each.
-    """
-
-    def __init__(self) -> None:
-        self.head = self.tail = 0
-        self.rows = np.zeros(1, OPEN)
-        self.time_ns = np.zeros(1, np.int64)
-        self.come = np.zeros(1, np.uint8)
-        self._key = np.zeros((1, WORDS), np.uint64)
-        self._slots = slots_for(0)
-        self._secrets = SECRETS
-        self._widened = np.zeros((1, WORDS), np.uint64)
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return self.tail - self.head
-
-    def at(self, place: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return where in the columns the queries of some places stand."""
-        return place & len(self.rows) - 1
-
-    def since(self, place: int, end: int | None = None) -> NDArray[np.int64]:
-        """Return where those from a place on stand, up to another place or to the last one."""
-        return self.at(np.arange(place, self.tail if end is None else end))
-
-    def room(self, count: int) -> None:
-        """Make room for so many more."""
-        size = 1 << (len(self) + count).bit_length()
-        if size <= len(self.rows):
-            return
-        before, live = self.since(self.head), np.arange(self.head, self.tail) & size - 1
-        for name in COLUMNS:
-            column = getattr(self, name)
-            larger = np.zeros((size, *column.shape[1:]), column.dtype)
-            larger[live] = column[before]
-            setattr(self, name, larger)
-        # They can be half full at most.
-        self._slots = slots_for(size // 2)
-        self._place(self.head)
-
-    def _place(self, first: int) -> None:
-        kernel.pair.place(self._secrets.data, self._slots.data, self._key.data, first, self.tail)
-
-    def pair(
-        self,
-        role: NDArray[np.uint8],
-        time_ns: NDArray[np.int64],
-        key: NDArray[np.uint64],
-        wide: NDArray[np.uint8],
-        reach_ns: int,
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Put queries in and find those of responses; see :func:`dissector.kernel.pair.pair`."""
-        self.room(int(np.count_nonzero(role == QUERY)))
-        found, first = np.empty(len(role), np.int64), np.zeros(len(role), np.bool_)
-        self.tail = kernel.pair.pair(
-            role.data, time_ns.data, key.data, wide.data, self._widened.data, self._secrets.data, reach_ns,
-            self._slots.data, self._key.data, self.time_ns.data, self.come.data, self.tail,
-            found.data, first.view(np.uint8).data,
-        )  # fmt: skip
-        return found, first
-
-    def find(self, key: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Return the place of the latest query of each key, -1 for none."""
-        found = np.empty(len(key), np.int64)
-        if len(key):
-            kernel.pair.find(
-                key.data, self._secrets.data, self._slots.data, self._key.data, found.data
-            )  # fmt: skip
-        return np.where(found < 0, -1, self.tail - 1 - self.at(self.tail - 1 - found))
-
-    def by_others(
-        self, place: NDArray[np.int64], answerer: NDArray[np.uint64], first: NDArray[np.bool_]
-    ) -> NDArray[np.bool_]:
-        """Return which answers are by another host than the one that answered their query first.
-
-        Only queries to many have such answers. Who answers first is taken down.
-
-        Args:
-            place: the query of each.
-            answerer: who sent each, as a key has who is asked.
-            first: which are the first to their query.
-        """
-        at = self.at(place)
-        self.rows["answerer"][at[first]] = answerer[first]
-        many = self._key[at, KIND] >= WIDE
-        found: NDArray[np.bool_] = many & (self.rows["answerer"][at] != answerer).any(axis=1)
-        return found
-
-    def add(self, other: Open) -> None:
-        """Take in other queries, which come after all that are here."""
-        self.room(len(other))
-        begin, self.tail = self.tail, self.tail + len(other)
-        here, there = self.since(begin), other.since(other.head)
-        for name in COLUMNS:
-            getattr(self, name)[here] = getattr(other, name)[there]
-        self._place(begin)
-
-    def left(self, end: int) -> NDArray[np.void]:
-        """Return those before a place that no answer has come to."""
-        at = self.since(self.head, end)
-        unanswered = at[self.come[at] & 1 << ANSWER == 0]
-        found: NDArray[np.void] = self.rows[unanswered]
-        found["time_ns"], found["come"] = self.time_ns[unanswered], self.come[unanswered]
-        return found
-
-    def over(self, before: int) -> int:
-        """Return where those begin that were asked from a time on."""
-        return int(kernel.pair.over(self.time_ns.data, self.head, self.tail, before))
-
-    def leave(self, end: int) -> None:
-        """Take out those before a place."""
-        kernel.pair.leave(self._secrets.data, self._slots.data, self._key.data, self.head, end)
-        self.head = end
-
-
 class Pairing:
     """Pairs queries and answers of a stream of batches.
 
@@ -322,54 +170,55 @@ class Pairing:
         """Return what :meth:`pair` does of the batch that a question is of."""
         found, _ = self._put(question)
         answers = Answers.none(question.messages)
-        which = np.flatnonzero((question.role == ANSWER) & (found >= 0))
-        rows, at = question.rows[which], self.open.at(found[which])
-        answers.frames[rows] = self.open.rows["frame"][at]
-        answers.rtt_ns[rows] = np.maximum(question.time_ns[which] - self.open.time_ns[at], -1)
+        kernel.exchange.tell(
+            question.role.data, question.rows.data, question.frame.data, question.time_ns.data, self.seen, found.data,
+            self.open.table.data, answers.frames.data, answers.rtt_ns.data,
+        )  # fmt: skip
+        self._pass(question)
         self.expire()
         return answers
 
     def join(self, batch: Batch) -> Joined:
         """Return what became of the participants of a batch; its queries are then open."""
         parts = participants(batch)
-        found, first = self._put(Question.of(batch, parts))
-        queries = parts.role == QUERY
-        asking = np.flatnonzero(queries)
-        response, unasked = np.flatnonzero(~queries & (found >= 0)), np.flatnonzero(found < 0)
-        place, first = found[response], first[response]
-        errors = np.flatnonzero((parts.role[response] == ERROR) & first)
+        question = Question.of(batch, parts)
+        found, first = self._put(question)
+        count, open_ = len(found), self.open
+        asking, response, place, unasked = (np.empty(count, np.int64) for _ in range(4))
+        earliest, by_other = np.empty(count, np.bool_), np.empty(count, np.bool_)
+        queries, joined = kernel.exchange.join(
+            parts.role.data, parts.rows.data, question.frame.data, self.seen, parts.key.data, found.data,
+            first.view(np.uint8).data, self.wide, open_.table.data, open_.keys.data, open_.answerer.data, asking.data,
+            response.data, place.data, earliest.view(np.uint8).data, by_other.view(np.uint8).data, unasked.data,
+        )  # fmt: skip
+        self._pass(question)
+        response, place, earliest = response[:joined], place[:joined], earliest[:joined]
+        errors = np.flatnonzero((parts.role[response] == ERROR) & earliest)
         if len(errors):
             numbers = self.reporters.number(batch, parts.rows[response[errors]])
-            self.open.rows["error"][self.open.at(place[errors])] = numbers
-        by_other = np.zeros(len(response), np.bool_)
-        if self.wide:
-            answers = np.flatnonzero(parts.role[response] == ANSWER)
-            answerer = parts.key[response[answers], ASKED]
-            by_other[answers] = self.open.by_others(place[answers], answerer, first[answers])
-        return Joined(parts, asking, self.open.tail - len(asking), response, place, first, by_other, unasked)
+            open_.rows["error"][open_.at(place[errors])] = numbers
+        return Joined(
+            parts, asking[:queries], open_.tail - queries, response, place, earliest, by_other[:joined],
+            unasked[: count - queries - joined],
+        )  # fmt: skip
 
     def _put(self, question: Question) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Put the queries of a batch among the open ones; return what :meth:`Open.pair` does."""
-        queries = question.role == QUERY
-        self.wide = self.wide or bool(question.widening[queries].any())
+        self.wide = self.wide or bool(question.widening[question.role == QUERY].any())
         wide = question.widening if self.wide else NOTHING
-        open_ = self.open
-        found, first = open_.pair(question.role, question.time_ns, question.key, wide, self.reach_ns)
-        asking = np.flatnonzero(queries)
-        at, rows = open_.since(open_.tail - len(asking)), open_.rows
-        rows["frame"][at], rows["order"][at] = question.frame[asking], question.rows[asking] + self.seen
-        rows["error"][at] = -1
+        return self.open.pair(question.role, question.time_ns, question.key, wide, self.reach_ns)
+
+    def _pass(self, question: Question) -> None:
+        """Note that a batch has been taken in."""
         self.seen += question.messages
         self.now = max(self.now, question.latest_ns)
-        return found, first
 
     def expire(self) -> NDArray[np.void]:
         """Take out the queries whose time is over, or that are too many; return those that no answer has come to."""
         open_ = self.open
         end = open_.over(self.now - self.reach_ns)
         enough = max(end, open_.tail - self.limit)
-        given_up = open_.come[open_.since(end, enough)] & 1 << ANSWER == 0
-        self.given_up += int(np.count_nonzero(given_up))
+        self.given_up += len(open_.unanswered(end, enough))
         left = open_.left(enough)
         open_.leave(enough)
         return left

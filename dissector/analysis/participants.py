@@ -60,8 +60,10 @@ class Participants(NamedTuple):
 
     def series(self, which: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the keys of the series of some participants."""
-        keys = self.key[which]
-        keys[:, KIND] &= ~_tables().sequence[self.number[which]].astype(np.uint64)
+        keys = np.empty((len(which), WORDS), np.uint64)
+        kernel.exchange.series(
+            which.data, self.key.data, self.number.data, _tables().sequence.data, keys.data
+        )  # fmt: skip
         return keys
 
     def wide_keys(self, which: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -124,7 +126,7 @@ def _tables() -> _Tables:
             len(beyond),
         )
         known[pair.number, COPIED_AT : COPIED_AT + len(beyond)] = beyond
-    return _Tables(role.ravel(), numbers().ravel(), masks[:, 0], masks[:, 1], bare, known)
+    return _Tables(role.ravel(), numbers().ravel(), masks[:, 0], masks[:, 1].copy(), bare, known)
 
 
 def participants(batch: Batch) -> Participants:

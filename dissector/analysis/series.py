@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dissector import kernel
 from dissector.analysis.hashing import Index, grown, words_of
 from dissector.analysis.pairs import pairs
 from dissector.analysis.participants import HEADER
 from dissector.analysis.payloads import SAMPLE
 from dissector.analysis.reporters import versions
-from dissector.kernel.tables import ANSWER, KIND, WORDS
+from dissector.kernel.tables import ANSWER, COUNTS, KIND, WORDS
 from dissector.registry.model import Family
 from dissector.registry.table import message_type
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from dissector.analysis.participants import Participants
     from dissector.batch import Batch
 
-SERIES = np.dtype(
+KNOWN = np.dtype(
     [
         ("number", np.int16),
         ("version", np.uint8),
@@ -31,18 +32,15 @@ SERIES = np.dtype(
         ("querier", "V16"),
         ("asked", "V16"),
         ("first_ns", np.int64),
-        ("sent", np.int64),
-        ("duplicates", np.int64),
-        ("by_others", np.int64),
-        ("rewritten", np.int64),
-        ("unasked", np.int64),
         ("size", np.int32),
         ("sampled", np.uint8),
         ("sample", f"V{SAMPLE}"),
     ]
 )
-"""What is known of a series: ``number`` of its pair, who asks whom, how often what happened, and the time and data
-of its first query (``size`` octets, of which the first ``sampled`` are in ``sample``)."""
+"""What is known of a series: ``number`` of its pair, who asks whom, and the time and data of its first query (``size``
+octets, of which the first ``sampled`` are in ``sample``)."""
+SERIES = np.dtype([*KNOWN.descr, *((name, np.int64) for name in COUNTS)])
+"""The same, with how often what happened."""
 
 UNASKED = np.dtype(
     [
@@ -64,8 +62,6 @@ UNASKED = np.dtype(
 by which its query could yet be found, the number of its series, the row of times that begins after it (-1: none),
 and the three times of a Timestamp Reply."""
 
-COUNTS = ("sent", "duplicates", "by_others", "rewritten", "unasked")
-"""The columns of SERIES that are counts."""
 TIMESTAMP = 13
 LIMIT = 1 << 17
 """Default: so many series are kept apart; those that begin later are counted together, one for each pair."""
@@ -164,14 +160,16 @@ class AllSeries:
 
     Attributes:
         shared: queries and answers of series that are not kept apart.
-        rows: what is known of each, dtype SERIES; longer than there are series.
+        rows: what is known of each, dtype KNOWN; longer than there are series.
+        counts: how often what happened, a column for each of :data:`dissector.kernel.tables.COUNTS`; likewise.
         top: the order of the latest query of each that has been answered, -1 for none; likewise.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._index = Index(WORDS, limit)
         self.shared = 0
-        self.rows = np.zeros(0, SERIES)
+        self.rows = np.zeros(0, KNOWN)
+        self.counts = np.zeros((0, len(COUNTS)), np.int64)
         self.top = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
@@ -193,7 +191,7 @@ class AllSeries:
         if len(new):
             which = which[new]
             rows = parts.rows[which]
-            fresh = np.zeros(len(new), SERIES)
+            fresh = np.zeros(len(new), KNOWN)
             fresh["number"] = parts.number[which]
             fresh["version"] = versions(batch, rows)
             fresh["size"] = -1
@@ -210,20 +208,18 @@ class AllSeries:
         """Take in what is known of the series with the latest numbers."""
         count = len(self)
         begin = count - len(fresh)
-        self.rows, self.top = grown(self.rows, count), grown(self.top, count)
+        self.rows, self.counts, self.top = (grown(one, count) for one in (self.rows, self.counts, self.top))
         self.rows[begin:count], self.top[begin:count] = fresh, -1
 
     def ask(
         self, batch: Batch, parts: Participants, which: NDArray[np.int64], numbers: NDArray[np.int64]
     ) -> None:
         """Take in queries, in their order: how many, and the time and data of each series' first."""
-        rows = self.rows
-        first = np.flatnonzero(rows["size"][numbers] < 0)
-        np.add.at(rows["sent"], numbers, 1)
+        first = np.empty(len(which), np.int64)
+        first = first[: kernel.exchange.ask(numbers.data, self.counts.data, first.data)]
         if not len(first):
             return
-        numbers, once = np.unique(numbers[first], return_index=True)
-        which = which[first[once]]
+        rows, numbers, which = self.rows, numbers[first], which[first]
         at = parts.rows[which]
         there = np.minimum(np.maximum(parts.captured[which] - HEADER, 0), SAMPLE)
         sample = np.zeros((len(which), SAMPLE), np.uint8)
@@ -236,22 +232,31 @@ class AllSeries:
         rows["sampled"][numbers] = there
         rows["sample"][numbers] = sample.view(f"V{SAMPLE}").ravel()
 
+    def count(self, name: str, numbers: NDArray[np.int64]) -> None:
+        """Count what happened to some series, once for each time that one is named."""
+        np.add.at(self.counts[:, COUNTS.index(name)], numbers, 1)
+
+    def table(self) -> NDArray[np.void]:
+        """Return what is known of all, dtype SERIES."""
+        table = np.empty(len(self), SERIES)
+        for name in KNOWN.names or ():
+            table[name] = self.rows[name][: len(self)]
+        for name, column in zip(COUNTS, self.counts.T, strict=True):
+            table[name] = column[: len(self)]
+        return table
+
     def adopt(self, other: AllSeries, shift: int) -> NDArray[np.int64]:
         """Take in the series of what comes after, ``shift`` messages later; return the numbers here of those there."""
         theirs = other.rows[: len(other)]
         numbers, new = self._index.number(other._index.keys, more=len(other))
         self.shared += other.shared
-        fresh = theirs[new]
-        for name in COUNTS:
-            fresh[name] = 0
-        self._add(fresh)
+        self._add(theirs[new])
         mine = self.rows[numbers]
         unsent = (mine["size"] < 0) & (theirs["size"] >= 0)
         for name in ("first_ns", "size", "sampled", "sample"):
             mine[name][unsent] = theirs[name][unsent]
-        for name in COUNTS:
-            mine[name] += theirs[name]
         self.rows[numbers] = mine
+        self.counts[numbers] += other.counts[: len(other)]
         top = other.top[: len(other)]
         self.top[numbers] = np.where(top >= 0, top + shift, self.top[numbers])
         return numbers

@@ -47,6 +47,11 @@ def table(count: int) -> Table:
     return rows
 
 
+def words(times: Table) -> NDArray[np.int64]:
+    """Return the memory of rows as whole numbers, a column for each name in :data:`dissector.kernel.tables.TIMES`."""
+    return times.view(np.int64).reshape(len(times), len(tables.TIMES))
+
+
 def take(  # noqa: PLR0913, PLR0917 - the columns of one step
     times: Table,
     owner: NDArray[np.int64],
@@ -72,7 +77,7 @@ def take(  # noqa: PLR0913, PLR0917 - the columns of one step
     if len(row):
         kernel.fold.fold(
             row.data, rtt.data, order.data, late.view(np.uint8).data, altered.view(np.uint8).data, owner.data, top.data,
-            times.view(np.int64).reshape(len(times), -1).data, times.view(np.float64).reshape(len(times), -1).data,
+            words(times).data, times.view(np.float64).reshape(len(times), len(tables.TIMES)).data,
         )  # fmt: skip
 
 

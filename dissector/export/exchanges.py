@@ -100,7 +100,7 @@ QUERIES = np.dtype(
     ]
 )
 """A query and what became of it; -1 where a number is not known. ``order``, ``digest``, ``size`` and ``loose`` are
-those of :data:`dissector.analysis.pairing.OPEN`."""
+those of :data:`dissector.analysis.open_queries.OPEN`."""
 UNASKED = np.dtype(
     [
         ("order", np.int64),

@@ -2,7 +2,8 @@
 
 ``walk`` finds the packets in a container, ``scan`` the ICMP messages in packets, ``render`` writes messages as text,
 ``write`` packets as a capture; ``search`` finds octets in many messages at once;
-``pair`` has the hash tables by which queries and answers are joined, and ``fold`` adds up what is known of many.
+``key`` finds the messages that take part in exchanges, ``pair`` has the hash tables by which queries and answers are
+joined, ``exchange`` tells what they leave behind, and ``fold`` adds up what is known of many.
 They are compiled where the package was installed with Cython and a C compiler at hand, and run as plain Python where
 not, with the same results. The environment variable ``DISSECTOR_KERNEL=interpreted`` asks for plain Python although
 they are compiled.
@@ -56,11 +57,12 @@ write = _load("write")
 search = _load("search")
 pair = _load("pair")
 key = _load("key")
+exchange = _load("exchange")
 fold = _load("fold")
 
 BACKEND = (
     "compiled"
-    if all(kernel.COMPILED for kernel in (walk, scan, render, write, search, pair, key, fold))
+    if all(kernel.COMPILED for kernel in (walk, scan, render, write, search, pair, key, exchange, fold))
     else "interpreted"
 )
 """Which of the two is in use."""

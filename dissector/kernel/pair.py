@@ -39,6 +39,7 @@ WITHOUT_BOTH = 2  # the one who asks too: where nothing is copied, any answer to
 _WITHOUT_BOTH = cython.declare(cython.uchar, WITHOUT_BOTH)
 _KIND = cython.declare(cython.Py_ssize_t, tables.KIND)
 _WIDE = cython.declare(cython.ulonglong, tables.WIDE)
+_TIME = cython.declare(cython.Py_ssize_t, tables.OPEN.index("time_ns"))
 
 FREE = (1 << 64) - 1  # what a slot has that leads to no key
 _FREE = cython.declare(cython.ulonglong, FREE)
@@ -100,6 +101,7 @@ def _slot(
 @cython.cfunc
 @cython.inline
 @cython.exceptval(check=False)
+@cython.returns(cython.void)
 def _approach(
     keys: cython.const[cython.ulonglong][:, ::1],
     begin: cython.Py_ssize_t,
@@ -243,6 +245,7 @@ def place(
 @cython.cfunc
 @cython.inline
 @cython.exceptval(check=False)
+@cython.returns(cython.void)
 def _widen(
     keys: cython.const[cython.ulonglong][:, ::1],
     row: cython.Py_ssize_t,
@@ -269,7 +272,7 @@ def pair(
     reach_ns: cython.longlong,
     slots: cython.ulonglong[::1],
     stored: cython.ulonglong[:, ::1],
-    asked_ns: cython.longlong[::1],
+    open_: cython.longlong[:, ::1],
     come: cython.uchar[::1],
     tail: cython.Py_ssize_t,
     found: cython.longlong[::1],
@@ -290,7 +293,8 @@ def pair(
         reach_ns: how long after a query its answers are looked for.
         slots: more than twice as many as there will be open queries.
         stored: the ring of their keys: a power of two of rows, more than there will be open queries.
-        asked_ns: their times, likewise.
+        open_: what is known of them, columns as :data:`dissector.kernel.tables.OPEN` has them; likewise. The time is
+            filled in.
         come: what has come to each: bits ``1 << role``; likewise.
         tail: the place after the last one.
         found: filled in, the place of each query, and that of the query of each response, -1 for none.
@@ -327,7 +331,7 @@ def pair(
                 slots[at] = mark << 32 | query
                 for word in range(keys.shape[1]):
                     stored[query, word] = widened[0, word] if widens else keys[row, word]
-                asked_ns[query] = time_ns[row]
+                open_[query, _TIME] = time_ns[row]
                 come[query] = 0
                 found[row] = tail
                 tail += 1
@@ -340,7 +344,7 @@ def pair(
             if slots[at] == _FREE:
                 continue
             query = slots[at] & _LOW
-            if time_ns[row] - asked_ns[query] > reach_ns:
+            if time_ns[row] - open_[query, _TIME] > reach_ns:
                 continue
             # The place: the last one that stands in that row.
             found[row] = tail - 1 - ((tail - 1 - query) & ring)
@@ -351,11 +355,11 @@ def pair(
 
 
 def over(
-    asked_ns: cython.longlong[::1], head: cython.Py_ssize_t, tail: cython.Py_ssize_t, before: cython.longlong
+    open_: cython.longlong[:, ::1], head: cython.Py_ssize_t, tail: cython.Py_ssize_t, before: cython.longlong
 ) -> int:
-    """Return the place of the first open query that was not asked before a time; the times stand in a ring."""
-    ring: cython.Py_ssize_t = asked_ns.shape[0] - 1
-    while head < tail and asked_ns[head & ring] < before:
+    """Return the place of the first open query that was not asked before a time; they stand in a ring."""
+    ring: cython.Py_ssize_t = open_.shape[0] - 1
+    while head < tail and open_[head & ring, _TIME] < before:
         head += 1
     return head
 

@@ -1,4 +1,4 @@
-"""What the tables of `pair` and `fold` hold, and in which places: for these kernels and for who owns the tables."""
+"""What the tables of kernels hold, and in which places: for these kernels and for who owns the tables."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ MIX = 0xD6E8FEB86659FD93  # by which hashes are mixed
 
 # How several values become one.
 RULES = ("count", "least", "most", "last", "first")
+
+# What is known of an open query; see :data:`dissector.analysis.open_queries.OPEN`.
+OPEN = ("series", "frame", "order", "digest", "loose", "size", "error", "time_ns")
+
+# What is counted of a series; see :data:`dissector.analysis.series.SERIES`.
+COUNTS = ("sent", "duplicates", "by_others", "rewritten", "unasked")
 
 # What is kept of the round-trip times of a series; see :data:`dissector.analysis.statistics.TIMES`.
 TIMES = (
