@@ -12,7 +12,20 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-KERNELS = ("walk", "scan", "render", "write", "search", "pair", "key", "exchange", "fold")
+KERNELS = (
+    "walk",
+    "scan",
+    "render",
+    "write",
+    "search",
+    "pair",
+    "key",
+    "exchange",
+    "fold",
+    "echo",
+    "page",
+    "kinds",
+)
 
 
 def source(name: str, *, checked: bool) -> str:

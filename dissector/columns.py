@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from numpy.typing import NDArray
 
     from dissector.layout import Field, Layout, Unit
@@ -22,13 +24,19 @@ WIDEST = 64
 """Bits of the widest number that NumPy has."""
 
 
-def extract(octets: NDArray[np.uint8], starts: NDArray[np.int64], layout: Layout) -> dict[str, NDArray[Any]]:
+def extract(
+    octets: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    layout: Layout,
+    names: Container[str] | None = None,
+) -> dict[str, NDArray[Any]]:
     """Return one column for each field of fixed width, reserved ones too.
 
     Args:
         octets: all octets, shape (n_octets,), uint8, contiguous.
         starts: where each message starts, shape (n_messages,), int64; ``layout.size`` octets must be there.
         layout: the layout of their shape, ``Echo.layout``.
+        names: the fields that are wanted; None for all.
 
     Returns:
         Field name to column, shape (n_messages,), in the machine's byte order: unsigned integers (signed
@@ -52,6 +60,7 @@ def extract(octets: NDArray[np.uint8], starts: NDArray[np.int64], layout: Layout
         field.name: column(raw[f"u{unit.offset}"], unit, field, shift)
         for unit in layout.units
         for field, shift in unit.fields
+        if names is None or field.name in names
     }
 
 

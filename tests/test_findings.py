@@ -315,6 +315,17 @@ def test_who_asks_on_and_on_does_not_sweep():
     assert "sweep-hosts" in found(*sweep[:5], sweep_hosts=5)
 
 
+def test_sweeps_of_as_many_messages_come_in_the_order_in_which_they_began():
+    hosts = [IPv4Address(number) for number in range(int(SERVER), int(SERVER) + 16)]
+    askers = [IPv4Address(number) for number in range(int(HOST), int(HOST) + 24)]
+    random.Random(3).shuffle(askers)
+    state = Findings()
+    state.update(scanned([(0, packet(echo(b""), src=src, dst=dst)) for dst in hosts for src in askers]))
+    assert [one.hosts for one in state.result().findings if one.rule.id == "sweep-hosts"] == [
+        (asker,) for asker in askers
+    ]
+
+
 def test_a_broadcast_that_hosts_answer_which_were_asked_by_name_is_no_smurf():
     hosts = [IPv4Address(f"198.51.100.{number}") for number in range(1, 5)]
     asked = packet(echo(), dst=IPv4Address("198.51.100.255"))

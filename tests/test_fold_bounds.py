@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from dissector import kernel
-from dissector.kernel import tables
 
 MODULES = {module.COMPILED: module for module in (kernel.interpreted("fold"), kernel.fold)}
 PLACES = [(-1, 40), (0, 41), (1, 40), (1 << 40, 40), (-40, 40)]
@@ -22,12 +21,6 @@ def test_octets_outside_of_the_buffer_are_refused(module, start, size):
     for one, other in ((begin, zero), (zero, begin)):
         with pytest.raises(ValueError, match="outside"):
             module.alike(octets, one, other, sizes, np.zeros(1, np.uint8))
-    rows = np.zeros((1, len(tables.HOSTS)), np.int64)
-    flag, count = np.zeros(1, np.uint8), sizes.astype(np.int32)
-    with pytest.raises(ValueError, match="outside"):
-        module.echoes(
-            zero, flag, octets, begin, count, count, flag, zero, rows, np.zeros(1, np.int64), 1, flag.copy()
-        )
 
 
 @pytest.mark.parametrize(

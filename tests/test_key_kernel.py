@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissector import kernel
+from dissector.analysis.exchanges import Exchanges
 from dissector.analysis.pairs import error_types, pairs
 from dissector.analysis.participants import participants
 from dissector.api import scan
@@ -92,6 +93,62 @@ def test_a_message_outside_of_the_buffer_is_refused(module, start, captured, kin
     monkeypatch.setattr(kernel, "key", module)
     with pytest.raises(ValueError, match="outside"):
         participants(batch)
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=list(MODULES))
+def test_digests_are_of_the_data_alone_and_of_all_of_them(module):
+    data = [
+        b"",
+        b"a",
+        b"a\0",
+        b"abcdefg",
+        b"abcdefgh",
+        b"abcdefghi",
+        b"abcdefgi",
+        b"abcdefgh" * 9,
+        b"abcdefgh" * 8,
+    ]
+    octets = b"".join(bytes([number]) * 8 + one for number, one in enumerate(data + data))
+    sizes = np.array([8 + len(one) for one in data + data], np.int32)
+    starts = np.cumsum(sizes, dtype=np.int64) - sizes
+    captured = sizes.copy()
+    captured[1] -= 1
+    rows, found, told = np.arange(len(sizes)), np.empty(len(sizes), np.uint64), np.empty(len(sizes), np.int64)
+    module.digests(
+        rows.data, starts.data, captured.data, sizes.data, np.frombuffer(octets, np.uint8).data, 0x9E3779B97F4A7C15,
+        found.data, told.data,
+    )  # fmt: skip
+    assert told.tolist() == (sizes - 8).tolist()
+    assert found[1] == 0
+    found[1] = found[1 + len(data)]
+    assert found[: len(data)].tolist() == found[len(data) :].tolist()
+    assert len(set(found.tolist())) == len(data)
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=list(MODULES))
+@pytest.mark.parametrize(("start", "size"), [(-1, 40), (0, 41), (1, 40), (1 << 40, 40), (41, 7)])
+def test_data_outside_of_the_buffer_are_refused(module, start, size):
+    zero, sizes = np.zeros(1, np.int64), np.array([size], np.int32)
+    with pytest.raises(ValueError, match="outside"):
+        module.digests(
+            zero.data, np.array([start]).data, sizes.data, sizes.data, np.zeros(40, np.uint8).data, 3,
+            zero.view(np.uint64).data, zero.copy().data,
+        )  # fmt: skip
+
+
+def test_a_batch_with_every_other_row_is_one_like_others():
+    path = next(path for path in CAPTURES if max(map(len, scan(str(path))), default=0) > 4)
+    batch = max(scan(str(path)), key=len)
+    few, copied = batch[::2], batch[np.arange(0, len(batch), 2)]
+    assert [column.tolist() for column in participants(few)] == [
+        column.tolist() for column in participants(copied)
+    ]
+    states = []
+    for one in (few, copied):
+        state = Exchanges()
+        state.update(one)
+        states.append(repr(state.result().by_series()))
+    assert states[0] == states[1]
 
 
 def test_a_quoted_query_has_the_key_of_the_query():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -138,6 +139,26 @@ def test_stretches_that_are_the_same(stretches):
     pieces = [octets.tobytes()[at : at + size] for at, size in zip(starts, sizes, strict=True)]
     others = [octets.tobytes()[at : at + size] for at, size in zip(other, sizes, strict=True)]
     assert same.tolist() == [one == another for one, another in zip(pieces, others, strict=True)]
+
+
+COUNTED = st.dictionaries(st.integers(0, 40), st.integers(1, 5))
+
+
+@settings(deadline=None)
+@given(COUNTED, st.lists(st.integers(0, 40)), COUNTED, st.integers(1, 4))
+def test_keys_are_counted_as_a_counter_does(known, once, others, each):
+    for more, times in ((sorted(once), []), (sorted(others), [others[key] for key in sorted(others)])):
+        expected = Counter(known)
+        expected.update(dict(zip(more, times, strict=True)) if times else more)
+        columns = [
+            np.array(one, np.int64)
+            for one in (sorted(known), [known[key] for key in sorted(known)], more, times)
+        ]
+        both, sums = np.empty((2, len(known) + len(more)), np.int64)
+        count, large = kernel.exchange.tally(*(one.data for one in columns), 2, each, both.data, sums.data)
+        assert dict(zip(both[:count].tolist(), sums[:count].tolist(), strict=True)) == expected
+        assert both[:count].tolist() == sorted(expected)
+        assert large == any(members > each for members in Counter(key >> 2 for key in expected).values())
 
 
 def test_both_back_ends_return_the_same():

@@ -154,12 +154,13 @@ class Exchanges:
     def _answered(self, batch: Batch, joined: Joined, unasked: NDArray[np.void], before: int) -> None:
         """Take in the answers of a batch that have a query."""
         parts, open_ = joined.parts, self.pairing.open
+        columns = (batch.time_ns, batch.icmp, batch.captured, batch.length)
         made = np.empty((8, len(joined.response)), np.int64)
         flags = np.empty((3, len(joined.response)), np.bool_)
         count = kernel.exchange.answer(
             parts.role.data, parts.rows.data, parts.number.data, joined.asking.data, joined.response.data,
             joined.place.data, joined.first.view(np.uint8).data, joined.by_other.view(np.uint8).data, joined.begin,
-            *(column.data for column in (batch.time_ns, batch.icmp, batch.captured, batch.length)),
+            *(np.ascontiguousarray(column).data for column in columns),
             returning().view(np.uint8).data, self.pairing.timeout_ns, open_.table.data, self._current.data,
             self._all.counts.data, statistics.words(self._times).data, made.data,
             *(flag.data for flag in flags.view(np.uint8)),

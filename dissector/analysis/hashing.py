@@ -146,10 +146,10 @@ class Index:
             )  # fmt: skip
         return numbers
 
-    def number(
+    def place(
         self, keys: NDArray[np.uint64], *, more: int = 0, groups: Groups | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the number of each key, and the rows in which new ones appeared, in the order of their numbers.
+    ) -> NDArray[np.int64]:
+        """Return the number of each key; new ones get the next, in their order.
 
         Beyond the limit, and so many more, a new key has no number: -1. Nor has one of a group that has its most.
         """
@@ -162,6 +162,17 @@ class Index:
                 keys.data, self._secrets.data, self._slots.data, self._keys.data,
                 self._count, limit, group.data, members.data, each, numbers.data,
             )  # fmt: skip
+        return numbers
+
+    def number(
+        self, keys: NDArray[np.uint64], *, more: int = 0, groups: Groups | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the number of each key, and the rows in which new ones appeared, in the order of their numbers.
+
+        As for :meth:`place`.
+        """
+        before = self._count
+        numbers = self.place(keys, more=more, groups=groups)
         fresh = np.flatnonzero(numbers >= before)
         new = np.empty(self._count - before, np.int64)
         # Of several rows of a key the first is written last, and stays.

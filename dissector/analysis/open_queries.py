@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +20,10 @@ OPEN = np.dtype([(name, np.uint64 if name in {"digest", "loose"} else np.int64) 
 of its data, which had ``size`` octets; ``loose`` its key without identifier but with the data, 0 where these are too
 few; ``error`` is the number of the error that ended it, see :mod:`dissector.analysis.reporters`, -1 for none."""
 
-COLUMNS = ("rows", "come", "answerer", "_key")
+COLUMNS = ("rows", "come", "answerer", "_key", "_marks")
 """What :class:`Open` has a value of for each query."""
+LINE = 64
+"""Octets that come from memory at once."""
 
 
 class Open:
@@ -42,6 +45,7 @@ class Open:
         self.come = np.zeros(1, np.uint8)
         self.answerer = np.zeros((1, 2), np.uint64)
         self._key = np.zeros((1, WORDS), np.uint64)
+        self._marks = np.zeros(1, np.uint32)
         self._slots = slots_for(0)
         self._secrets = SECRETS
         self._widened = np.zeros((1, WORDS), np.uint64)
@@ -82,7 +86,7 @@ class Open:
         old = len(self.rows)
         for name in COLUMNS:
             column = getattr(self, name)
-            larger = np.zeros((size, *column.shape[1:]), column.dtype)
+            larger = lines((size, *column.shape[1:]), column.dtype)
             begin = self.head
             while begin < self.tail:
                 # To the end of the ring as it was: so far they stand one behind the other in both.
@@ -95,7 +99,9 @@ class Open:
         self._place(self.head)
 
     def _place(self, first: int) -> None:
-        kernel.pair.place(self._secrets.data, self._slots.data, self._key.data, first, self.tail)
+        kernel.pair.place(
+            self._secrets.data, self._slots.data, self._key.data, self._marks.data, first, self.tail
+        )  # fmt: skip
 
     def pair(
         self,
@@ -110,7 +116,7 @@ class Open:
         found, first = np.empty(len(role), np.int64), np.zeros(len(role), np.bool_)
         self.tail = kernel.pair.pair(
             role.data, time_ns.data, key.data, wide.data, self._widened.data, self._secrets.data, reach_ns,
-            self._slots.data, self._key.data, self.table.data, self.come.data, self.tail,
+            self._slots.data, self._key.data, self._marks.data, self.table.data, self.come.data, self.tail,
             found.data, first.view(np.uint8).data,
         )  # fmt: skip
         return found, first
@@ -166,5 +172,12 @@ class Open:
 
     def leave(self, end: int) -> None:
         """Take out those before a place."""
-        kernel.pair.leave(self._secrets.data, self._slots.data, self._key.data, self.head, end)
+        kernel.pair.leave(self._slots.data, self._marks.data, self.head, end)
         self.head = end
+
+
+def lines(shape: tuple[int, ...], kind: np.dtype[Any]) -> NDArray[Any]:
+    """Return zeros that begin where a line of the processor's cache does, so that rows of 64 octets are one each."""
+    octets = np.zeros(math.prod(shape) * kind.itemsize + LINE, np.uint8)
+    begin = -octets.ctypes.data % LINE
+    return octets[begin : begin + len(octets) - LINE].view(kind).reshape(shape)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dissector import kernel
-from dissector.analysis.hashing import digest
+from dissector.analysis.hashing import FACTORS
 from dissector.analysis.open_queries import Open
-from dissector.analysis.participants import HEADER, Participants, participants
+from dissector.analysis.participants import Participants, participants
 from dissector.analysis.reporters import Reporters
 from dissector.kernel.tables import ERROR, QUERY, WORDS
 
@@ -64,7 +64,10 @@ class Question(NamedTuple):
         """Return that of a batch, whose participants may be known."""
         parts = participants(batch) if parts is None else parts
         rows, latest = parts.rows, int(batch.time_ns.max(initial=LONG_AGO))
-        of_packets = batch.frame[rows], batch.time_ns[rows]
+        every = len(rows) == len(batch)
+        of_packets = (
+            np.ascontiguousarray(column) if every else column[rows] for column in (batch.frame, batch.time_ns)
+        )
         return cls(len(batch), latest, rows, parts.role, parts.key, parts.widening, *of_packets)
 
     def __reduce__(self) -> tuple[Callable[..., Question], tuple[Any, ...]]:
@@ -230,10 +233,12 @@ def data_of(batch: Batch, parts: Participants, which: NDArray[np.int64]) -> tupl
     The data are what follows the eight octets of the header.
     """
     rows = parts.rows[which]
-    sizes = batch.length[rows].astype(np.int64) - HEADER
-    there = batch.captured[rows] - HEADER >= sizes
-    digests = np.zeros(len(rows), np.uint64)
-    digests[there] = digest(batch.octets, parts.start[which[there]] + HEADER, np.maximum(sizes[there], 0))
+    digests, sizes = np.empty(len(rows), np.uint64), np.empty(len(rows), np.int64)
+    kernel.key.digests(
+        rows.data,
+        *(np.ascontiguousarray(column).data for column in (batch.icmp, batch.captured, batch.length, batch.octets)),
+        int(FACTORS[0]), digests.data, sizes.data,
+    )  # fmt: skip
     return digests, sizes
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissector import kernel
+from dissector.analysis.hashing import NONE
 from dissector.kernel import tables
 
 if TYPE_CHECKING:
@@ -163,7 +164,8 @@ class Histogram:
         """Count some buckets of some series, once each if ``counts`` does not say otherwise."""
         keys = series << self._BITS | (numbers - _BASE)
         if counts is not None:
-            self._pack(keys, counts)
+            order = np.argsort(keys)
+            self._pack(keys[order], counts[order])
             return
         self._log.append(keys)
         self._logged += len(keys)
@@ -172,19 +174,26 @@ class Histogram:
             # Packing again pays only when as much has come as is there.
             self.limit = max(PACKED, len(self._keys))
 
-    def _pack(self, keys: NDArray[np.int64] | None = None, counts: NDArray[np.int64] | None = None) -> None:
-        """Count what came with what was counted, and with others that were."""
-        if keys is None or counts is None:
-            keys = counts = np.zeros(0, np.int64)
+    def _pack(self, keys: NDArray[np.int64] = NONE, counts: NDArray[np.int64] = NONE) -> None:
+        """Count what came with what was counted, and with others that were, which ascend."""
         if not self._logged and not len(keys):
             return
-        once = np.concatenate([np.zeros(0, np.int64), *self._log])
+        once = np.concatenate([NONE, *self._log])
         self._log, self._logged = [], 0
         once.sort()
-        starts = np.flatnonzero(np.append(True, once[1:] != once[:-1])[: len(once)])
-        keys = np.concatenate([self._keys, keys, once[starts]])
-        counts = np.concatenate([self._counts, counts, np.diff(np.append(starts, len(once)))])
-        self._keys, self._counts = _coarse(*_counted(keys, counts), self._BITS)
+        crowded = [self._join(*some) for some in ((once, NONE), (keys, counts)) if len(some[0])]
+        if crowded[-1]:
+            self._keys, self._counts = _coarse(self._keys, self._counts, self._BITS)
+
+    def _join(self, keys: NDArray[np.int64], counts: NDArray[np.int64]) -> bool:
+        """Count other keys too, which ascend, once each without counts; return whether a series has too many."""
+        most = len(self._keys) + len(keys)
+        both, sums = np.empty(most, np.int64), np.empty(most, np.int64)
+        count, crowded = kernel.exchange.tally(
+            self._keys.data, self._counts.data, keys.data, counts.data, self._BITS, EACH, both.data, sums.data
+        )  # fmt: skip
+        self._keys, self._counts = both[:count], sums[:count]
+        return bool(crowded)
 
     def entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return series, bucket and count of all that occurred, by series, then by bucket."""

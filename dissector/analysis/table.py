@@ -58,7 +58,7 @@ class Table:
     def add(self, keys: NDArray[np.uint64], values: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
         """Put rows in, which come after all that are there; return the number of the key of each, -1 for none."""
         before = len(self)
-        numbers, _ = self._index.number(keys)
+        numbers = self._index.place(keys)
         self._rows = grown(self._rows, len(self))
         rows = np.empty((len(keys), len(self.rules)), np.int64)
         for place, name in enumerate(self.rules):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.export.columns import Words
 from dissector.layout import OCTETS
 from dissector.registry.model import Family
 from dissector.registry.table import all_entries
@@ -30,7 +29,7 @@ class Catalog(NamedTuple):
         long_shape: see there.
         sizes: octets of the fixed part by shape.
         payload: whether what follows it is the message's data, by shape.
-        words: for each column of names, index by entry and texts; index -1 where there is none.
+        words: for each column of names, the text by entry; None where there is none.
     """
 
     entries: NDArray[np.int16]
@@ -40,7 +39,7 @@ class Catalog(NamedTuple):
     long_shape: NDArray[np.uint8]
     sizes: NDArray[np.int32]
     payload: NDArray[np.bool_]
-    words: dict[str, tuple[NDArray[np.int16], list[str]]]
+    words: dict[str, list[str | None]]
 
 
 @cache
@@ -61,17 +60,12 @@ def catalog() -> Catalog:
             longer[family, types] = row.longer[0]
             long_shape[family, types] = known.setdefault(row.longer[1], len(known))
     shapes = tuple(known)
-    words = {}
-    said: dict[str, list[str | None]] = {
+    words: dict[str, list[str | None]] = {
         "name": [entry.type.name.en for entry in rows],
         "code_name": [None if entry.code is None else entry.code.name.en for entry in rows],
         "kind": [entry.type.kind.value for entry in rows],
         "status": [entry.status.value for entry in rows],
     }
-    for name, texts in said.items():
-        distinct = Words()
-        found = [-1 if text is None else distinct.number(text) for text in texts]
-        words[name] = np.array(found, np.int16), distinct.texts
     return Catalog(
         entries.reshape(-1),
         shapes,

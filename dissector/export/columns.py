@@ -56,6 +56,11 @@ class Values(NamedTuple):
         return found
 
 
+def one(value: int, rows: int) -> NDArray[np.int32]:
+    """Return a number for each row, the same one in the same memory."""
+    return np.broadcast_to(np.int32(value), (rows,))
+
+
 class Words:
     """Distinct texts, numbered as they come."""
 

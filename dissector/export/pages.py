@@ -1,8 +1,7 @@
-"""Values as pages of Parquet: constants, indices of a dictionary, differences.
+"""Values as pages of Parquet: runs of one value, indices of a dictionary, differences.
 
-Strategy: everything is done on whole columns. What the format calls bit-packing is, with 8, 16 or 32 bits a value, the
-memory of an array; and differences (DELTA_BINARY_PACKED) of as many octets as the largest needs are that, too, with a
-few octets before each 128 of them.
+Strategy: a kernel writes numbers in as few bits as hold them (:mod:`dissector.kernel.page`). What is one value all
+along is not looked at one by one; an array whose elements are all the same memory tells so at once.
 """
 
 from __future__ import annotations
@@ -11,47 +10,59 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dissector import kernel
 from dissector.export.thrift import varint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLOCK, MINIBLOCKS = 128, 4
-"""Differences in a block, and the pieces that it has: what every reader knows."""
-PIECE = BLOCK // MINIBLOCKS
-SMALL = 1 << 16
+SMALL = kernel.page.SMALL
 """Numbers that may have a dictionary are less."""
+WORD = 4
+"""Octets of the smallest number that Parquet has."""
 FEW = 1 << 8
 """Distinct numbers with which a column begins to have a dictionary, at most."""
 
 
 class Distinct:
-    """The distinct numbers of a column, numbered as they come: its dictionary."""
+    """The distinct numbers of a column, numbered as they come: its dictionary.
+
+    Attributes:
+        count: how many there are.
+    """
 
     def __init__(self) -> None:
-        self.numbers: list[int] = []
-        self._places = np.full(SMALL, -1, np.int32)
+        self.count = 0
+        self._known = np.full(SMALL, -1, np.int32)
+        self._numbers = np.zeros(SMALL, np.int64)
 
-    def places(self, values: NDArray[Any]) -> NDArray[np.int32] | None:
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """They themselves, by place."""
+        return self._numbers[: self.count]
+
+    def places(self, values: NDArray[Any]) -> NDArray[np.int64] | None:
         """Return the place of each number in the dictionary; None where one is too large for it."""
-        if values.dtype.itemsize > 2 and (int(values.min()) < 0 or int(values.max()) >= SMALL):  # noqa: PLR2004 - octets
-            return None
-        found: NDArray[np.int32] = self._places[values]
-        if int(found.min()) < 0:
-            new = np.flatnonzero(np.bincount(values[found < 0].astype(np.int64)))
-            self._places[new] = np.arange(len(self.numbers), len(self.numbers) + len(new))
-            self.numbers += new.tolist()
-            found = self._places[values]
-        return found
+        found = np.empty(len(values), np.int64)
+        octets = np.ascontiguousarray(values).view(np.uint8)
+        count = kernel.page.learn(
+            octets.data, values.itemsize, self._known.data, self._numbers.data, self.count, found.data
+        )
+        self.count = count if count >= 0 else -count - 1
+        return found if count >= 0 else None
 
     def forget(self) -> None:
         """Begin anew."""
-        self._places[self.numbers] = -1
-        self.numbers = []
+        self._known[self.numbers] = -1
+        self.count = 0
 
 
 def constant(values: NDArray[Any]) -> bool:
-    """Return whether all values are one."""
+    """Return whether there are values, and all are one."""
+    if not len(values):
+        return False
+    if values.strides[0] == 0:
+        return True
     if values[0] != values[-1] or values[0] != values[len(values) // 2]:
         return False
     return bool((values == values[0]).all())
@@ -67,47 +78,41 @@ def levels(missing: NDArray[np.bool_] | None, rows: int, *, there: bool = True) 
     return len(runs).to_bytes(4, "little") + runs
 
 
-def indices(values: NDArray[Any], count: int) -> bytes:
+def width(count: int) -> int:
+    """Return the bits of an index of so many values."""
+    return max((count - 1).bit_length(), 1)
+
+
+def run(index: int, rows: int, count: int) -> bytes:
+    """Return one index of so many, for some rows, with its width before it."""
+    bits = width(count)
+    return bytes((bits,)) + varint(rows << 1) + index.to_bytes((bits + 7) // 8, "little")
+
+
+def indices(places: NDArray[np.integer], count: int) -> bytes:
     """Return indices of a dictionary of so many values, with their width before them."""
-    width = 1 if count <= 1 << 8 else 2 if count <= 1 << 16 else 4
-    if not len(values):
-        return bytes((width * 8,))
-    if constant(values):
-        return bytes((width * 8,)) + varint(len(values) << 1) + int(values[0]).to_bytes(width, "little")
-    # Bit-packed values come in eights; those that fill up the last are not looked at.
-    eights = (len(values) + 7) // 8
-    body = values.astype(f"<u{width}", copy=False).tobytes().ljust(eights * 8 * width, b"\0")
-    return bytes((width * 8,)) + varint(eights << 1 | 1) + body
+    out = np.empty(kernel.page.room(len(places)), np.uint8)
+    end = kernel.page.indices(_words(places).data, width(count), out.data)
+    return out[:end].tobytes()
 
 
 def differences(values: NDArray[Any]) -> bytes:
-    """Return numbers of 32 or 64 bits, signed, as differences (DELTA_BINARY_PACKED)."""
-    first = int(values[0]) if len(values) else 0
-    head = varint(BLOCK) + varint(MINIBLOCKS) + varint(len(values)) + _zigzag(first)
-    steps = values[1:] - values[:-1]
-    if not len(steps):
-        return head
-    least = steps.min()
-    # As the format has it, differences are those of the type, beyond its ends too.
-    steps -= least
-    over = steps.view(f"<u{steps.itemsize}")
-    width = (int(over.max()).bit_length() + 7) // 8
-    blocks, rest = divmod(len(over), BLOCK)
-    pieces = (rest + PIECE - 1) // PIECE
-    octets = np.zeros(((blocks + 1) * BLOCK, width), np.uint8)
-    octets[: len(over)] = over.view(np.uint8).reshape(len(over), over.itemsize)[:, :width]
-    before = np.frombuffer(_zigzag(int(least)), np.uint8)
-    whole = np.empty((blocks, len(before) + MINIBLOCKS + BLOCK * width), np.uint8)
-    whole[:, : len(before)] = before
-    whole[:, len(before) : len(before) + MINIBLOCKS] = width * 8
-    whole[:, len(before) + MINIBLOCKS :] = octets[: blocks * BLOCK].reshape(blocks, BLOCK * width)
-    last = b""
-    if rest:
-        last = before.tobytes() + bytes((width * 8,)) * pieces + bytes(MINIBLOCKS - pieces)
-        last += octets[blocks * BLOCK : blocks * BLOCK + pieces * PIECE].tobytes()
-    return head + whole.tobytes() + last
+    """Return numbers as differences (DELTA_BINARY_PACKED)."""
+    if not len(values):
+        return _NO_DIFFERENCES
+    # As the format has it, differences are of 32 bits where the values are, beyond their ends too.
+    signed = (
+        values.astype(np.int32, copy=False) if values.itemsize < WORD else values.view(f"i{values.itemsize}")
+    )
+    out = np.empty(kernel.page.room(len(values)), np.uint8)
+    end = kernel.page.differences(int(signed[0]), _words(signed[1:] - signed[:-1]).data, out.data)
+    return out[:end].tobytes()
 
 
-def _zigzag(value: int) -> bytes:
-    """Return a signed number, small ones of either sign in few octets."""
-    return varint(value << 1 if value >= 0 else (-value << 1) - 1)
+def _words(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return numbers as words of 64 bits."""
+    return np.ascontiguousarray(values, np.int64)
+
+
+_NO_DIFFERENCES = bytes((0x80, 1, 4, 0, 0))
+"""128 differences a block in 4 pieces, no value, and the first one is 0."""

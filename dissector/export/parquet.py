@@ -1,9 +1,10 @@
 """Tables as Parquet (format 2): a row group some hundred thousand rows, a page a table, zstd or nothing.
 
 Strategy: texts, and numbers of which few are distinct, are indices of a dictionary that the pages of a row group share
-(see :mod:`dissector.export.pages`); other numbers are differences. A page is made of a table while that is in the
-processor's cache. A row group that has been made waits, some ten octets a row, until it is known what answered its
-messages (see :mod:`dissector.export.answers`).
+(see :mod:`dissector.export.pages`); other numbers are differences. Both take as many bits as they need, so that often
+nothing is left to compress; then nothing is compressed. A page is made of a table while that is in the processor's
+cache, but tables in which a column is one value, the same one, share a page. A row group that has been made waits, some
+ten octets a row, until it is known what answered its messages (see :mod:`dissector.export.answers`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import zstandard
 from dissector.export import thrift
 from dissector.export.answers import settled
 from dissector.export.footer import INT64, Chunk, Page, metadata, physical, row_group
-from dissector.export.pages import FEW, Distinct, differences, indices, levels
+from dissector.export.pages import FEW, Distinct, constant, differences, indices, levels, run
 from dissector.export.schema import BOOLEAN, columns
 from dissector.export.table import RESPONSES, ROWS, Maker, Table, responses
 from dissector.export.thrift import Short, varint
@@ -42,8 +43,8 @@ PAGE = 1 << 14
 """Rows of a page, at least, but for the last one of a row group."""
 SAMPLE = 1 << 12
 """Numbers that tell whether a dictionary is worth it."""
-WORD = 4
-"""Octets of the smallest number that Parquet has."""
+WORTH = 0.8
+"""Compressed pages are at most so large a part of what they were, or are left as they were."""
 TIMES, TWIN = "time", "time_ns"
 """Columns with the same values."""
 
@@ -118,9 +119,15 @@ class Encoder:
 
     def _add(self, table: Table, start: int) -> None:
         """Add a table as pages of the row group; its first row is the one with this number."""
+        # Columns share what they miss.
+        before: dict[int, bytes] = {}
         for name, values in table.columns.items():
-            if name != TWIN:
-                self._columns[name].add(values, start, table.length)
+            if name == TWIN:
+                continue
+            missing = values.missing
+            if id(missing) not in before:
+                before[id(missing)] = levels(missing, table.length)
+            self._columns[name].add(values, start, table.length, before[id(missing)])
 
     def _group(self, tables: list[Table]) -> Group:
         rows = sum(table.length for table in tables)
@@ -135,12 +142,26 @@ class Encoder:
         for table in group.tables:
             found = responses(table)
             if found is not None:
-                writer.add(found, start, table.length)
+                writer.add(found, start, table.length, levels(found.missing, table.length))
             start += table.length
         chunks = {**group.chunks, RESPONSES: writer.chunk(start)}
         empty = _empty(group.rows)
         # The two columns of the time are one.
         return [chunks.get(TIMES if name == TWIN else name, empty) for name in self._columns]
+
+
+class Body(NamedTuple):
+    """A page that is not compressed yet.
+
+    Attributes:
+        rows: how many it has.
+        encoding: of its values.
+        octets: levels and values.
+    """
+
+    rows: int
+    encoding: int
+    octets: bytes
 
 
 class Writer:
@@ -149,24 +170,27 @@ class Writer:
     def __init__(self, column: Column, press: zstandard.ZstdCompressor) -> None:
         self.column = column
         self.press = press
-        self.pages: list[Page] = []
-        self.encodings: set[int] = set()
+        self.physical = "<i8" if physical(column) == INT64 else "<i4"
+        self.pages: list[Body] = []
         self.rows = self.values = 0
-        self.least: Any = None
-        self.most: Any = None
+        self.same: tuple[int, int] | None = None
+        """Rows up to here that have one value, which have no page yet: its index, and how many."""
+        self.least: int | None = None
+        self.most: int | None = None
         self.texts: Sequence[str] | None = None
-        self.known: tuple[Sequence[str] | None, int, Page | None] = (None, 0, None)
+        self.known: tuple[Sequence[str] | None, int, bytes] = (None, 0, b"")
         self.distinct = Distinct()
         self.listed: bool | None = None
         """Whether numbers have a dictionary; not known before the first."""
 
-    def add(self, found: Values, start: int, rows: int) -> None:
-        """Add a page.
+    def add(self, found: Values, start: int, rows: int, before: bytes) -> None:
+        """Add a table.
 
         Args:
             found: the values.
-            start: the first row; those between it and the page before have no value.
+            start: the first row; those between it and the table before have no value.
             rows: how many rows.
+            before: which of them have a value, as levels.
         """
         self._skip(start)
         values = found.values
@@ -174,42 +198,69 @@ class Writer:
             return
         self.rows += rows
         self.values += len(values)
-        before = levels(found.missing, rows) if self.column.nullable else b""
-        if found.texts is not None:
-            self.texts = found.texts
-            self._page(rows, RLE_DICTIONARY, before, indices(values, len(found.texts)))
-        elif self.column.type == BOOLEAN:
+        before = before if self.column.nullable else b""
+        if self.column.type == BOOLEAN:
             self._page(rows, PLAIN, before, np.packbits(values, bitorder="little").tobytes())
+            return
+        self.texts = found.texts
+        one = found.missing is None and constant(values)
+        places = self._places(values[:1] if one else values) if found.texts is None else values
+        if places is None:
+            self._extend(int(values.min()), int(values.max()))
+            self._page(rows, DELTA, before, differences(values))
+        elif one:
+            self._again(int(places[0]), rows)
         else:
-            self._numbers(values, rows, before)
+            self._page(rows, RLE_DICTIONARY, before, indices(places, self._count))
+
+    @property
+    def _count(self) -> int:
+        """How many values the dictionary has."""
+        return self.distinct.count if self.texts is None else len(self.texts)
 
     def chunk(self, rows: int) -> Chunk:
         """Return the chunk of a row group of so many rows, and begin anew."""
         self._skip(rows)
-        pages, codec = self.pages, ZSTD
+        self._end_of_same()
         statistics: thrift.Fields = {3: rows - self.values}
+        words: tuple[bytes, int] | None = None
         if self.texts is not None:
-            pages = [self._words(self.texts), *pages]
-        elif self.distinct.numbers:
-            numbers = np.array(self.distinct.numbers, self._physical)
+            words = self._words(self.texts), len(self.texts)
+        elif self.distinct.count:
+            numbers = self.distinct.numbers
             self._extend(int(numbers.min()), int(numbers.max()))
-            pages = [_dictionary(numbers.tobytes(), len(numbers), self.press), *pages]
+            words = numbers.astype(self.physical).tobytes(), len(numbers)
         if self.least is not None:
             least, most = (
-                np.array(value, np.int64).astype(self._physical).tobytes()
-                for value in (self.least, self.most)
+                np.array(value, np.int64).astype(self.physical).tobytes() for value in (self.least, self.most)
             )
             statistics |= {5: most, 6: least}
-        dictionary = len(pages) > len(self.pages)
-        made = Chunk(pages, statistics, (*sorted(self.encodings | {PLAIN, RLE}),), codec, dictionary)
+        press = self.press if self._worth(b"" if words is None else words[0]) else None
+        pages = [_page(body, press) for body in self.pages]
+        if words is not None:
+            pages.insert(0, _dictionary(*words, press))
+        encodings = {body.encoding for body in self.pages} | {PLAIN, RLE}
+        made = Chunk(
+            pages,
+            statistics,
+            tuple(sorted(encodings)),
+            UNCOMPRESSED if press is None else ZSTD,
+            dictionary=words is not None,
+        )
         self.distinct.forget()
-        self.pages, self.encodings, self.rows, self.values = [], set(), 0, 0
+        self.pages, self.rows, self.values = [], 0, 0
         self.least = self.most = self.texts = self.listed = None
         return made
 
-    @property
-    def _physical(self) -> str:
-        return "<i8" if physical(self.column) == INT64 else "<i4"
+    def _worth(self, words: bytes) -> bool:
+        """Return whether the pages, and the one of a dictionary, are worth compressing: the largest one tells."""
+        sizes = [len(body.octets) for body in self.pages]
+        if not sizes:
+            return False
+        largest = self.pages[sizes.index(max(sizes))].octets
+        ratio = len(self.press.compress(largest)) / len(largest)
+        packed = ratio * sum(sizes) + len(self.press.compress(words))
+        return packed <= WORTH * (sum(sizes) + len(words))
 
     def _skip(self, row: int) -> None:
         """Add a page of nothing up to a row."""
@@ -218,53 +269,58 @@ class Writer:
             self._page(missing, PLAIN, levels(None, missing, there=False), b"")
             self.rows = row
 
-    def _numbers(self, values: NDArray[Any], rows: int, before: bytes) -> None:
-        """Add a page of numbers."""
+    def _again(self, index: int, rows: int) -> None:
+        """Add rows that have one value, by its index."""
+        if self.same is not None and self.same[0] == index:
+            rows += self.same[1]
+        else:
+            self._end_of_same()
+        self.same = index, rows
+
+    def _end_of_same(self) -> None:
+        """Add a page of the rows that have one value."""
+        if self.same is None:
+            return
+        (index, rows), self.same = self.same, None
+        before = levels(None, rows) if self.column.nullable else b""
+        self._page(rows, RLE_DICTIONARY, before, run(index, rows, self._count))
+
+    def _places(self, values: NDArray[Any]) -> NDArray[np.int64] | None:
+        """Return the places of numbers in the dictionary; None where there is none, or one is too large for it."""
         if self.listed is None:
-            sample = self.distinct.places(values[:SAMPLE])
-            self.listed = sample is not None and len(self.distinct.numbers) <= FEW
+            self.listed = self.distinct.places(values[:SAMPLE]) is not None and self.distinct.count <= FEW
             if not self.listed:
                 self.distinct.forget()
-        places = self.distinct.places(values) if self.listed else None
-        if places is not None:
-            self._page(rows, RLE_DICTIONARY, before, indices(places, len(self.distinct.numbers)))
-            return
-        self._extend(int(values.min()), int(values.max()))
-        plain = values.view(self._physical) if values.itemsize >= WORD else values.astype(self._physical)
-        self._page(rows, DELTA, before, differences(plain))
+        return self.distinct.places(values) if self.listed else None
 
     def _extend(self, least: int, most: int) -> None:
         """Take down the least and the most of some numbers."""
         self.least = least if self.least is None else min(self.least, least)
         self.most = most if self.most is None else max(self.most, most)
 
-    def _words(self, texts: Sequence[str]) -> Page:
-        """Return the page of a column's texts, which is often that of the row group before."""
-        known, count, page = self.known
-        if page is None or known is not texts or count != len(texts):
+    def _words(self, texts: Sequence[str]) -> bytes:
+        """Return a column's texts, which are often those of the row group before."""
+        known, count, body = self.known
+        if known is not texts or count != len(texts):
             encoded = [utf8(text) for text in texts]
             body = b"".join([len(text).to_bytes(4, "little") + text for text in encoded])
-            page = _dictionary(body, len(encoded), self.press)
-            self.known = texts, len(encoded), page
-        return page
+            self.known = texts, len(encoded), body
+        return body
 
     def _page(self, rows: int, encoding: int, before: bytes, body: bytes) -> None:
-        self.encodings.add(encoding)
-        self.pages.append(_page(rows, encoding, before + body, self.press))
+        self._end_of_same()
+        self.pages.append(Body(rows, encoding, before + body))
 
 
 def _empty(rows: int) -> Chunk:
     """Return a column without any value."""
-    body = levels(None, rows, there=False)
-    head = _data_header(rows, PLAIN, len(body), len(body))
-    return Chunk(
-        [Page(head + body, len(head + body))], {3: rows}, (PLAIN, RLE), UNCOMPRESSED, dictionary=False
-    )
+    page = _page(Body(rows, PLAIN, levels(None, rows, there=False)), None)
+    return Chunk([page], {3: rows}, (PLAIN, RLE), UNCOMPRESSED, dictionary=False)
 
 
-def _dictionary(body: bytes, count: int, press: zstandard.ZstdCompressor) -> Page:
+def _dictionary(body: bytes, count: int, press: zstandard.ZstdCompressor | None) -> Page:
     """Return the page of a dictionary of so many values."""
-    packed = press.compress(body)
+    packed = body if press is None else press.compress(body)
     head = thrift.struct(
         {
             1: Short(DICTIONARY_PAGE),
@@ -276,11 +332,11 @@ def _dictionary(body: bytes, count: int, press: zstandard.ZstdCompressor) -> Pag
     return Page(head + packed, len(head) + len(body))
 
 
-def _page(rows: int, encoding: int, body: bytes, press: zstandard.ZstdCompressor) -> Page:
-    """Return a page of values, compressed."""
-    packed = press.compress(body)
-    head = _data_header(rows, encoding, len(body), len(packed))
-    return Page(head + packed, len(head) + len(body))
+def _page(body: Body, press: zstandard.ZstdCompressor | None) -> Page:
+    """Return a page of values, compressed if that is wanted."""
+    packed = body.octets if press is None else press.compress(body.octets)
+    head = _data_header(body.rows, body.encoding, len(body.octets), len(packed))
+    return Page(head + packed, len(head) + len(body.octets))
 
 
 def _data_header(rows: int, encoding: int, size: int, packed: int) -> bytes:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.kernel import layers, operations
+from dissector.export.kinds import CODELESS
+from dissector.kernel import layers, operations, render
 from dissector.message import messages
-from dissector.present.blocks import Blocks
+from dissector.present.assembly import Assembly
+from dissector.present.blocks import HARD, NOT_PLAIN
 from dissector.present.jsonlines import dumps, extensions_json, findings_json
-from dissector.present.line import NOTHING
 from dissector.present.programs import UNLIMITED, json_program, sample
 from dissector.registry.model import Family
 
@@ -23,15 +24,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.batch import Batch
+    from dissector.export.kinds import Kinds
     from dissector.message import Message
-    from dissector.present.line import Answer
     from dissector.present.programs import Program
 
-KINDS = 1 << 17
-"""How many families, types and codes there are, in one number each."""
 TESTS = (operations.ZERO, operations.QUOTE)
 """Operations that tell whether a message is plain; the others write."""
 NEVER = UNLIMITED + 1
+NO_TEST = -2
+"""Stands for the program of messages that need no test: all of them are plain."""
+NOWHERE = np.zeros(1 << 16, np.uint8)
+"""Takes what tests write, which is nothing; the kernel wants room for what as many other operations would write."""
 
 
 class Noted(NamedTuple):
@@ -47,34 +50,36 @@ class Noted(NamedTuple):
     findings: list[str | None]
 
 
-class Sieve(Blocks):
+class Sieve:
     """Tells which messages are not plain, by the tests of their programs."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.caught: list[int] = []
+        self._assembly = Assembly({})
+        self._registers = np.zeros(operations.REGISTERS, np.int64)
 
-    def program(self, message: Message) -> Program | None:
-        """Return the tests alone."""
-        return tests_of(message)
+    def add(self, program: Program) -> int:
+        """Take a program, which only tests, in; return its number."""
+        return self._assembly.program(program)
 
-    def one(
-        self,
-        message: Message,
-        time: int,  # noqa: ARG002 - nothing is written
-        answer: Answer = NOTHING,  # noqa: ARG002 - likewise
-        response_in: int | None = None,  # noqa: ARG002 - likewise
-    ) -> str:
-        """Take down a message that is not plain."""
-        self.caught.append(message.row)
-        return ""
-
-    def rows(self, batch: Batch) -> list[int]:
-        """Return the rows that are not plain."""
-        self.caught = []
-        for _ in self.text(batch):
-            pass
-        return self.caught
+    def caught(self, batch: Batch, rows: NDArray[np.int64], programs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of some rows that are not plain, by a program each."""
+        icmp, captured = batch.icmp[rows], batch.captured[rows]
+        plain = (batch.flags[rows] & NOT_PLAIN == 0) & (captured == batch.length[rows])
+        chosen = np.where(plain, programs, HARD)
+        # What programs write of a message, but tests do not look at.
+        addresses, version = np.zeros((2, len(rows), 16), np.uint8), np.zeros(len(rows), np.uint8)
+        numbers = np.zeros((1, len(rows)), np.int64)
+        found = []
+        row, count = 0, len(rows)
+        while row < count:
+            status, row, _ = render.rows(
+                batch.octets, icmp, captured, addresses, version, numbers, chosen, *self._assembly.tables,
+                self._registers, NOWHERE, row, count,
+            )  # fmt: skip
+            if status != operations.DONE:
+                found.append(row)
+                row += 1
+        return rows[found]
 
 
 class Remarks:
@@ -82,53 +87,54 @@ class Remarks:
 
     def __init__(self) -> None:
         self._sieve = Sieve()
-        self._known = np.zeros(KINDS, np.bool_)
-        self._least = np.full(KINDS, NEVER, np.int64)
-        self._most = np.zeros(KINDS, np.int64)
-        self._tested = np.zeros(KINDS, np.bool_)
-        self._noted = np.zeros(KINDS, np.bool_)
+        self._known = np.zeros(CODELESS, np.bool_)
+        self._least = np.full(CODELESS, NEVER, np.int64)
+        self._most = np.zeros(CODELESS, np.int64)
+        self._program = np.full(CODELESS, NO_TEST, np.int64)
+        self._noted = np.zeros(CODELESS, np.bool_)
         self._usual: dict[int, str] = {}
 
-    def of(self, batch: Batch, kinds: NDArray[np.int32]) -> Noted:
-        """Return the messages of a batch that have any.
-
-        Args:
-            batch: the messages.
-            kinds: family (0 or 1), type and code of each, as one number.
-        """
-        if not self._known[kinds].all():
-            for kind in np.flatnonzero(np.bincount(kinds[~self._known[kinds]])).tolist():
-                self._learn(kind)
-        captured = batch.captured
-        plain = (captured >= self._least[kinds]) & (captured <= self._most[kinds])
-        plain &= batch.checksum_status != layers.BAD
-        tested = np.flatnonzero(plain & self._tested[kinds])
+    def of(self, batch: Batch, kinds: Kinds) -> Noted:
+        """Return the messages of a batch, and of some kinds, that have any."""
+        keys, captured = kinds.keys, batch.captured
+        for key in keys[~self._known[keys]].tolist():
+            self._learn(key)
+        least, most = self._least[keys], self._most[keys]
+        odd = kinds.rows((kinds.least < least) | (kinds.most > most) | kinds.bad)
+        if len(odd):
+            which = kinds.which[odd]
+            fits = (captured[odd] >= least[which]) & (captured[odd] <= most[which])
+            odd = odd[~(fits & (batch.checksum_status[odd] != layers.BAD))]
+        program = self._program[keys]
+        tested = kinds.rows(program != NO_TEST)
         if len(tested):
-            plain[tested[self._sieve.rows(batch[tested])]] = False
-        odd = np.flatnonzero(~plain)
-        usual = np.flatnonzero(plain & self._noted[kinds])
+            tested = tested[np.isin(tested, odd, invert=True)] if len(odd) else tested
+            caught = self._sieve.caught(batch, tested, program[kinds.which[tested]])
+            odd = np.sort(np.concatenate([odd, caught]))
+        usual = kinds.rows(self._noted[keys])
         found: dict[int, tuple[str | None, str | None]] = {
-            row: (None, self._usual[int(kinds[row])]) for row in usual.tolist()
+            row: (None, self._usual[int(keys[kinds.which[row]])]) for row in usual.tolist()
         }
-        for row, message in zip(odd.tolist(), messages(batch.take(odd)), strict=True):
+        for row, message in zip(odd.tolist(), messages(batch.take(odd)) if len(odd) else (), strict=True):
             found[row] = _text(extensions_json(message)), _text(findings_json(message))
         rows = sorted(found)
         return Noted(
             np.array(rows, np.int64), [found[row][0] for row in rows], [found[row][1] for row in rows]
         )
 
-    def _learn(self, kind: int) -> None:
+    def _learn(self, key: int) -> None:
         """Take down what is known of all plain messages of a family, type and code."""
-        self._known[kind] = True
-        message = sample(Family.ICMPV6 if kind >> 16 else Family.ICMPV4, kind >> 8 & 0xFF, kind & 0xFF)
+        self._known[key] = True
+        message = sample(Family.ICMPV6 if key >> 16 else Family.ICMPV4, key >> 8 & 0xFF, key & 0xFF)
         program = None if message is None else tests_of(message)
         if message is None or program is None:
             return
-        self._least[kind], self._most[kind] = program.least, program.most
-        self._tested[kind] = bool(program.operations)
+        self._least[key], self._most[key] = program.least, program.most
+        if program.operations:
+            self._program[key] = self._sieve.add(program) if render.COMPILED else HARD
         usual = _text(findings_json(message))
         if usual is not None:
-            self._noted[kind], self._usual[kind] = True, usual
+            self._noted[key], self._usual[key] = True, usual
 
 
 def tests_of(message: Message) -> Program | None:

@@ -13,7 +13,9 @@ from dissector.capture.records import NO_TIME
 from dissector.columns import extract
 from dissector.decoder import HEADER
 from dissector.export.catalog import catalog
-from dissector.export.columns import Addresses, Values, joined
+from dissector.export.columns import Addresses, Values, joined, one
+from dissector.export.kinds import Sorter
+from dissector.export.pages import constant
 from dissector.export.remarks import Remarks
 from dissector.export.schema import DATAGRAM, NUMPY, QUOTED, TEXT, computed, fields, own_fields
 from dissector.kernel import layers
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from dissector.batch import Batch
     from dissector.export.answers import Later, Told
+    from dissector.export.kinds import Kinds
     from dissector.export.schema import Column
 
 ROWS = 1 << 18
@@ -111,6 +114,7 @@ class Maker:
     def __init__(self) -> None:
         self._texts: dict[str, Addresses] = {}
         self._remarks = Remarks()
+        self._sorter = Sorter()
 
     def tables(self, told: Iterable[Told], rows: int) -> Iterator[Table]:
         """Yield messages as tables of at least so many rows, the last one apart."""
@@ -164,6 +168,8 @@ class Maker:
     def _constants(self, name: str, text: Callable[[int], str], numbers: NDArray[np.integer]) -> Values:
         """Return a column of texts that interfaces or paths have."""
         words = self._named(name)
+        if constant(numbers):
+            return Values(one(words.number(text(int(numbers[0]))), len(numbers)), None, words.texts)
         there, places = distinct(numbers)
         index = np.array([words.number(text(number)) for number in there], np.int32)
         return Values(index[places], None, words.texts)
@@ -171,7 +177,7 @@ class Maker:
     def _place(self, batch: Batch, made: dict[str, Values]) -> None:
         """Add where the messages were."""
         origin = batch.origin
-        made["file"] = self._constants("file", lambda _: origin.file, np.zeros(len(batch), np.int8))
+        made["file"] = self._constants("file", lambda _: origin.file, one(0, len(batch)))
         made["time"] = Values.of(batch.time_ns, (batch.record_flags & NO_TIME) != 0)
         made["link"] = self._constants("link", origin.link, batch.interface)
         made["path"] = self._constants("path", lambda path: ":".join(batch.paths[path]), batch.path)
@@ -185,36 +191,49 @@ class Maker:
     def _message(self, batch: Batch, made: dict[str, Values]) -> NDArray[np.uint8]:
         """Add what the messages are; return the index of the shape of each."""
         known, captured = catalog(), batch.captured
-        six = (batch.family == V6).view(np.uint8)
-        kinds = six.astype(np.int32) << 8 | batch.type
-        entries = known.entries[kinds << 8 | batch.code]
-        least = int(captured.min()) if len(batch) else HEADER
-        if least < 2:  # noqa: PLR2004 - without a code: the type's own entry
-            self._codeless(batch, entries)
-        made["family"] = Values(six, None, FAMILIES)
+        kinds = self._sorter.kinds(batch)
+        entries = known.entries[kinds.keys]
+        if kinds.codeless.any():
+            self._codeless(batch, kinds, entries)
+        least = int(kinds.least.min(initial=HEADER))
+        made["family"] = Values(kinds.each((kinds.keys >> 16).astype(np.int32)), None, FAMILIES)
         for name, octets in (("type", 1), ("code", 2), ("checksum", HEADER)):
             made[name] = Values.of(getattr(batch, name), None if least >= octets else captured < octets)
-        for name, (index, texts) in known.words.items():
-            numbers = index[entries]
-            made[name] = Values.of(numbers, numbers < 0 if name == "code_name" else None, texts)
+        for name, texts in known.words.items():
+            made[name] = self._words(name, [texts[entry] for entry in entries.tolist()], kinds)
         made["checksum_status"] = Values(batch.checksum_status, None, [status.value for status in STATUSES])
         made["length"], made["captured"] = Values(batch.length), Values(captured)
-        self._noted(batch, kinds << 8 | batch.code, made)
+        self._noted(batch, kinds, made)
         made["fragment"] = Values((batch.flags & (layers.FRAGMENT | layers.REASSEMBLED)) != 0)
-        shapes: NDArray[np.uint8] = known.shape[entries]
-        limits = known.longer[kinds]
-        if limits.any():
-            long = (limits > 0) & (batch.length >= limits)
-            shapes = np.where(long, known.long_shape[kinds], shapes)
-        sizes = known.sizes[shapes]
-        data = np.where(known.payload[shapes], np.maximum(captured - sizes, 0), 0)
-        short = captured < sizes
-        if short.any():
-            self._malformed(batch, np.flatnonzero(short), made)
-        made["data_length"] = Values(data.astype(np.int32, copy=False))
+        shape = known.shape[entries]
+        shapes: NDArray[np.uint8] = kinds.each(shape)
+        limits, types = known.longer[kinds.keys >> 8], kinds.keys >> 8
+        limited = (limits > 0) & (kinds.longest >= limits)
+        if limited.any():
+            rows = kinds.rows(limited)
+            rows = rows[batch.length[rows] >= limits[kinds.which[rows]]]
+            shapes = shapes.copy()
+            shapes[rows] = known.long_shape[types[kinds.which[rows]]]
+            sizes, payload = known.sizes[shapes], known.payload[shapes]
+        else:
+            sizes, payload = kinds.each(known.sizes[shape]), kinds.each(known.payload[shape])
+        data = np.maximum(captured - sizes, 0)
+        data *= payload
+        if limited.any() or (kinds.least < known.sizes[shape]).any():
+            short = np.flatnonzero(captured < sizes)
+            if len(short):
+                self._malformed(batch, short, made)
+        made["data_length"] = Values(data)
         return shapes
 
-    def _noted(self, batch: Batch, kinds: NDArray[np.int32], made: dict[str, Values]) -> None:
+    def _words(self, name: str, texts: list[str | None], kinds: Kinds) -> Values:
+        """Return a column of names that kinds have; they are numbered as they come, so that few bits tell one."""
+        words = self._named(name)
+        index = np.array([-1 if text is None else words.number(text) for text in texts], np.int32)
+        missing = kinds.each(index < 0) if (index < 0).any() else None
+        return Values.of(kinds.each(index), missing, words.texts)
+
+    def _noted(self, batch: Batch, kinds: Kinds, made: dict[str, Values]) -> None:
         """Add extensions and findings."""
         noted = self._remarks.of(batch, kinds)
         where = Somewhere(noted.rows, len(batch))
@@ -222,17 +241,16 @@ class Maker:
             if any(texts):
                 made[name] = _spread(self._named(name).column(texts), where)
 
-    def _codeless(self, batch: Batch, entries: NDArray[np.int16]) -> None:
-        """Set the entries of messages of which no code was captured; those without any octet are of type 0."""
+    def _codeless(self, batch: Batch, kinds: Kinds, entries: NDArray[np.int16]) -> None:
+        """Set the entries of kinds of which no code was captured; what has no octet at all is of type 0."""
         index = {
             (entry.family, entry.type.number): at
             for at, entry in enumerate(all_entries())
             if entry.code is None
         }
-        for row in np.flatnonzero(batch.captured < 2).tolist():  # noqa: PLR2004 - octets up to the code
-            family = Family.ICMPV6 if batch.family[row] == V6 else Family.ICMPV4
-            message = Message.of(batch, row)
-            entries[row] = index[family, message.entry.type.number]
+        for kind in np.flatnonzero(kinds.codeless).tolist():
+            message = Message.of(batch, int(np.argmax(kinds.which == kind)))
+            entries[kind] = index[message.family, message.entry.type.number]
 
     def _malformed(self, batch: Batch, rows: NDArray[np.int64], made: dict[str, Values]) -> None:
         """Add the sentences about messages that lack octets, and the name of those that lack all."""
@@ -249,18 +267,15 @@ class Maker:
             shape = known.shapes[index]
             rows = np.flatnonzero(shapes == index)
             where = Somewhere(rows, len(batch))
-            own = list(own_fields(shape))
+            own = {field.name: (key, field) for key, field in own_fields(shape)}
             if own:
                 starts, captured = batch.icmp[rows], batch.captured[rows]
                 octets = batch.octets
                 cut = captured < shape.layout.size
                 if cut.any():
                     octets, starts = _padded(octets, starts, captured, shape.layout.size)
-                keys = {field.name: (key, field) for key, field in own}
-                for name, values in extract(octets, starts, shape.layout).items():
-                    if name not in keys:
-                        continue
-                    key, field = keys[name]
+                for name, values in extract(octets, starts, shape.layout, own).items():
+                    key, field = own[name]
                     absent = captured * 8 < field.offset + field.bits if cut.any() else None
                     column = fields()[key].column
                     found = self._field(column, values, field.as_)

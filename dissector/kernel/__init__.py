@@ -1,9 +1,11 @@
 """The kernels: the one place where speed beats prettiness, each a module of Cython's pure-Python mode.
 
 ``walk`` finds the packets in a container, ``scan`` the ICMP messages in packets, ``render`` writes messages as text,
-``write`` packets as a capture; ``search`` finds octets in many messages at once;
+``write`` packets as a capture; ``page`` columns as Parquet;
+``search`` finds octets in many messages at once, ``kinds`` tells their types and codes apart;
 ``key`` finds the messages that take part in exchanges, ``pair`` has the hash tables by which queries and answers are
-joined, ``exchange`` tells what they leave behind, and ``fold`` adds up what is known of many.
+joined, ``exchange`` tells what they leave behind, ``echo`` tells echo messages from all others, and ``fold`` adds up
+what is known of many.
 They are compiled where the package was installed with Cython and a C compiler at hand, and run as plain Python where
 not, with the same results. The environment variable ``DISSECTOR_KERNEL=interpreted`` asks for plain Python although
 they are compiled.
@@ -55,14 +57,20 @@ scan = _load("scan")
 render = _load("render")
 write = _load("write")
 search = _load("search")
+page = _load("page")
+kinds = _load("kinds")
 pair = _load("pair")
 key = _load("key")
 exchange = _load("exchange")
 fold = _load("fold")
+echo = _load("echo")
 
 BACKEND = (
     "compiled"
-    if all(kernel.COMPILED for kernel in (walk, scan, render, write, search, pair, key, exchange, fold))
+    if all(
+        kernel.COMPILED
+        for kernel in (walk, scan, render, write, search, page, kinds, pair, key, exchange, fold, echo)
+    )
     else "interpreted"
 )
 """Which of the two is in use."""

@@ -41,6 +41,7 @@ _SENT = cython.declare(cython.Py_ssize_t, tables.COUNTS.index("sent"))
 _DUPLICATES = cython.declare(cython.Py_ssize_t, tables.COUNTS.index("duplicates"))
 _BY_OTHERS = cython.declare(cython.Py_ssize_t, tables.COUNTS.index("by_others"))
 
+_END = cython.declare(cython.Py_ssize_t, len(tables.TIMES) - 1)  # where the end of a row of times is
 _HEADER = cython.declare(cython.longlong, 8)  # octets of a message before its data
 _AHEAD = cython.declare(cython.Py_ssize_t, 16)  # rows that are fetched before they are needed
 
@@ -313,6 +314,7 @@ def answer(
             continue
         if cython.compiled:
             fetch(cython.address(whole[current[owner], 0]))
+            fetch(cython.address(whole[current[owner], _END]))
         row = rows[one]
         rtt = max(time_ns[row] - open_[query, _TIME], 0)
         made[0, count] = one
@@ -364,3 +366,55 @@ def unanswered(
             found[count] = query & ring
             count += 1
     return count
+
+
+def tally(
+    keys: cython.const[cython.longlong][::1],
+    counts: cython.const[cython.longlong][::1],
+    more: cython.const[cython.longlong][::1],
+    times: cython.const[cython.longlong][::1],
+    shift: cython.int,
+    each: cython.Py_ssize_t,
+    both: cython.longlong[::1],
+    sums: cython.longlong[::1],
+) -> tuple[int, bool]:
+    """Put counted keys together with others, in ascending order.
+
+    Args:
+        keys: ascending, each once.
+        counts: how often each came.
+        more: ascending.
+        times: how often each of these came; empty for once each.
+        shift: keys that are the same but for so many bits are of one group.
+        each: a group with more keys than this is a large one.
+        both: filled in, all keys, each once, with room for all.
+        sums: filled in, how often each came.
+
+    Returns:
+        How many keys there are, and whether a group is large.
+    """
+    at: cython.Py_ssize_t = 0
+    other: cython.Py_ssize_t = 0
+    count: cython.Py_ssize_t = 0
+    alike: cython.Py_ssize_t = 0
+    large: cython.bint = False
+    key: cython.longlong
+    size: cython.longlong
+    while at < keys.shape[0] or other < more.shape[0]:
+        if other == more.shape[0] or (at < keys.shape[0] and keys[at] <= more[other]):
+            key = keys[at]
+            size = counts[at]
+            at += 1
+        else:
+            key = more[other]
+            size = times[other] if times.shape[0] > 0 else 1
+            other += 1
+        if count > 0 and both[count - 1] == key:
+            sums[count - 1] += size
+            continue
+        alike = alike + 1 if count > 0 and both[count - 1] >> shift == key >> shift else 1
+        large = large or alike > each
+        both[count] = key
+        sums[count] = size
+        count += 1
+    return count, large

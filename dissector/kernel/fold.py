@@ -5,8 +5,7 @@ plain statements.
 
 Bounds. Numbers are indices of the rows that callers hand in with them, -1 where a message has none: both are made in
 one place (:mod:`dissector.analysis.table`), and no octet has a part in them. Stretches of octets are compared with the
-buffer before they are read. Of a message that :func:`_odd` is asked about there are at least ``_HEADER + _ENOUGH``
-octets; it reads ``_TAIL + 1`` of them, the last ones, and what else is read are the first 12.
+buffer before they are read.
 """
 
 # mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
@@ -42,24 +41,6 @@ _LATE = cython.declare(cython.Py_ssize_t, tables.TIMES.index("late"))
 _ALTERED = cython.declare(cython.Py_ssize_t, tables.TIMES.index("altered"))
 _REORDERED = cython.declare(cython.Py_ssize_t, tables.TIMES.index("reordered"))
 _TOP = cython.declare(cython.Py_ssize_t, tables.TIMES.index("top"))
-
-_TTL = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("ttl"))
-_VARIED = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("varied"))
-_REQUESTS = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("requests"))
-_REPLIES = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("replies"))
-_LAST = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("last_ns"))
-_ODD = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("odd"))
-_ODD_OCTETS = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("odd_octets"))
-_MARKED = cython.declare(cython.Py_ssize_t, tables.HOSTS.index("marked"))
-
-# What is odd about data: see :mod:`dissector.analysis.findings.tunnels`.
-_HEADER = cython.declare(cython.int, 8)  # octets before the data
-# Octets that a known ping could not fill with time and identifier alone.
-_ENOUGH = cython.declare(cython.int, 24)
-_TAIL = cython.declare(cython.Py_ssize_t, 8)  # steps between octets at the end that tell a ping
-_ONE_OF = cython.declare(cython.ulonglong, 4)  # of so many exchanges one is looked at closely
-_MIX = cython.declare(cython.ulonglong, tables.MIX)
-_ALL = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 
 _AHEAD = cython.declare(cython.Py_ssize_t, 16)  # rows that are fetched before they are needed
 
@@ -221,104 +202,6 @@ def moments(
         for column in range(1, 3):
             rows[row, column] = min(rows[row, column], values[at, column])
     return count
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def _odd(octets: cython.const[cython.uchar][::1], end: cython.Py_ssize_t) -> cython.bint:
-    """Return whether the last octets before ``end`` are neither all alike, nor counting, nor two over and over."""
-    at: cython.Py_ssize_t
-    step: cython.int = (octets[end - 1] - octets[end - 2]) & 0xFF
-    counting: cython.bint = True
-    for at in range(end - _TAIL, end - 1):
-        if (octets[at] - octets[at - 1]) & 0xFF != step:
-            counting = False
-            break
-    if counting:
-        return False
-    at = end - _TAIL + 1
-    while at < end and octets[at] == octets[at - 2]:
-        at += 1
-    return at < end
-
-
-def echoes(
-    numbers: cython.const[cython.longlong][::1],
-    reply: cython.const[cython.uchar][::1],
-    octets: cython.const[cython.uchar][::1],
-    starts: cython.const[cython.longlong][::1],
-    captured: cython.const[cython.int][::1],
-    length: cython.const[cython.int][::1],
-    ttl: cython.const[cython.uchar][::1],
-    time_ns: cython.const[cython.longlong][::1],
-    rows: cython.longlong[:, ::1],
-    counts: cython.longlong[::1],
-    each: cython.longlong,
-    chosen: cython.uchar[::1],
-) -> None:
-    """Take echo messages into the rows of their pairs of hosts, and choose some of those with odd data.
-
-    Args:
-        numbers: for each message the row of its pair, -1 for none.
-        reply: whether it is a reply; as are the next ones a value a message.
-        octets: the octets of the batch.
-        starts: where in them the message begins.
-        captured: how many are.
-        length: how many it had.
-        ttl: its time to live.
-        time_ns: when it came.
-        rows: what is known of the pairs: columns as :data:`dissector.analysis.findings.asked.COLUMNS` has them.
-        counts: how many messages of each pair were chosen; counted on.
-        each: so many may be.
-        chosen: filled in.
-
-    Raises:
-        ValueError: a message is not in ``octets``.
-    """
-    at: cython.Py_ssize_t
-    to: cython.Py_ssize_t
-    start: cython.Py_ssize_t
-    mixed: cython.ulonglong
-    for at in range(numbers.shape[0]):
-        if cython.compiled and at + _AHEAD < numbers.shape[0] and numbers[at + _AHEAD] >= 0:
-            fetch(cython.address(rows[numbers[at + _AHEAD], 0]))
-        to = numbers[at]
-        chosen[at] = 0
-        if to < 0:
-            continue
-        if reply[at]:
-            rows[to, _REPLIES] += 1
-        else:
-            if rows[to, _REQUESTS] == 0:
-                rows[to, _TTL] = ttl[at]
-            elif rows[to, _TTL] != ttl[at]:
-                rows[to, _VARIED] = 1
-            rows[to, _REQUESTS] += 1
-        rows[to, _LAST] = time_ns[at]
-        if captured[at] < _HEADER + _ENOUGH:
-            continue
-        if starts[at] < 0 or starts[at] > octets.shape[0] - captured[at]:
-            raise ValueError("a message outside of its buffer")  # noqa: EM101, TRY003 - a kernel's lines are few
-        start = starts[at] + _HEADER
-        if not _odd(octets, starts[at] + captured[at]):
-            continue
-        rows[to, _ODD] += 1
-        rows[to, _ODD_OCTETS] += length[at] - _HEADER
-        if (
-            octets[start] == 0xD5  # what each message of ptunnel begins with
-            and octets[start + 1] == 0x20
-            and octets[start + 2] == 0x08
-            and octets[start + 3] == 0x80
-        ):
-            rows[to, _MARKED] += 1
-        # Identifier and sequence, by which a query and its answer are chosen together.
-        mixed = octets[start - 4] << 16 | octets[start - 3] << 8 | octets[start - 2]
-        mixed = (mixed << 8 | octets[start - 1]) * _MIX & _ALL
-        mixed = (mixed ^ mixed >> 32) * _MIX & _ALL
-        if (mixed ^ mixed >> 32) % _ONE_OF == 0 and counts[to] < each:
-            counts[to] += 1
-            chosen[at] = 1
 
 
 def fold(

@@ -1,4 +1,4 @@
-"""Which messages take part in exchanges, and the keys by which they belong together.
+"""Which messages take part in exchanges, the keys by which they belong together, and hashes of their data.
 
 Strategy: one pass over the columns of a batch. What the registry says of types and pairs comes in tables, see
 :mod:`dissector.analysis.participants`, which also tells what a key consists of.
@@ -20,6 +20,8 @@ try:
     import cython
 except ImportError:
     from dissector.kernel import shim as cython
+if cython.compiled:
+    from cython.cimports.dissector.kernel.memory import fetch
 
 COMPILED = cython.compiled
 
@@ -28,6 +30,10 @@ _ANSWER = cython.declare(cython.uchar, tables.ANSWER)
 _ERROR = cython.declare(cython.uchar, tables.ERROR)
 _KIND = cython.declare(cython.Py_ssize_t, tables.KIND)
 _WORDS = cython.declare(cython.Py_ssize_t, tables.WORDS)
+_MIX = cython.declare(cython.ulonglong, tables.MIX)
+_ALL = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+
+_AHEAD = cython.declare(cython.Py_ssize_t, 16)  # messages that are fetched before they are needed
 
 _HEADER = cython.declare(cython.int, 8)  # octets of an ICMP message before its data, and of what errors quote
 _IPV4_HEADER = cython.declare(cython.int, 20)
@@ -172,6 +178,10 @@ def participants(
     asked: cython.Py_ssize_t
     halves: cython.ulonglong
     for row in range(rows.shape[0]):
+        if cython.compiled and row + _AHEAD < rows.shape[0]:
+            begin = icmp[row + _AHEAD]
+            if 0 <= begin < octets.shape[0]:
+                fetch(cython.address(octets[begin]))
         kind = family[row] << 8 | types[row]
         what = roles[kind]
         if what == 0:
@@ -243,3 +253,70 @@ def participants(
             widening[count] = 0
         count += 1
     return count
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _mixed(value: cython.ulonglong) -> cython.ulonglong:
+    """Return a value with every bit spread over all bits, modulo 2**64 as C has it."""
+    value = (value ^ value >> 32) * _MIX & _ALL
+    value = (value ^ value >> 32) * _MIX & _ALL
+    return value ^ value >> 32
+
+
+def digests(
+    rows: cython.const[cython.longlong][::1],
+    icmp: cython.const[cython.longlong][::1],
+    captured: cython.const[cython.int][::1],
+    length: cython.const[cython.int][::1],
+    octets: cython.const[cython.uchar][::1],
+    factor: cython.ulonglong,
+    found: cython.ulonglong[::1],
+    sizes: cython.longlong[::1],
+) -> None:
+    """Fill in a hash of the data of some messages: what follows the eight octets of the header.
+
+    Args:
+        rows: their rows in the batch.
+        icmp: where each message begins, as are the next two a column of the batch.
+        captured: octets of it.
+        length: how many it had.
+        octets: the octets of the batch.
+        factor: for the hash, odd.
+        found: filled in, 0 where the data were cut.
+        sizes: filled in, octets of the data.
+
+    Raises:
+        ValueError: a message is not in ``octets``.
+    """
+    row: cython.Py_ssize_t
+    one: cython.Py_ssize_t
+    at: cython.Py_ssize_t
+    end: cython.Py_ssize_t
+    size: cython.longlong
+    value: cython.ulonglong
+    word: cython.ulonglong
+    for one in range(rows.shape[0]):
+        row = rows[one]
+        size = length[row] - _HEADER
+        sizes[one] = size
+        found[one] = 0
+        if captured[row] - _HEADER < size:
+            continue
+        size = max(size, 0)
+        if icmp[row] < 0 or icmp[row] > octets.shape[0] - _HEADER - size:
+            raise ValueError("a message outside of its buffer")  # noqa: EM101, TRY003 - a kernel's lines are few
+        at = icmp[row] + _HEADER
+        end = at + size
+        value = size
+        while at + 8 <= end:
+            value = _mixed(value * factor + _word(octets, at) & _ALL)
+            at += 8
+        if at < end:
+            word = 0
+            while at < end:
+                end -= 1
+                word = word << 8 | octets[end]
+            value = _mixed(value * factor + word & _ALL)
+        found[one] = _mixed(value)

@@ -222,6 +222,7 @@ def place(
     factors: cython.const[cython.ulonglong][::1],
     slots: cython.ulonglong[::1],
     stored: cython.ulonglong[:, ::1],
+    marks: cython.uint[::1],
     head: cython.Py_ssize_t,
     tail: cython.Py_ssize_t,
 ) -> None:
@@ -231,6 +232,7 @@ def place(
         factors: as for :func:`number`.
         slots: more than twice as many as there are keys.
         stored: the ring of keys, see :func:`pair`.
+        marks: that of their marks, filled in.
         head: the place of the first of those that are put in.
         tail: where they end.
     """
@@ -239,6 +241,7 @@ def place(
     mark: cython.ulonglong
     for query in range(head, tail):
         mark = _mark(stored, query & ring, factors)
+        marks[query & ring] = mark
         slots[_slot(mark, stored, query & ring, slots, stored)] = mark << 32 | (query & ring)
 
 
@@ -272,6 +275,7 @@ def pair(
     reach_ns: cython.longlong,
     slots: cython.ulonglong[::1],
     stored: cython.ulonglong[:, ::1],
+    marks: cython.uint[::1],
     open_: cython.longlong[:, ::1],
     come: cython.uchar[::1],
     tail: cython.Py_ssize_t,
@@ -293,6 +297,7 @@ def pair(
         reach_ns: how long after a query its answers are looked for.
         slots: more than twice as many as there will be open queries.
         stored: the ring of their keys: a power of two of rows, more than there will be open queries.
+        marks: that of their marks, likewise.
         open_: what is known of them, columns as :data:`dissector.kernel.tables.OPEN` has them; likewise. The time is
             filled in.
         come: what has come to each: bits ``1 << role``; likewise.
@@ -313,9 +318,16 @@ def pair(
     mark: cython.ulonglong
     bit: cython.int
     widens: cython.bint
+    mask: cython.ulonglong = slots.shape[0] - 1
+    slot: cython.ulonglong
     for begin in range(0, keys.shape[0], _AT_ONCE):
         end = min(begin + _AT_ONCE, keys.shape[0])
         _approach(keys, begin, end, factors, slots, stored, found)
+        if cython.compiled:
+            for row in range(begin, end):
+                slot = slots[found[row] & mask]
+                if slot != _FREE:
+                    fetch(cython.address(open_[slot & _LOW, _TIME]))
         for row in range(begin, end):
             mark = found[row]
             widens = wide.shape[0] > 0 and wide[row] > 0
@@ -331,6 +343,7 @@ def pair(
                 slots[at] = mark << 32 | query
                 for word in range(keys.shape[1]):
                     stored[query, word] = widened[0, word] if widens else keys[row, word]
+                marks[query] = mark
                 open_[query, _TIME] = time_ns[row]
                 come[query] = 0
                 found[row] = tail
@@ -365,26 +378,23 @@ def over(
 
 
 def leave(
-    factors: cython.const[cython.ulonglong][::1],
     slots: cython.ulonglong[::1],
-    stored: cython.ulonglong[:, ::1],
+    marks: cython.const[cython.uint][::1],
     head: cython.Py_ssize_t,
     end: cython.Py_ssize_t,
 ) -> None:
-    """Take queries out of the slots, from a place to another; as for :func:`pair`."""
-    ring: cython.Py_ssize_t = stored.shape[0] - 1
+    """Take queries out of the slots, from a place to another; the marks stand in a ring, as for :func:`pair`."""
+    ring: cython.Py_ssize_t = marks.shape[0] - 1
     mask: cython.ulonglong = slots.shape[0] - 1
     query: cython.Py_ssize_t
-    ahead: cython.Py_ssize_t = head
     at: cython.ulonglong
     hole: cython.ulonglong
     slot: cython.ulonglong
     for query in range(head, end):
         if cython.compiled:
-            while ahead < end and ahead < query + _AT_ONCE:
-                fetch(cython.address(slots[_mark(stored, ahead & ring, factors) & mask]))
-                ahead += 1
-        slot = _mark(stored, query & ring, factors)
+            # Beyond the end too: whatever is fetched is one of the slots.
+            fetch(cython.address(slots[marks[(query + _AT_ONCE) & ring] & mask]))
+        slot = marks[query & ring]
         at = slot & mask
         slot = slot << 32 | (query & ring)
         while slots[at] != slot and slots[at] != _FREE:

@@ -38,6 +38,8 @@ TIMES = (
     "top",
 )
 
+SIX = 256  # what a type of ICMPv6 has more, as a number of its own
+
 # What is kept of a pair of hosts; see :data:`dissector.analysis.findings.asked.COLUMNS`.
 HOSTS = (
     "version",
@@ -52,3 +54,7 @@ HOSTS = (
     "odd_octets",
     "marked",
 )
+
+# What is kept of an echo message that is looked at closely; so many octets of its data are words at the end.
+SAMPLE = ("reply", "identity", "size", "there", "data")
+CLOSELY = 48

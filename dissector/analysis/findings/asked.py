@@ -12,7 +12,7 @@ import numpy as np
 
 from dissector import kernel
 from dissector.analysis.findings.evidence import FILE_AT, moved
-from dissector.analysis.findings.view import SIX
+from dissector.analysis.findings.view import columns, roles
 from dissector.analysis.hashing import Index, grown
 from dissector.kernel import tables
 
@@ -24,16 +24,12 @@ if TYPE_CHECKING:
     from dissector.analysis.findings.evidence import Firsts, Numbers, Words
     from dissector.analysis.findings.view import View
 
-ECHO = (8, SIX + 128, 0, SIX + 129)
-"""Echo requests, then replies."""
-REPLIES = ECHO[2:]
 COLUMNS = tables.HOSTS
 """What is kept of a pair beside its addresses.
 
 TTL of the first request, and whether another one had a different one; how many; the times of the first and the last in
 the order of their coming; where the first is; messages with odd data, octets of those, messages with a tunnel's mark.
 """
-VERSION, FIRST, PLACE = (COLUMNS.index(name) for name in ("version", "first_ns", "place"))
 SUMS = ("requests", "replies", "odd", "odd_octets", "marked")
 
 
@@ -63,34 +59,29 @@ class Asked:
         columns = {name: self._rows[: len(self), place] for place, name in enumerate(COLUMNS)}
         return Pairs(keys[:, :2], keys[:, 2:], columns)
 
-    def update(self, view: View, samples: Firsts) -> tuple[Numbers, Numbers]:
-        """Take in the echo messages of a batch, and choose those that tunnels are told by.
+    def update(self, view: View, samples: Firsts, limit: int) -> int:
+        """Take in the echo messages of a batch, and put those among samples that tunnels are told by.
 
         Returns:
-            The rows of the chosen ones, and the number of each one's pair.
+            How many were not put in, because there are as many samples as the limit says.
         """
-        rows = view.of(*ECHO, octets=8)
-        if not len(rows):
-            return rows, rows
-        batch = view.batch
-        numbers, new = self._numbered(np.column_stack([view.src[rows], view.dst[rows]]))
-        if len(new):
-            fresh = numbers[new]
-            self._rows[fresh, VERSION] = view.version[rows[new]]
-            self._rows[fresh, FIRST] = batch.time_ns[rows[new]]
-            self._rows[fresh, PLACE] = batch.frame[rows[new]] | view.file << FILE_AT
+        if not len(view.echo):
+            return 0
+        before = len(self)
+        numbers = self._index.place(view.pairs)
+        self._rows = grown(self._rows, len(self))
         if len(self) == self.limit:
             self.refused += int(np.count_nonzero(numbers < 0))
-        chosen = np.empty(len(rows), np.uint8)
-        kinds = view.kinds[rows]
-        reply = (kinds == REPLIES[0]) | (kinds == REPLIES[1])
-        kernel.fold.echoes(
-            numbers.data, reply.view(np.uint8).data, batch.octets.data, batch.icmp[rows].data,
-            batch.captured[rows].data, batch.length[rows].data, batch.ttl[rows].data, batch.time_ns[rows].data,
-            self._rows.data, samples.room(len(self)).data, samples.each, chosen.data,
+        owners, rows = samples.space(min(len(numbers), limit - len(samples)))
+        chosen = kernel.echo.echoes(
+            view.echo.data, numbers.data, before, view.kinds.data, roles().data,
+            *columns(view.batch, "family", "flags", "octets", "icmp", "captured", "length", "ttl", "time_ns", "frame"),
+            view.file << FILE_AT,
+            self._rows.data, samples.room(len(self)).data, samples.each,
+            owners.data, rows.data, rows.view(np.uint8).data,
         )  # fmt: skip
-        some = np.flatnonzero(chosen)
-        return rows[some], numbers[some]
+        samples.fill(min(chosen, len(owners)))
+        return int(chosen - min(chosen, len(owners)))
 
     def merge(self, other: Self, files: Numbers) -> Numbers:
         """Take in the pairs of what comes after, of which ``files`` are the numbers of the files here.
@@ -101,7 +92,8 @@ class Asked:
         self.refused += other.refused
         values = other.pairs().columns
         values["place"] = moved(values["place"], files)
-        numbers, new = self._numbered(other._index.keys)
+        numbers, new = self._index.number(other._index.keys)
+        self._rows = grown(self._rows, len(self))
         theirs = np.column_stack([values[name] for name in COLUMNS])
         self._rows[numbers[new]] = theirs[new]
         known = numbers >= 0
@@ -122,12 +114,6 @@ class Asked:
     def between(self, src: Words, dst: Words) -> Numbers:
         """Return the numbers of some pairs, -1 where there is none; addresses of two words each, shape (n, 2)."""
         return self._index.find(np.column_stack([src, dst]))
-
-    def _numbered(self, keys: Words) -> tuple[Numbers, Numbers]:
-        """Return the number of each pair, -1 where there is no room, and the rows of those that are new."""
-        numbers, new = self._index.number(keys)
-        self._rows = grown(self._rows, len(self))
-        return numbers, new
 
 
 class Pairs:

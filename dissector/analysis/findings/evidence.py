@@ -14,10 +14,12 @@ import numpy as np
 from dissector import kernel
 from dissector.analysis.flow_keys import ALWAYS, NEVER, address
 from dissector.analysis.hashing import grown
+from dissector.analysis.quotes import outer_version
 from dissector.analysis.table import Table, grouped
 from dissector.capture.records import NO_TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import Self
 
     from numpy.typing import NDArray
@@ -37,6 +39,8 @@ RULE_MASK = np.uint64((1 << VERSION_AT) - 1)
 """What of the first word says the rule."""
 FILE_AT = 40
 """Where in a place the file's number is; below it stands the frame's."""
+EMPTY = np.zeros(0, np.int64)
+"""No rows."""
 RULES = {
     "count": "count",
     "first_ns": "least",
@@ -64,8 +68,8 @@ class Firsts:
     def __init__(self, columns: int, each: int) -> None:
         self.each = each
         self._counts = np.zeros(0, np.int64)
-        self._numbers = [np.zeros(0, np.int64)]
-        self._rows = [np.zeros((0, columns), np.int64)]
+        self._numbers = np.zeros(0, np.int64)
+        self._rows = np.zeros((0, columns), np.int64)
         self._size = 0
 
     def room(self, count: int) -> Numbers:
@@ -82,10 +86,19 @@ class Firsts:
 
     def add(self, numbers: Numbers, rows: Numbers) -> None:
         """Put wanted rows in, which come after all that are there."""
-        if len(numbers):
-            self._numbers.append(numbers)
-            self._rows.append(rows)
-            self._size += len(numbers)
+        owners, places = self.space(len(numbers))
+        owners[:], places[:] = numbers, rows
+        self.fill(len(numbers))
+
+    def space(self, count: int) -> tuple[Numbers, Numbers]:
+        """Return numbers and rows to be written: so many, which come after all that are there."""
+        end = self._size + count
+        self._numbers, self._rows = grown(self._numbers, end), grown(self._rows, end)
+        return self._numbers[self._size : end], self._rows[self._size : end]
+
+    def fill(self, count: int) -> None:
+        """Put in as many rows as were written in the space."""
+        self._size += count
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -100,7 +113,9 @@ class Firsts:
         before, rows = self.rows()
         after = numbers[before]
         some = np.flatnonzero(after >= 0)
-        self._numbers, self._rows, self._size = [after[some]], [rows[some]], len(some)
+        self._size = len(some)
+        # The memory stays, since others are to come.
+        self._numbers[: self._size], self._rows[: self._size] = after[some], rows[some]
         self._counts = np.bincount(after[some], minlength=int(numbers.max(initial=-1)) + 1)
 
     def merge(self, other: Self, numbers: Numbers, files: Numbers) -> None:
@@ -119,8 +134,7 @@ class Firsts:
 
     def rows(self) -> tuple[Numbers, Numbers]:
         """Return numbers and rows, in the order of their coming."""
-        self._numbers, self._rows = [np.concatenate(self._numbers)], [np.concatenate(self._rows)]
-        return self._numbers[0], self._rows[0]
+        return self._numbers[: self._size], self._rows[: self._size]
 
 
 def moved(places: Numbers, files: Numbers) -> Numbers:
@@ -158,6 +172,28 @@ class Sighting(NamedTuple):
         return 0.0 if self.first_ns is None or self.last_ns is None else (self.last_ns - self.first_ns) / 1e9
 
 
+class Taken(NamedTuple):
+    """Messages that a rule takes down.
+
+    Attributes:
+        rule: its id.
+        rows: the messages.
+        subject: of the key, two words each; nothing by default, as for all that follow.
+        object: likewise.
+        detail: the number in it.
+        value: a number of each message, of which the least and the most are kept.
+        other: an address, of which the first one is kept.
+    """
+
+    rule: str
+    rows: Numbers
+    subject: Words | None = None
+    object: Words | None = None
+    detail: NDArray[np.integer] | int = 0
+    value: NDArray[np.integer] | int = 0
+    other: Words | None = None
+
+
 class Sightings:
     """Sightings of all rules.
 
@@ -170,53 +206,41 @@ class Sightings:
         self.table = Table(KEY_WORDS, RULES, limit)
         self.places = Firsts(1, each)
 
-    def add(  # noqa: PLR0913 - the parts of a key and the values of a row
-        self,
-        batch: Batch,
-        file: int,
-        rule: int,
-        rows: Numbers,
-        *,
-        version: NDArray[np.uint8],
-        subject: Words | None = None,
-        object_: Words | None = None,
-        detail: NDArray[np.integer] | int = 0,
-        value: NDArray[np.integer] | int = 0,
-        other: Words | None = None,
-    ) -> None:
-        """Put in some messages of a batch.
+    def add(self, batch: Batch, file: int, taken: Sequence[tuple[int, Taken]]) -> None:
+        """Put in what rules took down of a batch.
 
         Args:
             batch: the batch.
             file: its number.
-            rule: the rule's number.
-            rows: the messages.
-            version: of their addresses.
-            subject: of the key, two words each; nothing by default, as for all that follow.
-            object_: likewise.
-            detail: the number in it.
-            value: a number of each message, of which the least and the most are kept.
-            other: an address, of which the first one is kept.
+            taken: the number of each rule, and the messages.
         """
+        if not taken:
+            return
+        rows = np.concatenate([one.rows for _, one in taken])
         keys = np.zeros((len(rows), KEY_WORDS), np.uint64)
-        keys[:, RULE] = np.uint64(rule) | version.astype(np.uint64) << np.uint64(VERSION_AT)
-        if subject is not None:
-            keys[:, SUBJECT] = subject
-        if object_ is not None:
-            keys[:, OBJECT] = object_
-        keys[:, DETAIL] = np.asarray(detail).astype(np.uint64)
+        values, others = np.empty(len(rows), np.int64), np.zeros((len(rows), 2), np.uint64)
+        end = 0
+        for rule, one in taken:
+            part = slice(end, end := end + len(one.rows))
+            keys[part, RULE], keys[part, DETAIL], values[part] = rule, one.detail, one.value
+            if one.subject is not None:
+                keys[part, SUBJECT] = one.subject
+            if one.object is not None:
+                keys[part, OBJECT] = one.object
+            if one.other is not None:
+                others[part] = one.other
+        keys[:, RULE] |= outer_version(batch, rows).astype(np.uint64) << np.uint64(VERSION_AT)
+        first, last = batch.time_ns[rows], batch.time_ns[rows]
         timeless = batch.record_flags[rows] & NO_TIME != 0
-        times = batch.time_ns[rows]
-        values = np.broadcast_to(np.asarray(value, np.int64), len(rows))
-        told = np.zeros((len(rows), 2), np.int64) if other is None else other.view(np.int64)
+        first[timeless], last[timeless] = NEVER, ALWAYS
         columns = {
             "count": np.ones(len(rows), np.int64),
-            "first_ns": np.where(timeless, NEVER, times),
-            "last_ns": np.where(timeless, ALWAYS, times),
+            "first_ns": first,
+            "last_ns": last,
             "least": values,
             "most": values,
-            "other_0": told[:, 0],
-            "other_1": told[:, 1],
+            "other_0": others[:, 0],
+            "other_1": others[:, 1],
         }
         numbers = self.table.add(keys, columns)
         some = self.places.wanted(numbers)
@@ -238,6 +262,43 @@ class Sightings:
         return self.table.refused
 
 
+class Groups:
+    """Rows of a rule that belong together.
+
+    Args:
+        rows: all of them, group after group; those of a group are in the order of their coming.
+        sizes: how many rows each group has.
+        messages: how many messages.
+
+    Attributes:
+        rows, sizes, messages: these.
+        begins: where in the rows each group begins.
+    """
+
+    def __init__(self, rows: Numbers, sizes: Numbers, messages: Numbers) -> None:
+        self.rows, self.sizes, self.messages = rows, sizes, messages
+        self.begins = np.cumsum(sizes) - sizes
+
+    def __len__(self) -> int:
+        """Return how many groups there are."""
+        return len(self.sizes)
+
+    def __iter__(self) -> Iterator[Numbers]:
+        """Yield the rows of each group."""
+        for begin, size in zip(self.begins.tolist(), self.sizes.tolist(), strict=True):
+            yield self.rows[begin : begin + size]
+
+    @property
+    def heads(self) -> Numbers:
+        """The first row of each group."""
+        found: Numbers = self.rows[self.begins]
+        return found
+
+    def __getitem__(self, which: NDArray[np.bool_]) -> Groups:
+        """Return some of the groups."""
+        return Groups(self.rows[np.repeat(which, self.sizes)], self.sizes[which], self.messages[which])
+
+
 class Seen:
     """All sightings, by rule: what findings are told from."""
 
@@ -246,15 +307,16 @@ class Seen:
         self.each = sightings.places.each
         numbers, rows = sightings.places.rows()
         order = np.argsort(numbers, kind="stable")
-        self._places = rows[order, 0]
+        self._places = rows[order, 0].tolist()
         self._ends = np.searchsorted(numbers[order], np.arange(len(self.keys) + 1))
+        self._rules = self.keys[:, RULE] & RULE_MASK
 
     def of(self, rule: int) -> Numbers:
         """Return the rows of a rule."""
-        return np.flatnonzero(self.keys[:, RULE] & RULE_MASK == rule)
+        return np.flatnonzero(self._rules == rule)
 
-    def groups(self, rule: int, by: tuple[slice | int, ...], least: int = 1) -> list[Numbers]:
-        """Return the rows of a rule that agree in some words of their keys, each group in the order of coming.
+    def groups(self, rule: int, by: tuple[slice | int, ...], least: int = 1) -> Groups:
+        """Return the rows of a rule that agree in some words of their keys, the groups in the order of their coming.
 
         Args:
             rule: its number.
@@ -263,32 +325,67 @@ class Seen:
         """
         rows = self.of(rule)
         if not len(rows):
-            return []
-        key = [self.keys[rows, :1], *(self.keys[rows][:, place].reshape(len(rows), -1) for place in by)]
-        order, starts = grouped(np.column_stack(key))
-        counts = np.add.reduceat(self.values["count"][rows[order]], starts)
-        ends = np.append(starts[1:], len(order))
-        some = np.flatnonzero(counts >= least)
-        pairs = zip(starts[some].tolist(), ends[some].tolist(), strict=True)
-        return sorted((rows[order[start:end]] for start, end in pairs), key=lambda group: int(group[0]))
+            return Groups(EMPTY, EMPTY, EMPTY)
+        keys = self.keys[rows]
+        order, begins = grouped(np.column_stack([keys[:, 0], *(keys[:, place] for place in by)]))
+        rows = rows[order]
+        messages = np.add.reduceat(self.values["count"][rows], begins)
+        sizes = np.diff(begins, append=len(rows))
+        some = np.flatnonzero(messages >= least)
+        some = some[np.argsort(rows[begins[some]])]
+        sizes, begins = sizes[some], begins[some]
+        shift = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes)
+        return Groups(rows[np.arange(len(shift)) + shift], sizes, messages[some])
+
+    def others(self, rows: Numbers) -> list[Address]:
+        """Return the addresses that some rows have beside their keys'."""
+        told = np.column_stack([self.values["other_0"][rows], self.values["other_1"][rows]]).view(np.uint64)
+        return self._addresses(told, rows)
+
+    def objects(self, rows: Numbers) -> list[Address]:
+        """Return the objects of some rows."""
+        return self._addresses(self.keys[rows, OBJECT], rows)
+
+    def _addresses(self, told: Words, rows: Numbers) -> list[Address]:
+        """Return some addresses, of the IP versions of some rows."""
+        versions = (self.keys[rows, RULE] >> np.uint64(VERSION_AT)).tolist()
+        return [address(one, version) for one, version in zip(told, versions, strict=True)]
 
     def sighting(self, rows: Numbers, *, pair: bool = True) -> Sighting:
-        """Return some rows, put together; ``pair`` is whether the rule has an object, and the rows have one of them."""
-        keys, values = self.keys[rows], self.values
-        version = int(keys[0, RULE]) >> VERSION_AT
-        first, last = int(values["first_ns"][rows].min()), int(values["last_ns"][rows].max())
-        other = np.array([values["other_0"][rows[0]], values["other_1"][rows[0]]]).view(np.uint64)
-        ends = zip(self._ends[rows].tolist(), self._ends[rows + 1].tolist(), strict=True)
-        places = sorted({place for start, end in ends for place in self._places[start:end].tolist()})
-        return Sighting(
-            subject=address(keys[0, SUBJECT], version),
-            object=address(keys[0, OBJECT], version) if pair else None,
-            other=address(other, version),
-            details=tuple(dict.fromkeys(keys[:, DETAIL].tolist())),
-            messages=int(values["count"][rows].sum()),
-            least=int(values["least"][rows].min()),
-            most=int(values["most"][rows].max()),
-            first_ns=None if first == NEVER else first,
-            last_ns=None if last == ALWAYS else last,
-            places=tuple(places[: self.each]),
-        )
+        """Return some rows, put together; ``pair`` as for :meth:`sightings`."""
+        count = self.values["count"][rows].sum(keepdims=True)
+        return next(self.sightings(Groups(rows, np.array([len(rows)]), count), pair=pair))
+
+    def sightings(self, groups: Groups, *, pair: bool = True) -> Iterator[Sighting]:
+        """Yield each group of rows, put together.
+
+        Args:
+            groups: the groups.
+            pair: whether the rule has an object, and the rows of a group have one of them.
+        """
+        if not len(groups):
+            return
+        rows, heads, values = groups.rows, groups.heads, self.values
+        first_ns = np.minimum.reduceat(values["first_ns"][rows], groups.begins).tolist()
+        last_ns = np.maximum.reduceat(values["last_ns"][rows], groups.begins).tolist()
+        least = np.minimum.reduceat(values["least"][rows], groups.begins).tolist()
+        most = np.maximum.reduceat(values["most"][rows], groups.begins).tolist()
+        subjects, others = self._addresses(self.keys[heads, SUBJECT], heads), self.others(heads)
+        objects = self.objects(heads) if pair else [None] * len(groups)
+        details = self.keys[rows, DETAIL].tolist()
+        spans = list(zip(self._ends[rows].tolist(), self._ends[rows + 1].tolist(), strict=True))
+        begins = groups.begins.tolist()
+        for row, (begin, end) in enumerate(zip(begins, [*begins[1:], len(rows)], strict=True)):
+            places = sorted({place for one, other in spans[begin:end] for place in self._places[one:other]})
+            yield Sighting(
+                subject=subjects[row],
+                object=objects[row],
+                other=others[row],
+                details=tuple(dict.fromkeys(details[begin:end])),
+                messages=int(groups.messages[row]),
+                least=least[row],
+                most=most[row],
+                first_ns=None if first_ns[row] == NEVER else first_ns[row],
+                last_ns=None if last_ns[row] == ALWAYS else last_ns[row],
+                places=tuple(places[: self.each]),
+            )

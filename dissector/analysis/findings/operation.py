@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 
-from dissector.analysis.findings.evidence import words
+from dissector.analysis.findings.evidence import Taken, words
 from dissector.analysis.findings.model import Area, Rule, Severity, Text
 from dissector.analysis.findings.view import SIX
 from dissector.analysis.flow_keys import pair_hashes
-from dissector.analysis.flows import mtu_of
 from dissector.analysis.path_mtu import LEAST
 from dissector.analysis.quotes import MISSING, UDP
 from dissector.tails.datagram import IPV4
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dissector.analysis.findings.evidence import Numbers, Words
     from dissector.analysis.findings.view import View
     from dissector.analysis.quotes import Quotes
 
@@ -193,26 +192,24 @@ RULES = (
 
 TRACEROUTE = range(33434, 33434 + 256)
 """UDP ports that traceroute sends to; that they are closed is how it ends."""
-PORT_UNREACHABLE = (3 << 8 | 3, (SIX + 1) << 8 | 4)
-PROHIBITED = (3 << 8 | 9, 3 << 8 | 10, 3 << 8 | 13, *((SIX + 1) << 8 | code for code in (1, 5, 6)))
-EXCEEDED = (11 << 8, (SIX + 3) << 8)
-UNREACHABLE_OR_EXCEEDED = (3, 11, SIX + 1, SIX + 3)
+REFUSED, PROHIBITED, EXCEEDED, UNREACHABLE_OR_EXCEEDED = 1, 2, 4, 8
+"""What :func:`told` says."""
 DAD, ANNOUNCED, CLAIMED = (role << 48 for role in (1, 2, 3))
 """What a link-layer address did with an IPv6 address: asked whether it is taken, told all, claimed it (O flag)."""
 MAC = (1 << 48) - 1
 
 
-class Taken(NamedTuple):
-    """Messages that a rule takes down: see :meth:`~dissector.analysis.findings.evidence.Sightings.add`."""
-
-    rule: str
-    rows: Numbers
-    subject: Words | None = None
-    object: Words | None = None
-    detail: NDArray[np.integer] | int = 0
-    value: NDArray[np.integer] | int = 0
-    other: Words | None = None
-    version: NDArray[np.uint8] | None = None
+@cache
+def told() -> NDArray[np.uint8]:
+    """Return what errors tell, by ``kind << 8 | code``."""
+    found = np.zeros((2 * SIX, 256), np.uint8)
+    found[[3, 11, SIX + 1, SIX + 3]] |= UNREACHABLE_OR_EXCEEDED
+    found[[11, SIX + 3], 0] |= EXCEEDED
+    found[3, 3] |= REFUSED
+    found[SIX + 1, 4] |= REFUSED
+    found[3, [9, 10, 13]] |= PROHIBITED
+    found[SIX + 1, [1, 5, 6]] |= PROHIBITED
+    return found.ravel()
 
 
 def hits(view: View) -> Iterator[Taken]:
@@ -229,32 +226,36 @@ def hits(view: View) -> Iterator[Taken]:
 def _errors(view: View, quotes: Quotes) -> Iterator[Taken]:
     """Yield what errors tell of the hosts and paths that they are about."""
     batch, rows = view.batch, quotes.rows
-    kinds = view.kinds[rows]
-    numbers = kinds << 8 | batch.code[rows]
+    tells = told()[view.kinds[rows] << 8 | batch.code[rows]]
     src, dst = view.src[rows], view.dst[rows]
     source, target = words(quotes.src), words(quotes.dst)
-    known = quotes.dst.any(axis=1)
+    known = target.any(axis=1)
     port = np.where(quotes.dport == MISSING, 0, quotes.dport)
     service = np.where(quotes.protocol == MISSING, 0, quotes.protocol) << 16 | port
     traced = (quotes.protocol == UDP) & (port >= TRACEROUTE.start) & (port < TRACEROUTE.stop)
-    refused = np.isin(numbers, PORT_UNREACHABLE) & ~traced & (quotes.dport != MISSING)
-    itself = (src == target).all(axis=1)
-    for name, told in (("port-closed", refused & itself), ("port-refused", refused & ~itself)):
-        which = np.flatnonzero(told)
+    refused = (tells & REFUSED != 0) & ~traced & (quotes.dport != MISSING)
+    itself = (src[:, 0] == target[:, 0]) & (src[:, 1] == target[:, 1])
+    for name, some in (("port-closed", refused & itself), ("port-refused", refused & ~itself)):
+        which = np.flatnonzero(some)
         yield Taken(name, rows[which], target[which], dst[which], service[which], other=src[which])
-    which = np.flatnonzero(np.isin(numbers, PROHIBITED) & known)
+    which = np.flatnonzero((tells & PROHIBITED != 0) & known)
     yield Taken("filtered", rows[which], src[which], target[which], service[which], other=dst[which])
-    reporter = pair_hashes(src, src)
-    which = np.flatnonzero(np.isin(numbers, EXCEEDED) & known & ~traced)
-    yield Taken("loop", rows[which], source[which], target[which], reporter[which], other=src[which])
-    which = np.flatnonzero(np.isin(kinds, UNREACHABLE_OR_EXCEEDED) & known & (quotes.identifier != MISSING))
-    yield Taken("rate-limited", rows[which], source[which], target[which], reporter[which], other=src[which])
+    for name, some in (
+        ("loop", (tells & EXCEEDED != 0) & known & ~traced),
+        ("rate-limited", (tells & UNREACHABLE_OR_EXCEEDED != 0) & known & (quotes.identifier != MISSING)),
+    ):
+        which = np.flatnonzero(some)
+        reporter = src[which]
+        number = pair_hashes(reporter, reporter)
+        yield Taken(name, rows[which], source[which], target[which], number, other=reporter)
 
 
 def _too_big(view: View, quotes: Quotes) -> Iterator[Taken]:
     """Yield errors that tell an MTU for a datagram that is larger."""
+    mtu, tells = view.mtus
+    if not tells.any():
+        return
     batch, rows = view.batch, quotes.rows
-    mtu, tells = mtu_of(batch, rows)
     least = np.where(batch.family[rows] == IPV4, LEAST[4], LEAST[6])
     which = np.flatnonzero(tells & (mtu >= least) & (quotes.length > mtu) & quotes.dst.any(axis=1))
     source, target = words(quotes.src[which]), words(quotes.dst[which])

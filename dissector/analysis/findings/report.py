@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.analysis.findings.asked import Asked, Pairs
-    from dissector.analysis.findings.evidence import Numbers, Seen, Words
+    from dissector.analysis.findings.evidence import Groups, Numbers, Seen, Words
     from dissector.analysis.findings.model import Thresholds
     from dissector.analysis.findings.tunnels import Tunnels
     from dissector.analysis.flow_keys import Address
@@ -32,12 +33,20 @@ SECOND = 1_000_000_000
 GRAVITY = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
-class Queries(NamedTuple):
-    """Echo requests of one host to another, replies back, and whether the requests' TTLs vary."""
+class Errors(NamedTuple):
+    """Errors about pairs of hosts, and what the one asked the other.
 
-    requests: int
-    replies: int
-    varied: bool
+    Attributes:
+        groups: the sightings about each pair.
+        requests: how many echo requests there were; as the next two a value for each group.
+        replies: how many replies came back.
+        varied: whether the requests' TTLs vary.
+    """
+
+    groups: Groups
+    requests: Numbers
+    replies: Numbers
+    varied: NDArray[np.bool_]
 
 
 class Reporter:
@@ -97,20 +106,22 @@ class Reporter:
                 ports = services(sighting.details)
                 scanned, asking, teller = sighting.subject, sighting.object, sighting.other
                 hosts = (scanned, asking) if teller == scanned else (teller, asking, scanned)
-                yield self._finding(name, sighting, hosts=hosts, ports=ports)
+                yield self._finding(name, sighting, about=hosts, ports=ports)
                 if len(sighting.details) >= self.thresholds.sweep_ports:
                     facts = {"count": len(sighting.details), "ports": ports}
-                    yield self._finding("sweep-ports", sighting, hosts=(asking, scanned), **facts)
+                    yield self._finding("sweep-ports", sighting, about=(asking, scanned), **facts)
 
     def _filtered(self) -> Iterator[CaptureFinding]:
         for sighting in self._told("filtered", SUBJECT, OBJECT):
             yield self._finding("filtered", sighting, ports=services(sighting.details))
 
     def _paths(self) -> Iterator[CaptureFinding]:
-        for rows, queries in self._errors("loop", self.thresholds.loop_errors):
-            # Each row is of another router; two may send it to and fro.
-            if len(rows) <= 2 and not (queries.replies or (queries.requests and queries.varied)):  # noqa: PLR2004 - to and fro
-                yield self._finding("loop", self.seen.sighting(rows), reporters=self._others(rows))
+        errors = self._errors("loop", self.thresholds.loop_errors)
+        # Each row is of another router; two may send it to and fro.
+        few = errors.groups.sizes <= 2  # noqa: PLR2004 - to and fro
+        answered = (errors.replies > 0) | (errors.requests > 0) & errors.varied
+        for rows, sighting in self._each(errors.groups[few & ~answered]):
+            yield self._finding("loop", sighting, reporters=self._others(rows))
         for sighting in self._told(
             "mtu-black-hole", SUBJECT, OBJECT, DETAIL, least=self.thresholds.mtu_repeats
         ):
@@ -126,15 +137,13 @@ class Reporter:
             )
 
     def _rates(self) -> Iterator[CaptureFinding]:
-        for rows, queries in self._errors("rate-limited", self.thresholds.rate_errors):
-            least = max(
-                self.thresholds.rate_queries,
-                self.thresholds.rate_ratio * int(self.seen.values["count"][rows].sum()),
-            )
-            if queries.requests >= least and not (queries.replies or queries.varied):
-                asked = saying.quantity(queries.requests, "query", "queries", "次查询")
-                sighting = self.seen.sighting(rows)
-                yield self._finding("rate-limited", sighting, queries=asked, reporters=self._others(rows))
+        errors = self._errors("rate-limited", self.thresholds.rate_errors)
+        least = np.maximum(self.thresholds.rate_queries, self.thresholds.rate_ratio * errors.groups.messages)
+        limited = (errors.requests >= least) & (errors.replies == 0) & ~errors.varied
+        queries = errors.requests[limited].tolist()
+        for (rows, sighting), count in zip(self._each(errors.groups[limited]), queries, strict=True):
+            asked = saying.quantity(count, "query", "queries", "次查询")
+            yield self._finding("rate-limited", sighting, queries=asked, reporters=self._others(rows))
 
     def _addresses(self) -> Iterator[CaptureFinding]:
         for sighting in self._told("duplicate-address", SUBJECT):
@@ -161,7 +170,7 @@ class Reporter:
             hosts = tuple(address(np.frombuffer(source, np.uint64), 6) for source in sources)
             if len(hosts) >= self.thresholds.flood_routers:
                 shown = hosts[: self.thresholds.flood_routers]
-                yield self._finding("router-flood", sighting, hosts=shown, count=len(hosts))
+                yield self._finding("router-flood", sighting, about=shown, count=len(hosts))
                 continue
             keys = [(key[SUBJECT].tobytes(), int(key[DETAIL])) for key in self.seen.keys[here]]
             at_odds = any(
@@ -170,17 +179,12 @@ class Reporter:
                 for other in keys[place + 1 :]
             )
             name = "routers-differ" if at_odds else "routers-several"
-            yield self._finding(name, sighting, hosts=hosts)
+            yield self._finding(name, sighting, about=hosts, hosts=some([str(host) for host in hosts]))
 
     def _redirects(self) -> Iterator[CaptureFinding]:
-        advertised = self.seen.keys[self.seen.of(NUMBERS["routers-differ"]), SUBJECT]
-        routers = {key.tobytes() for key in advertised}
-        macs: dict[bytes, set[int]] = {}
-        for row in self.seen.of(NUMBERS["known-macs"]).tolist():
-            key = self.seen.keys[row]
-            macs.setdefault(key[SUBJECT].tobytes(), set()).add(int(key[DETAIL]))
-        for rows in self.seen.groups(NUMBERS["redirect-not-router"], (SUBJECT, OBJECT)):
-            sighting = self.seen.sighting(rows)
+        told = self.seen.groups(NUMBERS["redirect-not-router"], (SUBJECT, OBJECT))
+        routers, macs = self._routers_known(told)
+        for rows, sighting in self._each(told):
             subject = self.seen.keys[rows[0], SUBJECT].tobytes()
             if sighting.object is None or sighting.other is None:
                 continue
@@ -199,6 +203,15 @@ class Reporter:
         for sighting in self._told("redirected", SUBJECT, OBJECT):
             yield self._finding("redirected", sighting)
 
+    def _routers_known(self, told: Groups) -> tuple[set[bytes], dict[bytes, set[int]]]:
+        """Return who advertises itself as a router, and the Ethernet sources of those who sent redirects."""
+        advertised = self.seen.keys[self.seen.of(NUMBERS["routers-differ"]), SUBJECT]
+        macs: dict[bytes, set[int]] = {key.tobytes(): set() for key in self.seen.keys[told.heads, SUBJECT]}
+        for row in self.seen.of(NUMBERS["known-macs"]).tolist() if macs else ():
+            key = self.seen.keys[row]
+            macs.get(key[SUBJECT].tobytes(), set()).add(int(key[DETAIL]))
+        return {key.tobytes() for key in advertised}, macs
+
     def _floods(self) -> Iterator[CaptureFinding]:
         for rows in self.seen.groups(NUMBERS["unreachable-flood"], (SUBJECT,), self.thresholds.flood_errors):
             counts = self.seen.values["count"][rows]
@@ -216,7 +229,7 @@ class Reporter:
     def _recon(self) -> Iterator[CaptureFinding]:
         for name, least in (("recon-mask", 1), ("recon-timestamp", self.thresholds.recon_hosts)):
             for rows in self.seen.groups(NUMBERS[name], (SUBJECT,)):
-                hosts = list(dict.fromkeys(one.object for one in map(self.seen.sighting, rows[:, None])))
+                hosts = list(dict.fromkeys(self.seen.objects(rows)))
                 if len(hosts) >= least:
                     sighting = self.seen.sighting(rows, pair=False)
                     asked = saying.quantity(len(hosts), "host", "hosts", "台主机")
@@ -237,69 +250,79 @@ class Reporter:
             yield self._finding("tunnel", sighting, reasons=saying.reasons(suspicion.reasons))
 
     def _sweeps(self) -> Iterator[CaptureFinding]:
-        pairs = self.asked.pairs()
-        asking = pairs[pairs.columns["requests"] > 0]
-        asking = asking[~groups(asking)]
-        order, starts = grouped(asking.src)
-        for rows in np.split(order, starts[1:])[: len(starts)]:
-            targets = len(rows)
-            if targets < self.thresholds.sweep_hosts:
-                continue
-            some_pairs = asking[rows]
-            if int(some_pairs.columns["requests"].sum()) > self.thresholds.sweep_queries * targets:
-                continue
+        pairs, (asking, _) = self.asked.pairs(), self._asking
+        order, begins = grouped(pairs.src[asking])
+        if not len(order):
+            return
+        rows = asking[order]
+        targets = np.diff(begins, append=len(rows))
+        requests = np.add.reduceat(pairs.columns["requests"][rows], begins)
+        swept = targets >= self.thresholds.sweep_hosts
+        swept &= requests <= self.thresholds.sweep_queries * targets
+        some_begins = begins[swept]
+        # In the order of their coming.
+        coming = np.argsort(rows[some_begins])
+        ends = some_begins + targets[swept]
+        for begin, end in zip(some_begins[coming].tolist(), ends[coming].tolist(), strict=True):
+            some_pairs = pairs[rows[begin:end]]
             sighting = self._pairs(some_pairs)
-            ends = [int(place) for place in extremes(some_pairs)]
             first, last = (
-                address(some_pairs.dst[end], int(some_pairs.columns["version"][end])) for end in ends
+                address(some_pairs.dst[place], int(some_pairs.columns["version"][place]))
+                for place in extremes(some_pairs)
             )
-            facts = {"count": targets, "first": first, "last": last}
-            yield self._finding("sweep-hosts", sighting, hosts=(sighting.subject,), **facts)
+            facts = {"count": end - begin, "first": first, "last": last}
+            yield self._finding("sweep-hosts", sighting, about=(sighting.subject,), **facts)
 
     def _smurfs(self) -> Iterator[CaptureFinding]:
         """Yield the requests to many that others answer than were asked."""
-        pairs = self.asked.pairs()
-        asking = pairs[pairs.columns["requests"] > 0]
-        wide = asking[groups(asking)]
+        pairs, (_, wide) = self.asked.pairs(), self._asking
         if not len(wide):
             return
-        answering = pairs[pairs.columns["replies"] > 0]
-        numbers = self.asked.between(answering.dst, answering.src)
-        unasked = answering[~((numbers >= 0) & (pairs.columns["requests"][numbers] > 0))]
-        for row in range(len(wide)):
-            one = wide[row : row + 1]
-            to_it = unasked[(unasked.dst == one.src).all(axis=1)]
-            count = int(alike(to_it.src, one.dst, self.thresholds.redirect_prefix).sum())
+        answering = np.flatnonzero(pairs.columns["replies"] > 0)
+        numbers = self.asked.between(pairs.dst[answering], pairs.src[answering])
+        unasked = pairs[answering[~((numbers >= 0) & (pairs.columns["requests"][numbers] > 0))]]
+        for row in wide.tolist():
+            one = pairs[row : row + 1]
+            to_it = unasked.src[(unasked.dst == one.src).all(axis=1)]
+            count = int(alike(to_it, one.dst, self.thresholds.redirect_prefix).sum())
             if count >= self.thresholds.smurf_hosts:
                 yield self._finding("smurf", self._pairs(one), count=count)
+
+    @cached_property
+    def _asking(self) -> tuple[Numbers, Numbers]:
+        """The pairs with requests: those to a single host, and those to many."""
+        pairs = self.asked.pairs()
+        rows = np.flatnonzero(pairs.columns["requests"] > 0)
+        many = to_many(pairs.dst[rows], pairs.columns["version"][rows])
+        return rows[~many], rows[many]
 
     # -- what they share
 
     def _told(self, name: str, *by: slice | int, least: int = 1) -> Iterator[Sighting]:
         """Yield the sightings of a rule, those put together that agree in some words of their keys."""
-        for rows in self.seen.groups(NUMBERS[name], by, least):
-            yield self.seen.sighting(rows, pair=OBJECT in by)
+        yield from self.seen.sightings(self.seen.groups(NUMBERS[name], by, least), pair=OBJECT in by)
+
+    def _each(self, groups: Groups) -> Iterator[tuple[Numbers, Sighting]]:
+        """Yield the rows of each group, and what they are together."""
+        yield from zip(groups, self.seen.sightings(groups), strict=True)
 
     def _others(self, rows: Numbers) -> Text:
         """Return the addresses that some rows have beside their keys'."""
-        found = [self.seen.sighting(row).other for row in rows[:, None]]
-        return some(dict.fromkeys(map(str, found)))
+        return some(dict.fromkeys(map(str, self.seen.others(rows))))
 
-    def _errors(self, name: str, least: int) -> Iterator[tuple[Numbers, Queries]]:
-        """Yield the rows of a rule about each pair of hosts, and what the one asked the other."""
+    def _errors(self, name: str, least: int) -> Errors:
+        """Return the rows of a rule about each pair of hosts, and what the one asked the other."""
         groups = self.seen.groups(NUMBERS[name], (SUBJECT, OBJECT), least)
-        if not groups:
-            return
-        keys = self.seen.keys[[rows[0] for rows in groups]]
+        keys = self.seen.keys[groups.heads]
         there = self.asked.between(keys[:, SUBJECT], keys[:, OBJECT])
         back = self.asked.between(keys[:, OBJECT], keys[:, SUBJECT])
         columns, none = self.asked.pairs().columns, np.zeros(1, np.int64)
-        told = (
-            # Of what is not there, place -1, there is nothing.
-            np.append(columns[name], none)[place]
-            for name, place in (("requests", there), ("replies", back), ("varied", there))
+        # Of what is not there, place -1, there is nothing.
+        requests, replies, varied = (
+            np.append(columns[one], none)[place]
+            for one, place in (("requests", there), ("replies", back), ("varied", there))
         )
-        yield from zip(groups, map(Queries, *(column.tolist() for column in told)), strict=True)
+        return Errors(groups, requests, replies, varied != 0)
 
     def _pairs(self, pairs: Pairs) -> Sighting:
         """Return the requests of some pairs, of one source, as a sighting."""
@@ -319,20 +342,18 @@ class Reporter:
         identity: str,
         sighting: Sighting,
         *,
-        hosts: Iterable[Address | None] | None = None,
+        about: Iterable[Address | None] | None = None,
         **facts: Any,
     ) -> CaptureFinding:
-        """Return a finding with the facts of a sighting, and others, in its sentence."""
+        """Return a finding about some hosts, with the facts of a sighting, and others, in its sentence."""
         rule = BY_ID[identity]
-        about = (sighting.subject, sighting.object) if hosts is None else tuple(hosts)
-        least, most = sighting.least, sighting.most
+        hosts = (sighting.subject, sighting.object) if about is None else about
         told = {
             "subject": sighting.subject,
             "object": sighting.object,
             "other": sighting.other,
             "messages": saying.messages(sighting.messages),
-            "value": saying.span(least, most),
-            "hosts": some([str(host) for host in about]),
+            "value": saying.span(sighting.least, sighting.most),
         }
         text = saying.said(rule.sentence, told | facts)
         return CaptureFinding(
@@ -342,7 +363,7 @@ class Reporter:
             messages=sighting.messages,
             first_ns=sighting.first_ns,
             last_ns=sighting.last_ns,
-            hosts=tuple(host for host in about if host is not None),
+            hosts=tuple(host for host in hosts if host is not None),
             frames=tuple(self._place(place) for place in sighting.places),
         )
 
@@ -350,18 +371,17 @@ class Reporter:
         return Place(self.files[place >> FILE_AT], place & (1 << FILE_AT) - 1)
 
 
-def groups(pairs: Pairs) -> NDArray[np.bool_]:
-    """Return which pairs' destinations are no single host: broadcast, as far as it can be told, and multicast.
+def to_many(dst: Words, version: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which destinations are no single host: broadcast, as far as it can be told, and multicast.
 
     Multicast that stays on its link is left out: that its hosts answer does not reach others (RFC 4291, 2.7).
     """
-    octets = np.ascontiguousarray(pairs.dst).view(np.uint8).reshape(len(pairs), 16)
-    four = pairs.columns["version"] == IPV4
+    octets = np.ascontiguousarray(dst).view(np.uint8).reshape(len(dst), 16)
     first = octets[:, 0]
     local4 = (octets[:, :3] == (224, 0, 0)).all(axis=1)
     wide4 = (first >= 0xE0) & ~local4 | (octets[:, 3] == 0xFF)  # noqa: PLR2004 - class D, all ones
     wide6 = (first == 0xFF) & (octets[:, 1] & 0x0F > 2)  # noqa: PLR2004 - multicast, the scope of a link
-    found: NDArray[np.bool_] = np.where(four, wide4, wide6)
+    found: NDArray[np.bool_] = np.where(version == IPV4, wide4, wide6)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from dissector.analysis.findings.view import SIX
@@ -18,17 +20,25 @@ NAMED = 3
 
 def said(sentence: Text, facts: dict[str, object]) -> Text:
     """Return a sentence with facts in it; those that are texts are in its language."""
+    texts = [(name, as_text(facts[name])) for name in _named(sentence)]
     return Text(
-        *(
-            template.format_map({name: as_text(fact)[place] for name, fact in facts.items()})
-            for place, template in enumerate(sentence)
-        )
+        sentence.en.format_map({name: text.en for name, text in texts}),
+        sentence.zh.format_map({name: text.zh for name, text in texts}),
     )
+
+
+@cache
+def _named(sentence: Text) -> frozenset[str]:
+    """Return the names of the facts in a sentence."""
+    return frozenset(name for text in sentence for _, name, _, _ in Formatter().parse(text) if name)
 
 
 def as_text(fact: object) -> Text:
     """Return what is the same in both languages as a text."""
-    return fact if isinstance(fact, Text) else Text(str(fact), str(fact))
+    if isinstance(fact, Text):
+        return fact
+    text = str(fact)
+    return Text(text, text)
 
 
 def quantity(count: int, one: str, several: str, measured: str) -> Text:
@@ -68,7 +78,8 @@ def reasons(texts: Iterable[Text]) -> Text:
     return Text("; ".join(one.en for one in every), "；".join(one.zh for one in every))
 
 
-def names(details: Iterable[int]) -> Text:
+@lru_cache(maxsize=1024)
+def names(details: tuple[int, ...]) -> Text:
     """Return the names of types: ``Redirect, Address Mask Request``."""
     found: dict[Text, None] = {}
     for detail in details:

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissector.analysis.findings.asked import ECHO
-from dissector.analysis.findings.evidence import words
+from dissector.analysis.findings.evidence import Taken, words
 from dissector.analysis.findings.model import Area, Rule, Severity, Text
-from dissector.analysis.findings.operation import Taken
-from dissector.analysis.findings.view import SIX
+from dissector.analysis.findings.view import ECHO, SIX
 from dissector.capture.records import NO_TIME
 from dissector.kernel import layers
 from dissector.tails.datagram import IPV4
@@ -211,6 +209,7 @@ INITIAL_TTLS = (255, 128, 64, 60, 32, 30)
 """What stacks send with: another TTL says that the packet was forwarded."""
 MASKS = (15, 17)
 """Information Request and Address Mask Request."""
+TIMESTAMP = 13
 SECOND = 1_000_000_000
 HOPS_AT = 48
 BROADCAST, GROUPS, ALL_ONES = 0xFF, range(0xE0, 0xF0), b"\xff" * 4
@@ -219,16 +218,16 @@ BROADCAST, GROUPS, ALL_ONES = 0xFF, range(0xE0, 0xF0), b"\xff" * 4
 def hits(view: View, thresholds: Thresholds) -> Iterator[Taken]:
     """Yield what the rules of this area take down of a batch; echo messages have states of their own."""
     batch = view.batch
-    rows = view.of(*MASKS)
-    yield Taken("recon-mask", rows, view.src[rows], view.dst[rows], view.kinds[rows] << 8)
-    rows = view.of(13)
-    yield Taken("recon-timestamp", rows, view.src[rows], view.dst[rows], view.kinds[rows] << 8)
+    for name, kinds in (("recon-mask", MASKS), ("recon-timestamp", (TIMESTAMP,))):
+        rows = view.of(*kinds)
+        if len(rows):
+            yield Taken(name, rows, view.src[rows], view.dst[rows], view.kinds[rows] << 8)
     rows = view.of(3, SIX + 1)
     if len(rows):
         rows = rows[batch.record_flags[rows] & NO_TIME == 0]
         second = batch.time_ns[rows] // SECOND
         yield Taken("unreachable-flood", rows, view.dst[rows], detail=second, other=view.src[rows])
-    pieces = np.flatnonzero(batch.flags & (layers.FRAGMENT | layers.REASSEMBLED))
+    pieces = view.rows[batch.flags[view.rows] & (layers.FRAGMENT | layers.REASSEMBLED) != 0]
     if len(pieces):
         rows = pieces[batch.flags[pieces] & layers.OVERLAP != 0]
         yield Taken("fragments-overlap", rows, view.src[rows], view.dst[rows])

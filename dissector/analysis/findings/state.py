@@ -48,14 +48,8 @@ class Findings:
         if not len(batch):
             return
         view = View(batch, self._file(batch.origin.file))
-        for name, rows, value in conformance.hits(view):
-            if len(rows):
-                number = view.kinds[rows] << 8 | batch.code[rows]
-                taken = operation.Taken(name, rows, view.src[rows], None, number, value, view.dst[rows])
-                self._take(view, taken)
-        for taken in (*operation.hits(view), *security.hits(view, self.thresholds)):
-            if len(taken.rows):
-                self._take(view, taken)
+        every = (*conformance.hits(view), *operation.hits(view), *security.hits(view, self.thresholds))
+        self.sightings.add(batch, view.file, [(NUMBERS[one.rule], one) for one in every if len(one.rows)])
         self.tunnels.update(view, self.asked, self.thresholds)
         self._tidy()
 
@@ -74,20 +68,6 @@ class Findings:
         self.sightings.keep(~floods)
         # Looking again pays only when as much has come as is there.
         self._full = max(FULL, 2 * len(self.sightings.table))
-
-    def _take(self, view: View, taken: operation.Taken) -> None:
-        self.sightings.add(
-            view.batch,
-            view.file,
-            NUMBERS[taken.rule],
-            taken.rows,
-            version=view.version[taken.rows],
-            subject=taken.subject,
-            object_=taken.object,
-            detail=taken.detail,
-            value=taken.value,
-            other=taken.other,
-        )
 
     def merge(self, other: Self) -> Self:
         """Put in the state of what came after, which is left as it is; return self."""

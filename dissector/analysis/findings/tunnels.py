@@ -1,7 +1,7 @@
 """Echo messages whose data no ping is known to send, and the signs that two hosts carry something in them.
 
 Strategy: the last octets of the data tell nearly every ping: programs fill up with one octet, or count
-(:func:`dissector.kernel.fold.echoes`). What is left is rare; it is counted by pairs of hosts, and one exchange of four
+(:func:`dissector.kernel.echo.echoes`). What is left is rare; it is counted by pairs of hosts, and one exchange of four
 is looked at closely: entropy, sizes, whether the answer gives back what was asked. Which one is told by identifier and
 sequence, so that how a capture is cut does not matter, and a query is looked at together with its answer. Samples of
 pairs that show nothing leave when there are many, and others may come.
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dissector.analysis.findings.asked import REPLIES
-from dissector.analysis.findings.evidence import FILE_AT, Firsts, moved
+from dissector import kernel
+from dissector.analysis.findings.evidence import Firsts, moved
 from dissector.analysis.flow_keys import address
-from dissector.analysis.hashing import mix, spread
-from dissector.analysis.quotes import number, windows
+from dissector.analysis.hashing import SECRETS, mix
 from dissector.errors import quantity
+from dissector.kernel import tables
 from dissector.registry.model import Text
 
 if TYPE_CHECKING:
@@ -33,15 +33,13 @@ if TYPE_CHECKING:
     from dissector.analysis.findings.view import View
     from dissector.analysis.flow_keys import Address
 
-HEADER = 8
-"""Octets before the data."""
-CLOSELY = 48
+CLOSELY = tables.CLOSELY
 """Octets that are looked at closely."""
 EACH = 32
 """Messages of two hosts, in one direction, that are."""
 FULL = 1 << 16
 """Samples from which on those are looked for that show nothing."""
-REPLY, IDENTITY, SIZE, THERE, DATA = range(5)
+REPLY, IDENTITY, SIZE, THERE, DATA = range(len(tables.SAMPLE))
 """Columns of a sample: THERE octets of the data are from DATA on, and the place is last."""
 PLACE = DATA + CLOSELY // 8
 AT_ONCE = 1 << 12
@@ -80,8 +78,8 @@ class Tunnels:
 
     def update(self, view: View, asked: Asked, thresholds: Thresholds) -> None:
         """Take in the echo messages of a batch; ``asked`` takes down their pairs, and says which to look at."""
-        rows, numbers = asked.update(view, self.samples)
-        self._add(numbers, _samples(view, rows), asked, thresholds)
+        self.refused += asked.update(view, self.samples, self.limit)
+        self._tidy(asked, thresholds)
 
     def merge(
         self, other: Self, numbers: Numbers, files: Numbers, asked: Asked, thresholds: Thresholds
@@ -92,13 +90,13 @@ class Tunnels:
         which = self.samples.wanted(numbers[theirs])
         rows = rows[which]
         rows[:, PLACE] = moved(rows[:, PLACE], files)
-        self._add(numbers[theirs[which]], rows, asked, thresholds)
-
-    def _add(self, numbers: Numbers, samples: Numbers, asked: Asked, thresholds: Thresholds) -> None:
-        """Put samples in; those of pairs that show nothing so far leave when there are too many."""
         room = self.limit - len(self.samples)
-        self.refused += max(len(numbers) - room, 0)
-        self.samples.add(numbers[:room], samples[:room])
+        self.refused += max(len(rows) - room, 0)
+        self.samples.add(numbers[theirs[which]][:room], rows[:room])
+        self._tidy(asked, thresholds)
+
+    def _tidy(self, asked: Asked, thresholds: Thresholds) -> None:
+        """Have samples of pairs that show nothing so far leave when there are too many."""
         if len(self.samples) >= self._full:
             if thresholds.tunnel_signs > 1:
                 self.samples.keep(self._suspect(asked))
@@ -111,20 +109,18 @@ class Tunnels:
         Without that the other signs cannot be: where one way has more octets than the other, there are two sizes.
         High entropy alone is what encrypted pings have, and one sign.
         """
-        pairs = asked.pairs()
-        there = np.unique(self.samples.rows()[0])
+        pairs, numbers = asked.pairs(), self.samples.rows()[0]
+        looked_at = np.zeros(len(asked), np.bool_)
+        looked_at[numbers] = True
+        there = np.flatnonzero(looked_at)
         back = asked.between(pairs.dst[there], pairs.src[there])
         # Of two directions the one that came first stands for both.
-        first = (back < 0) | (there < back) | ~np.isin(back, there)
+        first = (back < 0) | (there < back) | ~looked_at[back]
         there, back = there[first], back[first]
         looked = Looked(self.samples.rows(), len(asked), there, back)
-        count, pair, size = len(there), looked.pair, looked.columns[:, SIZE]
-        some = np.full(count, -1)
-        some[pair] = size
-        odd = np.zeros(count, np.bool_)
-        odd[pair[size != some[pair]]] = True
-        answers, differ = compared(looked, count)
-        odd[pair[answers[differ]]] = True
+        odd, apart = looked.odds()
+        answers, differ = compared(looked, apart & ~odd)
+        odd[looked.pair[answers[differ]]] = True
         found = np.full(len(asked), -1)
         for side in (there[odd], back[odd & (back >= 0)]):
             found[side] = side
@@ -182,6 +178,21 @@ class Looked:
         some = np.flatnonzero(pair >= 0)
         self.columns, self.pair = columns[some], pair[some]
         self.back = numbers[some] != there[self.pair]
+        self._count = len(there)
+
+    def odds(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return of which pairs the samples differ in size, and of which queries are not answered by the same data."""
+        sizes, apart = np.full(self._count, -1), np.zeros(self._count, np.uint64)
+        varied = np.zeros(self._count, np.bool_)
+        kernel.echo.odds(
+            self.pair.data,
+            self.columns.data,
+            SECRETS.data,
+            sizes.data,
+            varied.view(np.uint8).data,
+            apart.data,
+        )
+        return varied, apart != 0
 
 
 class Signs:
@@ -209,11 +220,12 @@ class Signs:
         count, pair, size = len(there), looked.pair, looked.columns[:, SIZE]
         columns = pairs.columns
         self.marked = columns["marked"][there] + np.where(back >= 0, columns["marked"][back], 0)
-        self.sizes = np.bincount(np.unique(pair << 32 | size) >> 32, minlength=count)
+        both = np.sort(pair << 32 | size)
+        self.sizes = np.bincount(both[np.diff(both, prepend=-1) != 0] >> 32, minlength=count)
         self.least, self.most = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
         np.minimum.at(self.least, pair, size)
         np.maximum.at(self.most, pair, size)
-        answers, differ = compared(looked, count)
+        answers, differ = compared(looked, looked.odds()[1])
         self.matched = np.bincount(pair[answers], minlength=count)
         self.differing = np.bincount(pair[answers[differ]], minlength=count)
         octets, messages = columns["odd_octets"], columns["odd"]
@@ -259,14 +271,14 @@ class Signs:
                 yield text
 
 
-def compared(looked: Looked, count: int) -> tuple[Numbers, NDArray[np.bool_]]:
+def compared(looked: Looked, pairs: NDArray[np.bool_]) -> tuple[Numbers, NDArray[np.bool_]]:
     """Return which samples answer another one, and which of these differ from it.
 
     Args:
         looked: the samples.
-        count: of how many pairs they are; those of which no sample differs are left out.
+        pairs: whether a pair's are looked at: those that are not have answers that do not differ.
     """
-    which = _at_odds(looked, count)
+    which = np.flatnonzero(pairs[looked.pair])
     columns = looked.columns[which]
     reply = columns[:, REPLY] == 1
     # A query and its answer go opposite ways, and have pair, identifier and sequence in common.
@@ -285,39 +297,11 @@ def compared(looked: Looked, count: int) -> tuple[Numbers, NDArray[np.bool_]]:
     return which[answers], differ
 
 
-def _at_odds(looked: Looked, count: int) -> Numbers:
-    """Return the samples of pairs whose queries are not answered by the same data, each once."""
-    sums = np.zeros((2, count), np.uint64)
-    told = looked.columns[:, [IDENTITY, SIZE, *range(DATA, PLACE)]].view(np.uint64)
-    reply = looked.columns[:, REPLY] == 1
-    hashes = mix(spread(told))
-    np.add.at(sums[0], looked.pair, np.where(reply, np.uint64(0), hashes))
-    np.add.at(sums[1], looked.pair, np.where(reply, hashes, np.uint64(0)))
-    return np.flatnonzero((sums[0] != sums[1])[looked.pair])
-
-
-def _samples(view: View, rows: Numbers) -> Numbers:
-    """Return the columns of samples of some messages."""
-    batch = view.batch
-    there = np.minimum(batch.captured[rows].astype(np.int64) - HEADER, CLOSELY)
-    octets = windows(batch.octets, batch.icmp[rows] + 4, HEADER - 4 + CLOSELY)
-    found = np.zeros((len(rows), PLACE + 1), np.int64)
-    found[:, REPLY] = np.isin(view.kinds[rows], REPLIES)
-    found[:, IDENTITY] = number(octets, 0, 4)
-    found[:, SIZE] = batch.length[rows] - HEADER
-    found[:, THERE] = there
-    data = found[:, DATA:PLACE].view(np.uint8)
-    data[:] = octets[:, HEADER - 4 :]
-    data[np.arange(CLOSELY) >= there[:, None]] = 0
-    found[:, PLACE] = batch.frame[rows] | view.file << FILE_AT
-    return found
-
-
 def entropies(samples: Numbers) -> NDArray[np.float64]:
     """Return the entropy of samples: of the data, or of the steps between octets, whichever is less."""
     data = np.ascontiguousarray(samples[:, DATA:PLACE]).view(np.uint8).reshape(len(samples), CLOSELY)
     bits = np.zeros(len(samples))
-    for size in np.unique(samples[:, THERE]).tolist():
+    for size in sorted(set(samples[:, THERE].tolist())):
         every = np.flatnonzero(samples[:, THERE] == size)
         for begin in range(0, len(every), AT_ONCE):
             rows = every[begin : begin + AT_ONCE]
