@@ -22,9 +22,12 @@ KERNELS = (
     "key",
     "exchange",
     "fold",
+    "quote",
+    "flow",
     "echo",
     "page",
     "kinds",
+    "look",
 )
 
 

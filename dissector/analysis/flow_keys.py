@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from dissector import kernel
 from dissector.analysis.hashing import FACTORS, mix
 from dissector.analysis.quotes import MISSING
+from dissector.analysis.table import grouped
 from dissector.capture.records import NO_TIME
+from dissector.kernel.tables import HAS_DPORT, HAS_IDENTIFIER, HAS_MTU, HAS_SPI, HAS_SPORT, HAS_TYPE
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from dissector.analysis.quotes import Quotes
@@ -31,9 +36,6 @@ FLOW_WORDS = 6
 KEY_WORDS = 11
 QUERY_WORDS = 2
 """Words of a captured flow's key: hashes of its two addresses and of all of it, which do for a look-up."""
-
-SPORT, DPORT, TYPE, IDENTIFIER, SPI, MTU = (1 << bit for bit in range(6))
-"""Flags in the first word of a key: what is there."""
 
 SPAN = {
     "count": "count",
@@ -84,32 +86,17 @@ class Span(NamedTuple):
     last_frame: int
 
 
-def flow_key(keys: NDArray[np.uint64], quotes: Quotes) -> None:
-    """Write the flows of some quotes into the first words of keys; zeros where no flow is known."""
-    known = (quotes.version != 0) & quotes.dst.any(axis=1)
-    present = np.zeros(len(keys), np.int64)
-    selector = np.zeros(len(keys), np.int64)
-    for flag, column, shift in (
-        (SPORT, quotes.sport, 16),
-        (DPORT, quotes.dport, 0),
-        (TYPE, quotes.type, 16),
-        (IDENTIFIER, quotes.identifier, 0),
-        (SPI, quotes.spi, 0),
-    ):
-        there = column != MISSING
-        present |= np.where(there, flag, 0)
-        selector |= np.where(there, column << shift, 0)
-    first = quotes.version | present << 8 | (quotes.protocol + 1) << 16
-    keys[:, 0] = np.where(known, first, 0).astype(np.uint64)
-    keys[:, 1] = np.where(known, selector, 0).astype(np.uint64)
-    keys[:, 2:4] = np.where(known[:, None], quotes.src.view(np.uint64), np.uint64(0))
-    keys[:, 4:6] = np.where(known[:, None], quotes.dst.view(np.uint64), np.uint64(0))
+def flow_keys(quotes: Quotes) -> NDArray[np.uint64]:
+    """Return the keys of some errors, which begin with the flow they quote: zeros where none is known."""
+    keys = np.empty((len(quotes.rows), KEY_WORDS), np.uint64)
+    kernel.flow.errors(quotes.numbers.data, quotes.hosts.view(np.uint64).data, keys.data)
+    return keys
 
 
 def flow_words(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return the words of errors' keys that say the flow, as the keys of queries are."""
     words = keys[:, :FLOW_WORDS].copy()
-    words[:, 0] &= ~np.uint64(MTU << 8)
+    words[:, 0] &= ~np.uint64(HAS_MTU << 8)
     return words
 
 
@@ -149,11 +136,11 @@ def flow_of(key: NDArray[np.uint64]) -> Flow | None:
         src=address(key[2:4], version),
         dst=address(key[4:6], version),
         protocol=None if protocol == MISSING else protocol,
-        sport=high if present & SPORT else None,
-        dport=low if present & DPORT else None,
-        type=high if present & TYPE else None,
-        identifier=low if present & IDENTIFIER else None,
-        spi=selector if present & SPI else None,
+        sport=high if present & HAS_SPORT else None,
+        dport=low if present & HAS_DPORT else None,
+        type=high if present & HAS_TYPE else None,
+        identifier=low if present & HAS_IDENTIFIER else None,
+        spi=selector if present & HAS_SPI else None,
     )
 
 
@@ -164,15 +151,46 @@ def span(values: dict[str, NDArray[np.int64]], row: int) -> Span:
 
 def joined(values: dict[str, NDArray[np.int64]], rows: NDArray[np.int64]) -> Span:
     """Return the span of some rows of a table, which are at least one and in their order."""
-    first, last = int(values["first_ns"][rows].min()), int(values["last_ns"][rows].max())
-    latest = rows[np.lexsort((values["last_frame"][rows], values["last_ns"][rows]))[-1]]
+    first = int(values["first_ns"][rows].min())
+    last, frame = max(zip(values["last_ns"][rows].tolist(), values["last_frame"][rows].tolist(), strict=True))
     return Span(
         messages=int(values["count"][rows].sum()),
         first_ns=None if first == NEVER else first,
         last_ns=None if last == ALWAYS else last,
         first_frame=int(values["first_frame"][rows[0]]),
-        last_frame=int(values["last_frame"][latest]),
+        last_frame=frame,
     )
+
+
+class Ranked:
+    """Rows of a table that have something in common, those together that come most often first.
+
+    Args:
+        keys: what they have in common, shape (n, words).
+        counts: how often each came.
+        ties: the group whose first row has less here is first among equals.
+
+    Attributes:
+        numbers: for each row a number of its group.
+    """
+
+    def __init__(self, keys: NDArray[np.uint64], counts: NDArray[np.int64], ties: NDArray[np.int64]) -> None:
+        self._order, starts = grouped(keys)
+        sizes = np.diff(starts, append=len(self._order))
+        totals = np.add.reduceat(counts[self._order], starts) if len(starts) else starts
+        ranks = np.lexsort((ties[self._order[starts]], -totals))
+        self._starts, self._ends = starts[ranks], (starts + sizes)[ranks]
+        self.numbers = np.empty(len(self._order), np.int64)
+        self.numbers[self._order] = np.repeat(np.arange(len(starts)), sizes)
+
+    def __len__(self) -> int:
+        """Return how many groups there are."""
+        return len(self._starts)
+
+    def first(self, count: int | None = None) -> Iterator[NDArray[np.int64]]:
+        """Yield the rows of so many groups, all of them by default."""
+        for start, end in zip(self._starts[:count].tolist(), self._ends[:count].tolist(), strict=True):
+            yield self._order[start:end]
 
 
 def span_of(batch: Batch, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:

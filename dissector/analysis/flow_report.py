@@ -9,9 +9,9 @@ import numpy as np
 
 from dissector.analysis.flow_keys import (
     FLOW_WORDS,
-    MTU,
     QUERY_RULES,
     QUERY_WORDS,
+    Ranked,
     address,
     flow_of,
     flow_words,
@@ -22,6 +22,7 @@ from dissector.analysis.flow_keys import (
 from dissector.analysis.path_mtu import path_mtus, told_of
 from dissector.analysis.quotes import MISSING
 from dissector.analysis.table import Table, grouped
+from dissector.kernel.tables import HAS_MTU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,15 +122,18 @@ class FlowReport:
         self._queries_refused = noted.refused
 
     @cached_property
-    def groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Rows of the table, those of a flow together; where each flow starts; errors of each flow."""
-        order, starts = grouped(flow_words(self.keys))
-        counts = self.values["count"][order]
-        return order, starts, np.add.reduceat(counts, starts) if len(starts) else counts
+    def flows(self) -> Ranked:
+        """Rows of the table by flow."""
+        return Ranked(flow_words(self.keys), self.values["count"], np.arange(len(self.keys)))
+
+    @cached_property
+    def told(self) -> Ranked:
+        """The errors that tell an MTU; see :func:`~dissector.analysis.path_mtu.told_of`."""
+        return told_of(self)
 
     def __len__(self) -> int:
         """Return how many flows have errors."""
-        return len(self.groups[1])
+        return len(self.flows)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -149,10 +153,7 @@ class FlowReport:
 
     def most(self, count: int | None = None) -> Iterator[FlowErrors]:
         """Yield the flows with the most errors, the first of equals first; all of them by default."""
-        order, starts, totals = self.groups
-        ends = np.append(starts[1:], len(order))
-        ranks = np.lexsort((order[starts], -totals))[:count]
-        rows = [order[starts[rank] : ends[rank]].tolist() for rank in ranks.tolist()]
+        rows = [group.tolist() for group in self.flows.first(count)]
         seen = self._seen(np.array([group[0] for group in rows], np.int64))
         for group, captured in zip(rows, seen, strict=True):
             yield self._flow_errors(group, captured)
@@ -204,7 +205,7 @@ class FlowReport:
             code=head >> 16 & 0xFF,
             reporter=address(self.keys[row, FLOW_WORDS + 1 : FLOW_WORDS + 3], version),
             receiver=address(self.keys[row, FLOW_WORDS + 3 :], version),
-            mtu=head >> 32 if key[0] >> 8 & MTU else None,
+            mtu=head >> 32 if key[0] >> 8 & HAS_MTU else None,
             span=span(values, row),
             file=self.files[int(values["file"][row])],
             first_length=None if lengths[0] == MISSING else lengths[0],
@@ -212,39 +213,26 @@ class FlowReport:
         )
 
     @cached_property
-    def _reporting(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Rows of the table, those of a sender, type and code together; where each begins and ends, by rank."""
+    def _reporting(self) -> Ranked:
+        """Rows of the table by sender, type and code."""
         words = np.column_stack(
             [
                 self.keys[:, FLOW_WORDS] & np.uint64(0xFFFFFFFF),
                 self.keys[:, FLOW_WORDS + 1 : FLOW_WORDS + 3],
             ]
         )
-        order, starts = grouped(words)
-        if not len(starts):
-            return order, starts, starts
-        ends = np.append(starts[1:], len(order))
-        totals = np.add.reduceat(self.values["count"][order], starts)
-        ranks = np.lexsort((self.values["first_frame"][order[starts]], -totals))
-        return order, starts[ranks], ends[ranks]
+        return Ranked(words, self.values["count"], self.values["first_frame"])
 
     @property
     def senders(self) -> int:
         """How many senders of errors of one type and code there are."""
-        return len(self._reporting[1])
+        return len(self._reporting)
 
     def reporting(self, count: int | None = None) -> Iterator[Reporter]:
         """Yield who sent errors, of which type and code; the most frequent first, all of them by default."""
-        flow_order, flow_starts, _ = self.groups
-        begins = np.zeros(len(flow_order), np.int64)
-        begins[flow_starts] = 1
-        flow_of_row = np.empty(len(flow_order), np.int64)
-        flow_of_row[flow_order] = np.cumsum(begins)
-        order, starts, ends = self._reporting
-        for start, end in zip(starts[:count].tolist(), ends[:count].tolist(), strict=True):
-            rows = order[start:end]
+        for rows in self._reporting.first(count):
             first = self.error(int(rows[0]))
-            flows = len(np.unique(flow_of_row[rows]))
+            flows = len(np.unique(self.flows.numbers[rows]))
             yield Reporter(
                 first.reporter, first.family, first.type, first.code, flows, joined(self.values, rows)
             )
@@ -261,4 +249,4 @@ class FlowReport:
     @property
     def destinations(self) -> int:
         """How many destinations errors tell a path MTU of."""
-        return len(told_of(self))
+        return len(self.told)

@@ -13,16 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissector.analysis.flow_keys import (
-    FLOW_WORDS,
-    IDENTIFIER,
     KEY_WORDS,
-    MTU,
     NEVER,
     QUERY_RULES,
     QUERY_WORDS,
     SPAN,
-    TYPE,
-    flow_key,
+    flow_keys,
     query_keys,
     span_of,
 )
@@ -32,6 +28,8 @@ from dissector.analysis.quotes import (
     ICMPV6_PROTOCOL,
     MISSING,
     QUOTE_START,
+    Quotes,
+    chosen,
     identified,
     number,
     outer_version,
@@ -40,6 +38,7 @@ from dissector.analysis.quotes import (
 )
 from dissector.analysis.table import Table
 from dissector.kernel import layers
+from dissector.kernel.tables import HAS_IDENTIFIER, HAS_TYPE
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dissector.analysis.quotes import Quotes
     from dissector.batch import Batch
 
 LIMIT = 1 << 20
@@ -59,8 +57,6 @@ ERROR_RULES = SPAN | {
     "last_length": "last",
     "least_length": "least",
 }
-TYPES_OF_MTU = ((4, 3, 4), (6, 2, None))
-"""Family, type and code of the errors that tell an MTU (RFC 1191, 4; RFC 4443, 3.2)."""
 
 
 class Flows:
@@ -106,16 +102,6 @@ class Flows:
 
     def _add_errors(self, batch: Batch, quotes: Quotes) -> None:
         rows = quotes.rows
-        keys = np.zeros((len(rows), KEY_WORDS), np.uint64)
-        mtu, told = mtu_of(batch, rows)
-        flow_key(keys, quotes)
-        keys[:, 0] |= np.where(told, np.uint64(MTU << 8), np.uint64(0))
-        head = (batch.family[rows], batch.type[rows], batch.code[rows], outer_version(batch, rows))
-        for shift, column in zip((0, 8, 16, 24), head, strict=True):
-            keys[:, FLOW_WORDS] |= column.astype(np.uint64) << np.uint64(shift)
-        keys[:, FLOW_WORDS] |= mtu.astype(np.uint64) << np.uint64(32)
-        keys[:, FLOW_WORDS + 1 : FLOW_WORDS + 3] = np.ascontiguousarray(batch.src[rows]).view(np.uint64)
-        keys[:, FLOW_WORDS + 3 :] = np.ascontiguousarray(batch.dst[rows]).view(np.uint64)
         values = span_of(batch, rows)
         values |= {
             "file": np.full(len(rows), self._file(batch.origin.file), np.int64),
@@ -123,14 +109,14 @@ class Flows:
             "last_length": quotes.length,
             "least_length": np.where(quotes.length == MISSING, NEVER, quotes.length),
         }
-        self.errors.add(keys, values)
+        self.errors.add(flow_keys(quotes), values)
 
     def _add_queries(self, batch: Batch, table: Table) -> None:
-        rows = np.flatnonzero(identified()[batch.family, batch.type] & (batch.captured >= QUOTE_START))
+        rows = chosen(batch, identified())
         if not len(rows):
             return
         protocol = np.where(batch.family[rows] == IPV4, ICMP_PROTOCOL, ICMPV6_PROTOCOL)
-        present = (TYPE | IDENTIFIER) << 8
+        present = (HAS_TYPE | HAS_IDENTIFIER) << 8
         head = outer_version(batch, rows).astype(np.int64) | present | (protocol + 1) << 16
         identifier = number(windows(batch.octets, batch.icmp[rows], QUOTE_START), 4, 2)
         selector = batch.type[rows].astype(np.int64) << 16 | identifier
@@ -148,12 +134,6 @@ class Flows:
 
 def mtu_of(batch: Batch, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the MTU that some errors tell, 0 where they tell none, and whether they are of the kind that does."""
-    head = windows(batch.octets, batch.icmp[rows], QUOTE_START)
-    mtu = np.zeros(len(rows), np.int64)
-    told = np.zeros(len(rows), np.bool_)
-    for family, kind, code in TYPES_OF_MTU:
-        which = (batch.family[rows] == family) & (batch.type[rows] == kind)
-        which &= True if code is None else batch.code[rows] == code
-        mtu[which] = number(head[which], 6, 2) if family == IPV4 else number(head[which], 4, 4)
-        told |= which
-    return mtu, told
+    mtu = Quotes(batch, rows).mtu
+    told = mtu != MISSING
+    return np.where(told, mtu, 0), told

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, NamedTuple
 
 from dissector.analysis.quotes import ICMP_PROTOCOL, ICMPV6_PROTOCOL, UDP
+from dissector.kernel import tables
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dissector.analysis.flow_keys import Address
     from dissector.analysis.hop_notes import Interface, Label, Notes
 
-PROBE, EXCEEDED, ENDED, REPLY = 0, 1, 2, 3
+PROBE, EXCEEDED, ENDED, REPLY = tables.EVENTS
 """Kinds of events: an echo request, an error because no hop was left, another error, an echo reply."""
 
 FIRST_PORTS = (33434, 33435)

@@ -142,9 +142,13 @@ def participants(batch: Batch) -> Participants:
         widening=np.empty(most, np.uint8),
         identity=np.empty(most, np.uint32),
     )
-    columns = (batch.family, batch.type, batch.icmp, batch.captured, batch.src, batch.dst, batch.octets)
+    addresses = (
+        np.ascontiguousarray(column).view("<u8").astype(np.uint64, copy=False)
+        for column in (batch.src, batch.dst)
+    )
+    columns = (batch.family, batch.type, batch.icmp, batch.captured, *addresses, batch.octets)
     count = kernel.key.participants(
-        *(np.ascontiguousarray(column).ravel().data for column in columns),
+        *(np.ascontiguousarray(column).data for column in columns),
         tables.role.data, tables.number.data, tables.pairs.data, *(column.data for column in found),
     )  # fmt: skip
     return Participants._make(column[:count] for column in found)

@@ -8,9 +8,9 @@ import numpy as np
 
 from dissector.analysis.flow_keys import (
     FLOW_WORDS,
-    MTU,
     NEVER,
     Flow,
+    Ranked,
     Span,
     address,
     flow_of,
@@ -20,6 +20,7 @@ from dissector.analysis.flow_keys import (
 )
 from dissector.analysis.quotes import MISSING
 from dissector.analysis.table import grouped
+from dissector.kernel.tables import HAS_MTU
 from dissector.tails.datagram import IPV4
 
 if TYPE_CHECKING:
@@ -126,27 +127,24 @@ def path_mtus(
         repeats_gap_ns: how far apart on average, less than.
     """
     limits = repeats, repeats_span_ns, repeats_gap_ns
-    telling = _telling(report.keys)
+    telling = telling_of(report.keys)
     pairs = pair_hashes(report.keys[telling, 2:4], report.keys[telling, 4:6])
     queries = np.flatnonzero(np.isin(report.query_keys[:, 0], pairs))
-    return tuple(_path_mtu(report, rows, queries, limits) for rows in told_of(report)[:count])
+    return tuple(_path_mtu(report, telling[rows], queries, limits) for rows in report.told.first(count))
 
 
-def told_of(report: FlowReport) -> list[NDArray[np.int64]]:
-    """Return the errors about each destination that tell an MTU, the most errors first."""
-    telling = _telling(report.keys)
+def told_of(report: FlowReport) -> Ranked:
+    """Return the errors that tell an MTU, as :func:`telling_of` has them, by destination."""
+    telling = telling_of(report.keys)
     destinations = np.column_stack(
         [report.keys[telling, 0] & np.uint64(0xFF), report.keys[telling, FLOW_WORDS - 2 : FLOW_WORDS]]
     )
-    order, starts = grouped(destinations)
-    groups = np.split(telling[order], starts[1:]) if len(order) else []
-    groups.sort(key=lambda rows: (-int(report.values["count"][rows].sum()), int(rows[0])))
-    return groups
+    return Ranked(destinations, report.values["count"][telling], telling)
 
 
-def _telling(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+def telling_of(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return which errors tell an MTU for a known flow."""
-    told = keys[:, 0] >> np.uint64(8) & np.uint64(MTU) != 0
+    told = keys[:, 0] >> np.uint64(8) & np.uint64(HAS_MTU) != 0
     return np.flatnonzero(told & (keys[:, 0] & np.uint64(0xFF) != 0))
 
 

@@ -9,10 +9,12 @@ errors alone, without a time of sending, so that their hops have no RTT.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dissector import kernel
 from dissector.analysis.flow_keys import ALWAYS, NEVER, pair_hashes
 from dissector.analysis.hashing import FACTORS, mix
 from dissector.analysis.hop_notes import LENGTH_AT, NOTHING, NotesReader
@@ -21,10 +23,10 @@ from dissector.analysis.moments import Moments
 from dissector.analysis.quotes import (
     ICMP_PROTOCOL,
     ICMPV6_PROTOCOL,
-    MISSING,
     QUOTE_START,
     TCP,
     UDP,
+    chosen,
     number,
     outer_version,
     quotes_of,
@@ -62,12 +64,34 @@ SAME = 64
 not looked at. That is enough for as many rounds as a path is worth, and a loop does not end."""
 REPEATS = 3
 """Seconds in which the very same probe, or its answer, is kept apart; later ones count with the last one."""
-ECHOES = np.array([ICMP_PROTOCOL, ICMPV6_PROTOCOL], np.uint64)
 PROBED = (ICMP_PROTOCOL, TCP, UDP, ICMPV6_PROTOCOL)
 """Protocols of probes."""
-EXCEEDED_TYPES = {IPV4: 11, IPV6: 3}
-UNREACHABLE_TYPES = {IPV4: 3, IPV6: 1}
-REQUESTS, REPLIES = {IPV4: 8, IPV6: 128}, {IPV4: 0, IPV6: 129}
+
+
+@cache
+def ends() -> NDArray[np.uint8]:
+    """Return what errors tell of a probe: for each value of ``Batch.family``, then of ``Batch.type``."""
+    found = np.zeros((7, 256), np.uint8)
+    found[IPV4, 11] = found[IPV6, 3] = EXCEEDED
+    found[IPV4, 3] = found[IPV6, 1] = ENDED
+    return found
+
+
+@cache
+def echoes() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which types are echo requests and which are replies, likewise."""
+    requests, replies = np.zeros((2, 7, 256), np.bool_)
+    requests[IPV4, 8] = requests[IPV6, 128] = True
+    replies[IPV4, 0] = replies[IPV6, 129] = True
+    return requests, replies
+
+
+@cache
+def probing() -> NDArray[np.uint8]:
+    """Return which protocols probes are of."""
+    found = np.zeros(256, np.uint8)
+    found[list(PROBED)] = 1
+    return found
 
 
 class Paths:
@@ -100,9 +124,9 @@ class Paths:
 
     def update(self, batch: Batch) -> None:
         """Put in the messages of a batch, which comes after all that were put in."""
-        timed = np.flatnonzero(batch.record_flags & NO_TIME == 0)
-        if self._start is None and len(timed):
-            self._start = int(batch.time_ns[timed[0]])
+        if self._start is None:
+            timed = np.flatnonzero(batch.record_flags & NO_TIME == 0)
+            self._start = int(batch.time_ns[timed[0]]) if len(timed) else None
         quotes = quotes_of(batch)
         if quotes is not None:
             self._add_errors(batch, quotes)
@@ -115,21 +139,11 @@ class Paths:
         numbers = np.array([self._note(notes) for notes in other.notes], np.uint64)
         keys = other.table.keys
         keys[:, 8] = numbers[keys[:, 8].astype(np.int64)]
-        self._add(self.table, keys, other.table.values)
+        self.table.add(keys, other.table.values)
         self.table.refused += other.table.refused
         self._add_replies(other._early.keys, other._early.values)
         self._probed = np.union1d(self._probed, other._probed)
         return self
-
-    @staticmethod
-    def _add(table: Moments, keys: NDArray[np.uint64], values: Mapping[str, NDArray[np.int64]]) -> None:
-        """Put messages into a table."""
-        groups = keys[:, :GROUP_WORDS].copy()
-        # What counts the probes is left out; the identifier of echo is none of that, ports are.
-        protocol = keys[:, 0] >> np.uint64(16) & np.uint64(0xFF)
-        icmp = (protocol == ECHOES[0]) | (protocol == ECHOES[1])
-        groups[:, 1] = np.where(icmp, keys[:, 1] >> np.uint64(32), np.uint64(0))
-        table.add(keys, groups, values)
 
     def result(self) -> PathReport:
         """Return the traceroutes found so far."""
@@ -140,41 +154,16 @@ class Paths:
 
     def _add_errors(self, batch: Batch, quotes: Quotes) -> None:
         """Put in errors about what may be a probe."""
-        rows = quotes.rows
-        family, kind, code = batch.family[rows], batch.type[rows], batch.code[rows]
-        six = family == IPV6
-        exceeded = (kind == np.where(six, EXCEEDED_TYPES[IPV6], EXCEEDED_TYPES[IPV4])) & (code == 0)
-        unreachable = kind == np.where(six, UNREACHABLE_TYPES[IPV6], UNREACHABLE_TYPES[IPV4])
-        told = (quotes.dport != MISSING) | (quotes.sequence != MISSING)
-        wanted = told & np.isin(quotes.protocol, PROBED) & quotes.opening
-        # One that was answered before it was due to run out had its hops counted by somebody who traces.
-        wanted &= exceeded | (unreachable & (quotes.ttl <= self.max_hops))
-        some = np.flatnonzero(wanted)
-        if not len(some):
-            return
-        keys = np.zeros((len(some), WORDS), np.uint64)
-        icmp = quotes.identifier[some] != MISSING
-        ports = np.maximum(quotes.sport[some], 0) << 16 | np.maximum(quotes.dport[some], 0)
-        selector = np.where(icmp, np.maximum(quotes.identifier[some], 0), ports)
-        counter = np.where(icmp, quotes.sequence[some], quotes.dport[some])
-        identification = np.where(quotes.version[some] == IPV4, quotes.id[some], 0)
-        keys[:, 0] = (
-            np.where(exceeded[some], EXCEEDED, ENDED)
-            | quotes.version[some].astype(np.int64) << 8
-            | quotes.protocol[some] << 16
-            | kind[some].astype(np.int64) << 24
-            | code[some].astype(np.int64) << 32
-            | outer_version(batch, rows[some]).astype(np.int64) << 48
-        ).astype(np.uint64)
-        keys[:, 1] = packed(selector, counter, identification)
-        # Whom the error is for sent the probe, whatever a translator left in the quote (RFC 5508, 4.2.1).
-        same = (quotes.version[some] == outer_version(batch, rows[some]))[:, None]
-        receivers = np.ascontiguousarray(batch.dst[rows[some]]).view(np.uint64)
-        keys[:, 2:4] = np.where(same, receivers, quotes.src[some].view(np.uint64))
-        keys[:, 4:6] = quotes.dst[some].view(np.uint64)
-        keys[:, 6:8] = np.ascontiguousarray(batch.src[rows[some]]).view(np.uint64)
-        self._add_notes(batch, rows[some], keys)
-        self._add(self.table, keys, values_of(batch, rows[some]))
+        some = np.empty(len(quotes.rows), np.int64)
+        keys = np.empty((len(some), WORDS), np.uint64)
+        count = kernel.flow.probes(
+            quotes.numbers.data, quotes.hosts.view(np.uint64).data, ends().data, probing().data, self.max_hops,
+            some.data, keys.data,
+        )  # fmt: skip
+        if count:
+            keys, rows = keys[:count], quotes.rows[some[:count]]
+            self._add_notes(batch, rows, keys)
+            self.table.add(keys, values_of(batch, rows))
 
     def _add_notes(self, batch: Batch, rows: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
         """Write into keys the number of what each error tells beside its quote."""
@@ -188,26 +177,27 @@ class Paths:
 
     def _add_echoes(self, batch: Batch) -> None:
         """Put in echo requests with few hops, and what may be a reply to one."""
-        six, kind = batch.family == IPV6, batch.type
-        whole = (batch.code == 0) & (batch.captured >= QUOTE_START)
-        requests = (kind == np.where(six, REQUESTS[IPV6], REQUESTS[IPV4])) & (batch.ttl <= self.max_hops)
-        rows = np.flatnonzero(requests & whole)
+        requests, replies = echoes()
+        rows = plain(batch, chosen(batch, requests, self.max_hops))
         if len(rows):
             keys = echo_keys(batch, rows, PROBE)
             self._probed = np.union1d(self._probed, probed_flows(keys))
-            self._add(self.table, keys, values_of(batch, rows))
-        timed = np.flatnonzero(batch.record_flags & NO_TIME == 0)
-        early = len(timed) and int(batch.time_ns[timed].min()) <= self._early_end()
-        if len(self._probed) or early:
-            rows = np.flatnonzero((kind == np.where(six, REPLIES[IPV6], REPLIES[IPV4])) & whole)
+            self.table.add(keys, values_of(batch, rows))
+        if len(self._probed) or self._early_in(batch):
+            rows = plain(batch, chosen(batch, replies))
             self._add_replies(echo_keys(batch, rows, REPLY), values_of(batch, rows))
+
+    def _early_in(self, batch: Batch) -> bool:
+        """Return whether replies in a batch may answer what came before this state."""
+        end = self._early_end()
+        return end != ALWAYS and bool((batch.time_ns[batch.record_flags & NO_TIME == 0] <= end).any())
 
     def _add_replies(self, keys: NDArray[np.uint64], values: dict[str, NDArray[np.int64]]) -> None:
         """Keep those replies that answer what was sent with few hops, and those that came early."""
         answering = np.isin(probed_flows(keys), self._probed)
         early = ~answering & (values["first_ns"] <= self._early_end())
         for table, rows in ((self.table, answering), (self._early, early)):
-            self._add(table, keys[rows], {name: column[rows] for name, column in values.items()})
+            table.add(keys[rows], {name: column[rows] for name, column in values.items()})
 
     def _early_end(self) -> int:
         """Return the time until which a reply may answer what came before this state."""
@@ -216,7 +206,28 @@ class Paths:
 
 def moments(limit: int) -> Moments:
     """Return an empty table of probes and answers."""
-    return Moments(WORDS, GROUP_WORDS, limit=limit, members=SAME, repeats=REPEATS)
+    return Moments(WORDS, group_of, limit=limit, members=SAME, repeats=REPEATS)
+
+
+def group_of(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return what messages have in common that differ by what counts probes alone, and by what they tell beside it."""
+    groups = keys[:, :GROUP_WORDS].copy()
+    # The identifier of echo counts no probes; ports do.
+    groups[:, 1] = np.where(of_echo(keys), keys[:, 1] >> np.uint64(32), np.uint64(0))
+    return groups
+
+
+def of_echo(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return which probes are echo requests."""
+    protocol = keys[:, 0] >> np.uint64(16) & np.uint64(0xFF)
+    found: NDArray[np.bool_] = (protocol == ICMP_PROTOCOL) | (protocol == ICMPV6_PROTOCOL)
+    return found
+
+
+def plain(batch: Batch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return those of some rows whose code is 0."""
+    found: NDArray[np.int64] = rows[batch.code[rows] == 0]
+    return found
 
 
 def packed(
@@ -274,9 +285,9 @@ class PathReport:
     def __init__(self, table: Moments, notes: tuple[Notes, ...], idle_ns: int) -> None:
         self.refused, self.limit = table.refused, table.limit
         found: list[Path] = []
-        keys, values = table.keys, table.values
-        for rows in _candidates(keys):
-            events = [_event(keys[row], values, row, notes) for row in rows.tolist()]
+        keys, values = table.distinct, table.values
+        for rows in _candidates(keys, table.owner):
+            events = [_event(keys[table.owner[row]], values, row, notes) for row in rows.tolist()]
             found += paths_of(events, idle_ns=idle_ns, reply_ns=REPLY_NS)
         self.paths = tuple(sorted(found, key=lambda path: (path.first_ns or 0, path.first_frame)))
 
@@ -293,17 +304,20 @@ class PathReport:
         return (f"{what}: more than {SAME} alike between two hosts, or {self.limit} altogether",)
 
 
-def _candidates(keys: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
+def _candidates(keys: NDArray[np.uint64], owner: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Return the rows of each pair of hosts and kind of probe among which a traceroute may be.
 
     A flow that loops, or a ping with too few hops, comes in millions: all its errors are from one router.
+
+    Args:
+        keys: the different keys.
+        owner: for each row the place of its key.
     """
     head = keys[:, 0] & np.uint64(0xFFFF00)
-    icmp = np.isin(head >> np.uint64(16), ECHOES)
     tcp = head >> np.uint64(16) == TCP
     selector = keys[:, 1] >> np.uint64(32)
     # The destination port of TCP says the service; the ports of UDP and the source port of TCP count probes.
-    told = np.where(icmp, selector, np.where(tcp, selector & np.uint64(0xFFFF), np.uint64(0)))
+    told = np.where(of_echo(keys), selector, np.where(tcp, selector & np.uint64(0xFFFF), np.uint64(0)))
     order, starts = grouped(np.column_stack([head, told, keys[:, 2:6]]))
     if not len(starts):
         return []
@@ -316,8 +330,13 @@ def _candidates(keys: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
     worth = _differ(reporters, exceeded, starts) | _differ(ports, kinds != PROBE, starts)
     worth |= _differ(ttls, kinds == PROBE, starts)
     worth &= np.maximum.reduceat(exceeded, starts)
-    groups = np.split(order, starts[1:])
-    return [groups[place] for place in np.flatnonzero(worth).tolist()]
+    # A number from 1 on for each of those groups, 0 for all others.
+    numbers = np.empty(len(keys), np.int64)
+    numbers[order] = np.repeat(worth * np.cumsum(worth), np.diff(starts, append=len(order)))
+    groups = numbers[owner]
+    rows = np.flatnonzero(groups)
+    rows = rows[np.argsort(groups[rows], kind="stable")]
+    return np.split(rows, np.flatnonzero(np.diff(groups[rows])) + 1) if len(rows) else []
 
 
 def _differ(

@@ -1,21 +1,22 @@
 """The datagrams that the errors of a batch quote, as columns: whose they were and where they were going.
 
-Strategy: what :class:`~dissector.tails.datagram.Datagram` reads of one quote is read of all of them at once.
-Fixed windows are gathered at each header's place; headers between IP and transport are walked together, one
-step for all rows that still have one. A value is there only where all its octets were quoted.
+Strategy: what :class:`~dissector.tails.datagram.Datagram` reads of one quote, a kernel reads of all of them in one
+pass (:mod:`dissector.kernel.quote`), for all analyses that ask for it. A value is there only where all its octets
+were quoted.
 """
 
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dissector.kernel import layers
+from dissector import kernel
+from dissector.kernel import layers, tables
 from dissector.registry.model import Family
 from dissector.registry.table import find
-from dissector.tails.datagram import HEADER_OCTETS, IPV4, IPV6
+from dissector.tails.datagram import IPV4, IPV6
 from dissector.tails.headers import HEADERS, ICMP, ICMP_TYPES, ICMPV6, IPV6_HEADERS, IcmpQueryHeader
 
 if TYPE_CHECKING:
@@ -29,20 +30,14 @@ QUOTE_START = 8
 """Octets of an error before its quote (RFC 792; RFC 4443, 3)."""
 TCP, UDP, ESP, AH, FRAGMENT = 6, 17, 50, 51, 44
 ICMP_PROTOCOL, ICMPV6_PROTOCOL = ICMP_TYPES
-PORTED = tuple(
-    number for number, shape in HEADERS.items() if any(field.name == "sport" for field in shape.layout.fields)
-)
-"""Protocols with ports in their first four octets."""
-SYN, ACK = 0x02, 0x10
-TRANSPORT = 16
-"""Octets of a transport header that are looked at: as far as the flags of TCP."""
+EVERY_TTL = 255
 
 
 @cache
 def quoting() -> NDArray[np.bool_]:
     """Return which types quote a datagram: for each value of ``Batch.family``, then of ``Batch.type``."""
     found = np.zeros((7, 256), np.bool_)
-    for row, family in ((4, Family.ICMPV4), (6, Family.ICMPV6)):
+    for row, family in ((IPV4, Family.ICMPV4), (IPV6, Family.ICMPV6)):
         for number in range(256):
             rest = find(family, number).shape.layout.rest
             found[row, number] = rest is not None and rest.name == "quote"
@@ -53,14 +48,53 @@ def quoting() -> NDArray[np.bool_]:
 def identified() -> NDArray[np.bool_]:
     """Return which types have identifier and sequence, as :func:`quoting` does."""
     found = np.zeros((7, 256), np.bool_)
-    for row, types in ((4, ICMP), (6, ICMPV6)):
+    for row, types in ((IPV4, ICMP), (IPV6, ICMPV6)):
         found[row, [number for number, shape in types.items() if shape is IcmpQueryHeader]] = True
+    return found
+
+
+@cache
+def following() -> NDArray[np.uint8]:
+    """Return what header follows by the number of a protocol: in a row each for IPv4 and IPv6."""
+    found = np.full((2, 256), tables.OTHER, np.uint8)
+    for protocol, shape in HEADERS.items():
+        if any(field.name == "sport" for field in shape.layout.fields):
+            found[:, protocol] = tables.PORTS
+    found[1, list(IPV6_HEADERS)] = tables.EXTENSION
+    found[1, FRAGMENT] = tables.FRAGMENT
+    for protocol, header in (
+        (TCP, tables.TCP),
+        (ESP, tables.ESP),
+        (AH, tables.AH),
+        (ICMP_PROTOCOL, tables.ICMP),
+        (ICMPV6_PROTOCOL, tables.ICMPV6),
+    ):
+        found[:, protocol] = header
     return found
 
 
 def errors_in(batch: Batch) -> NDArray[np.int64]:
     """Return the rows of a batch that are errors and have all the octets before their quote."""
-    return np.flatnonzero(quoting()[batch.family, batch.type] & (batch.captured >= QUOTE_START))
+    return chosen(batch, quoting())
+
+
+def chosen(batch: Batch, types: NDArray[np.bool_], most: int = EVERY_TTL) -> NDArray[np.int64]:
+    """Return the rows of a batch that are of some types and have eight octets.
+
+    Args:
+        batch: the batch.
+        types: which types, as :func:`quoting` has them.
+        most: the most hops that they may have left.
+    """
+    rows = np.empty(len(batch), np.int64)
+    columns = flat(batch.family, batch.type, batch.captured, batch.ttl, types.view(np.uint8))
+    count = kernel.quote.messages(*columns, most, rows.data)
+    return rows[:count].copy()
+
+
+def flat(*columns: NDArray[Any]) -> list[memoryview]:
+    """Return columns as kernels take them."""
+    return [np.ascontiguousarray(column).data for column in columns]
 
 
 def windows(octets: NDArray[np.uint8], starts: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
@@ -80,16 +114,6 @@ def number(window: NDArray[np.uint8], at: int, octets: int) -> NDArray[np.int64]
     return value
 
 
-def known(window: NDArray[np.uint8], there: NDArray[np.int64], at: int, octets: int) -> NDArray[np.int64]:
-    """Return those numbers, MISSING where fewer octets than they need are there."""
-    return np.where(there >= at + octets, number(window, at, octets), MISSING)
-
-
-def addresses(window: NDArray[np.uint8], there: NDArray[np.int64], at: int, octets: int) -> NDArray[np.uint8]:
-    """Return the octets of an address in each window, zeros where not all are there."""
-    return np.where((there >= at + octets)[:, None], window[:, at : at + octets], np.uint8(0))
-
-
 class Quotes:
     """The quotes of some errors of a batch, one row each.
 
@@ -99,139 +123,50 @@ class Quotes:
 
     Attributes:
         rows: their rows in the batch.
-        there: octets that were captured from the quote's start on, extensions included.
+        numbers, hosts: all that follows, as kernels take it (:data:`dissector.kernel.tables.QUOTE`, ``ADDRESSES``).
         version: 4 or 6; 0 where the quote is no IP datagram.
+        there: octets that were captured from the quote's start on, extensions included.
         src, dst: addresses, shape (n, 16), as in a batch; zeros where they are not there.
+        reporter, receiver: likewise, of the errors themselves.
         protocol, ttl, length, id: as in :class:`~dissector.tails.datagram.Datagram`; MISSING where not there.
         sport, dport, type, identifier, sequence, spi: likewise.
-        opening: False where it is a TCP segment that is known not to open a connection.
+        opening: 0 where it is a TCP segment that is known not to open a connection, else 1.
+        mtu: what an error that tells an MTU tells; MISSING for others (RFC 1191, 4; RFC 4443, 3.2).
+        error: family, type, code of the error and version of its addresses, an octet each, the lowest first.
     """
 
-    __slots__ = (
-        "dport",
-        "dst",
-        "id",
-        "identifier",
-        "length",
-        "opening",
-        "protocol",
-        "rows",
-        "sequence",
-        "spi",
-        "sport",
-        "src",
-        "there",
-        "ttl",
-        "type",
-        "version",
-    )
+    __slots__ = ("hosts", "numbers", "rows", *tables.QUOTE, *tables.ADDRESSES)
 
+    version: NDArray[np.int64]
+    there: NDArray[np.int64]
     protocol: NDArray[np.int64]
     ttl: NDArray[np.int64]
     length: NDArray[np.int64]
     id: NDArray[np.int64]
+    sport: NDArray[np.int64]
+    dport: NDArray[np.int64]
+    type: NDArray[np.int64]
+    identifier: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+    spi: NDArray[np.int64]
+    mtu: NDArray[np.int64]
+    src: NDArray[np.uint8]
+    dst: NDArray[np.uint8]
 
     def __init__(self, batch: Batch, rows: NDArray[np.int64]) -> None:
         self.rows = rows
-        starts = batch.icmp[rows] + QUOTE_START
-        self.there = (batch.captured[rows] - QUOTE_START).astype(np.int64)
-        count = len(rows)
-        for name in ("protocol", "ttl", "length", "id"):
-            setattr(self, name, np.full(count, MISSING, np.int64))
-        self.src, self.dst = np.zeros((count, 16), np.uint8), np.zeros((count, 16), np.uint8)
-        head = windows(batch.octets, starts, HEADER_OCTETS[IPV6])
-        version = np.where(self.there > 0, head[:, 0] >> 4, 0)
-        self.version = np.where((version == IPV4) | (version == IPV6), version, 0).astype(np.uint8)
-        # Where the transport header begins; MISSING where none is known to be there.
-        at = np.full(count, MISSING, np.int64)
-        self._ipv4(head, at)
-        self._ipv6(head, at)
-        self._walk(batch.octets, starts, at)
-        self._transport(batch.octets, starts, at)
-
-    def _ipv4(self, head: NDArray[np.uint8], at: NDArray[np.int64]) -> None:
-        """Read the headers of IPv4 (RFC 791, 3.1); set where what follows them begins."""
-        four = np.flatnonzero(self.version == IPV4)
-        head, there = head[four], self.there[four]
-        length = number(head, 2, 2)
-        # Zeros after the datagram's end pad it (RFC 4884, 4); other octets say that its length is wrong.
-        beyond = np.arange(HEADER_OCTETS[IPV4], HEADER_OCTETS[IPV4] + 8) >= length[:, None]
-        tail = head[:, HEADER_OCTETS[IPV4] : HEADER_OCTETS[IPV4] + 8]
-        padded = (length >= HEADER_OCTETS[IPV4]) & (length < there) & ~(beyond & (tail != 0)).any(axis=1)
-        there = np.where(padded, length, there)
-        self.there[four] = there
-        size = (head[:, 0] & 0x0F).astype(np.int64) * 4
-        self.length[four] = known(head, there, 2, 2)
-        self.id[four] = known(head, there, 4, 2)
-        self.ttl[four] = known(head, there, 8, 1)
-        self.protocol[four] = known(head, there, 9, 1)
-        self.src[four, :4] = addresses(head, there, 12, 4)
-        self.dst[four, :4] = addresses(head, there, 16, 4)
-        whole = (size >= HEADER_OCTETS[IPV4]) & (there > size)
-        first = number(head, 6, 2) & 0x1FFF == 0
-        at[four] = np.where(whole & first, size, MISSING)
-
-    def _ipv6(self, head: NDArray[np.uint8], at: NDArray[np.int64]) -> None:
-        """Read the headers of IPv6 (RFC 8200, 3); set where what follows them begins."""
-        six = np.flatnonzero(self.version == IPV6)
-        head, there = head[six], self.there[six]
-        payload, least = known(head, there, 4, 2), HEADER_OCTETS[IPV6]
-        unknown = (payload == MISSING) | (payload == 0) & (there > least)
-        self.length[six] = np.where(unknown, MISSING, payload + least)
-        self.protocol[six] = known(head, there, 6, 1)
-        self.ttl[six] = known(head, there, 7, 1)
-        self.src[six] = addresses(head, there, 8, 16)
-        self.dst[six] = addresses(head, there, 24, 16)
-        at[six] = np.where(there > least, least, MISSING)
-
-    def _walk(self, octets: NDArray[np.uint8], starts: NDArray[np.int64], at: NDArray[np.int64]) -> None:
-        """Pass extension headers and AH, one step for all rows at a time; each step is 8 octets at least."""
-        between = np.zeros((2, 256), np.bool_)
-        between[:, AH] = True
-        between[1, list(IPV6_HEADERS)] = True
-        rows = np.flatnonzero(at != MISSING)
-        while len(rows):
-            protocol = self.protocol[rows]
-            rows = rows[between[(self.version[rows] == IPV6).astype(np.int8), protocol]]
-            if not len(rows):
-                break
-            protocol, place, there = self.protocol[rows], at[rows], self.there[rows]
-            head = windows(octets, starts[rows] + place, 8)
-            fragment = protocol == FRAGMENT
-            size = np.where(
-                protocol == AH, (head[:, 1].astype(np.int64) + 2) * 4, 8 + head[:, 1] * np.int64(8)
-            )
-            size[fragment] = 8
-            identification = fragment & (there >= place + 8)
-            self.id[rows[identification]] = number(head, 4, 4)[identification]
-            self.protocol[rows] = head[:, 0]
-            later = fragment & (number(head, 2, 2) >> 3 > 0)
-            over = later | (place + size >= there)
-            at[rows] = np.where(over, MISSING, place + size)
-            rows = rows[~over]
-
-    def _transport(self, octets: NDArray[np.uint8], starts: NDArray[np.int64], at: NDArray[np.int64]) -> None:
-        """Read what tells flows and probes apart: ports, type, identifier and sequence, SPI."""
-        rows = np.flatnonzero(at != MISSING)
-        head = windows(octets, starts[rows] + at[rows], TRANSPORT)
-        there = self.there[rows] - at[rows]
-        protocol = self.protocol[rows]
-        ported = np.isin(protocol, PORTED)
-        v4, v6 = protocol == ICMP_PROTOCOL, protocol == ICMPV6_PROTOCOL
-        family = np.where(v6, 6, 4)
-        query = (v4 | v6) & identified()[family, head[:, 0]]
-
-        def column(which: NDArray[np.bool_], place: int, size: int) -> NDArray[np.int64]:
-            found = np.full(len(starts), MISSING, np.int64)
-            found[rows] = np.where(which, known(head, there, place, size), MISSING)
-            return found
-
-        self.sport, self.dport = column(ported, 0, 2), column(ported, 2, 2)
-        self.type = column(v4 | v6, 0, 1)
-        self.identifier, self.sequence = column(query, 4, 2), column(query, 6, 2)
-        self.spi = column(protocol == ESP, 0, 4)
-        flags = column(protocol == TCP, 13, 1)
-        self.opening = (flags == MISSING) | (flags & (SYN | ACK) == SYN)
+        self.numbers = np.empty((len(tables.QUOTE), len(rows)), np.int64)
+        self.hosts = np.empty((len(tables.ADDRESSES), len(rows), 16), np.uint8)
+        if len(rows):
+            columns = flat(
+                batch.octets, rows, batch.icmp, batch.captured, batch.family, batch.type, batch.code, batch.flags,
+                batch.src.ravel(), batch.dst.ravel(), following(), identified()[[IPV4, IPV6]].view(np.uint8),
+            )  # fmt: skip
+            kernel.quote.read(*columns, self.numbers.data, self.hosts.data)
+        for place, name in enumerate(tables.QUOTE):
+            setattr(self, name, self.numbers[place])
+        for place, name in enumerate(tables.ADDRESSES):
+            setattr(self, name, self.hosts[place])
 
 
 @lru_cache(maxsize=1)

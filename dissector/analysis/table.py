@@ -40,6 +40,7 @@ class Table:
         self._index = Index(words, limit)
         self._how = np.array([RULES.index(rule) for rule in rules.values()], np.uint8)
         self._rows = np.zeros((0, len(rules)), np.int64)
+        self._count = list(rules).index("count")
 
     def __len__(self) -> int:
         """Return how many keys there are."""
@@ -57,16 +58,20 @@ class Table:
 
     def add(self, keys: NDArray[np.uint64], values: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
         """Put rows in, which come after all that are there; return the number of the key of each, -1 for none."""
-        before = len(self)
-        numbers = self._index.place(keys)
-        self._rows = grown(self._rows, len(self))
         rows = np.empty((len(keys), len(self.rules)), np.int64)
         for place, name in enumerate(self.rules):
             rows[:, place] = values[name]
+        return self.take(keys, rows)
+
+    def take(self, keys: NDArray[np.uint64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Do as :meth:`add` does, of values that are rows, in the order of the rules."""
+        before = len(self)
+        numbers = self._index.place(keys)
+        self._rows = grown(self._rows, len(self))
         if len(rows):
             kernel.fold.reduce(numbers.data, before, rows.data, self._how.data, self._rows.data)
         if len(self) == self.limit:
-            self.refused += int(values["count"][numbers < 0].sum())
+            self.refused += int(rows[numbers < 0, self._count].sum())
         return numbers
 
     def merge(self, other: Table) -> NDArray[np.int64]:

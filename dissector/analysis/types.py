@@ -42,12 +42,12 @@ class Types:
 
     def update(self, batch: Batch) -> None:
         """Take in a batch; messages of which type and code were not captured do not count."""
-        kinds = batch.type.astype(np.int32) << 8 | batch.code
-        kinds += (batch.family == 6) * np.int32(_CODES)  # noqa: PLR2004 - the IP version
-        unread = batch.captured < 2  # noqa: PLR2004 - type and code
-        if unread.any():
-            kinds = kinds[~unread]
-        self._counts += np.bincount(kinds, minlength=2 * _CODES)
+        kinds = batch.type.astype(np.uint16) << 8 | batch.code
+        there = batch.captured >= 2  # noqa: PLR2004 - type and code
+        for counts, version in ((self._counts[:_CODES], 4), (self._counts[_CODES:], 6)):
+            which = there & (batch.family == version)
+            found = np.bincount(kinds if which.all() else kinds[which])
+            counts[: len(found)] += found
 
     def merge(self, other: Self) -> Self:
         """Take in what another state has seen; return self."""

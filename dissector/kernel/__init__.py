@@ -1,11 +1,12 @@
 """The kernels: the one place where speed beats prettiness, each a module of Cython's pure-Python mode.
 
 ``walk`` finds the packets in a container, ``scan`` the ICMP messages in packets, ``render`` writes messages as text,
-``write`` packets as a capture; ``page`` columns as Parquet;
-``search`` finds octets in many messages at once, ``kinds`` tells their types and codes apart;
+``write`` packets as a capture, ``page`` columns as Parquet; ``kinds`` tells the types and codes of many messages apart,
+``look`` reads what they quote for filters, and ``search`` finds octets in them;
 ``key`` finds the messages that take part in exchanges, ``pair`` has the hash tables by which queries and answers are
 joined, ``exchange`` tells what they leave behind, ``echo`` tells echo messages from all others, and ``fold`` adds up
 what is known of many.
+``quote`` reads what errors quote, ``flow`` makes keys of it.
 They are compiled where the package was installed with Cython and a C compiler at hand, and run as plain Python where
 not, with the same results. The environment variable ``DISSECTOR_KERNEL=interpreted`` asks for plain Python although
 they are compiled.
@@ -59,17 +60,36 @@ write = _load("write")
 search = _load("search")
 page = _load("page")
 kinds = _load("kinds")
+look = _load("look")
 pair = _load("pair")
 key = _load("key")
 exchange = _load("exchange")
 fold = _load("fold")
+quote = _load("quote")
+flow = _load("flow")
 echo = _load("echo")
 
 BACKEND = (
     "compiled"
     if all(
         kernel.COMPILED
-        for kernel in (walk, scan, render, write, search, page, kinds, pair, key, exchange, fold, echo)
+        for kernel in (
+            walk,
+            scan,
+            render,
+            write,
+            search,
+            page,
+            kinds,
+            look,
+            pair,
+            key,
+            exchange,
+            fold,
+            quote,
+            flow,
+            echo,
+        )
     )
     else "interpreted"
 )

@@ -58,3 +58,33 @@ HOSTS = (
 # What is kept of an echo message that is looked at closely; so many octets of its data are words at the end.
 SAMPLE = ("reply", "identity", "size", "there", "data")
 CLOSELY = 48
+
+# What is read of an error and of its quote: columns of numbers, and addresses; see
+# :class:`dissector.analysis.quotes.Quotes`.
+QUOTE = (
+    "version",
+    "there",
+    "protocol",
+    "ttl",
+    "length",
+    "id",
+    "sport",
+    "dport",
+    "type",
+    "identifier",
+    "sequence",
+    "spi",
+    "opening",
+    "mtu",
+    "error",
+)
+ADDRESSES = ("src", "dst", "reporter", "receiver")
+
+# What header follows, by the number of a protocol.
+OTHER, PORTS, TCP, ICMP, ICMPV6, ESP, AH, EXTENSION, FRAGMENT = range(9)
+
+# Flags in the first word of a flow's key: what is there.
+HAS_SPORT, HAS_DPORT, HAS_TYPE, HAS_IDENTIFIER, HAS_SPI, HAS_MTU = (1 << bit for bit in range(6))
+
+# Kinds of events of a traceroute: an echo request, an error because no hop was left, another error, an echo reply.
+EVENTS = PROBE, EXCEEDED, ENDED, REPLY = range(4)

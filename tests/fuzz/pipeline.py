@@ -84,6 +84,7 @@ ENDS: dict[str, dict[str, Callable[..., int]]] = {
     "write": {"packets": lambda starts, sizes, *rest: last(starts[: rest[4]], sizes[: rest[4]])},
     "search": {"containing": lambda spans, *_: last(spans[:, 1:], 0)},
     "fold": {"alike": lambda one, other, sizes, _: max(last(one, sizes), last(other, sizes))},
+    "quote": {"read": lambda rows, icmp, captured, *_: last(icmp, captured) if len(rows) else 0},
 }
 
 

@@ -111,6 +111,11 @@ class Asked:
         columns["last_ns"][ours] = values["last_ns"]
         return numbers
 
+    def back(self, numbers: Numbers) -> Numbers:
+        """Return the numbers of the pairs that go the other way, -1 where there is none."""
+        keys = self._index.keys[numbers]
+        return self._index.find(np.column_stack([keys[:, 2:], keys[:, :2]]))
+
     def between(self, src: Words, dst: Words) -> Numbers:
         """Return the numbers of some pairs, -1 where there is none; addresses of two words each, shape (n, 2)."""
         return self._index.find(np.column_stack([src, dst]))

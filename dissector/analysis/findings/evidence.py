@@ -50,6 +50,8 @@ RULES = {
     "other_0": "first",
     "other_1": "first",
 }
+COUNT, FIRST, LAST, LEAST, MOST, OTHER = 0, 1, 2, 3, 4, slice(5, 7)
+"""Where in a row these values are."""
 
 
 def words(addresses: NDArray[np.uint8]) -> Words:
@@ -217,12 +219,15 @@ class Sightings:
         if not taken:
             return
         rows = np.concatenate([one.rows for _, one in taken])
-        keys = np.zeros((len(rows), KEY_WORDS), np.uint64)
-        values, others = np.empty(len(rows), np.int64), np.zeros((len(rows), 2), np.uint64)
+        keys, values = (
+            np.zeros((len(rows), KEY_WORDS), np.uint64),
+            np.zeros((len(rows), len(RULES)), np.int64),
+        )
+        others = values.view(np.uint64)[:, OTHER]
         end = 0
         for rule, one in taken:
             part = slice(end, end := end + len(one.rows))
-            keys[part, RULE], keys[part, DETAIL], values[part] = rule, one.detail, one.value
+            keys[part, RULE], keys[part, DETAIL], values[part, LEAST] = rule, one.detail, one.value
             if one.subject is not None:
                 keys[part, SUBJECT] = one.subject
             if one.object is not None:
@@ -230,19 +235,11 @@ class Sightings:
             if one.other is not None:
                 others[part] = one.other
         keys[:, RULE] |= outer_version(batch, rows).astype(np.uint64) << np.uint64(VERSION_AT)
-        first, last = batch.time_ns[rows], batch.time_ns[rows]
-        timeless = batch.record_flags[rows] & NO_TIME != 0
-        first[timeless], last[timeless] = NEVER, ALWAYS
-        columns = {
-            "count": np.ones(len(rows), np.int64),
-            "first_ns": first,
-            "last_ns": last,
-            "least": values,
-            "most": values,
-            "other_0": others[:, 0],
-            "other_1": others[:, 1],
-        }
-        numbers = self.table.add(keys, columns)
+        values[:, COUNT], values[:, MOST] = 1, values[:, LEAST]
+        values[:, FIRST] = values[:, LAST] = batch.time_ns[rows]
+        timeless = np.flatnonzero(batch.record_flags[rows] & NO_TIME)
+        values[timeless, FIRST], values[timeless, LAST] = NEVER, ALWAYS
+        numbers = self.table.take(keys, values)
         some = self.places.wanted(numbers)
         self.places.add(numbers[some], (batch.frame[rows[some]] | np.int64(file) << FILE_AT)[:, None])
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dissector.analysis.findings.evidence import Numbers
     from dissector.analysis.findings.view import View
     from dissector.analysis.quotes import Quotes
 
@@ -227,27 +228,36 @@ def _errors(view: View, quotes: Quotes) -> Iterator[Taken]:
     """Yield what errors tell of the hosts and paths that they are about."""
     batch, rows = view.batch, quotes.rows
     tells = told()[view.kinds[rows] << 8 | batch.code[rows]]
+    if not tells.any():
+        return
     src, dst = view.src[rows], view.dst[rows]
     source, target = words(quotes.src), words(quotes.dst)
-    known = target.any(axis=1)
-    port = np.where(quotes.dport == MISSING, 0, quotes.dport)
-    service = np.where(quotes.protocol == MISSING, 0, quotes.protocol) << 16 | port
-    traced = (quotes.protocol == UDP) & (port >= TRACEROUTE.start) & (port < TRACEROUTE.stop)
-    refused = (tells & REFUSED != 0) & ~traced & (quotes.dport != MISSING)
-    itself = (src[:, 0] == target[:, 0]) & (src[:, 1] == target[:, 1])
-    for name, some in (("port-closed", refused & itself), ("port-refused", refused & ~itself)):
-        which = np.flatnonzero(some)
-        yield Taken(name, rows[which], target[which], dst[which], service[which], other=src[which])
-    which = np.flatnonzero((tells & PROHIBITED != 0) & known)
-    yield Taken("filtered", rows[which], src[which], target[which], service[which], other=dst[which])
-    for name, some in (
-        ("loop", (tells & EXCEEDED != 0) & known & ~traced),
-        ("rate-limited", (tells & UNREACHABLE_OR_EXCEEDED != 0) & known & (quotes.identifier != MISSING)),
-    ):
-        which = np.flatnonzero(some)
-        reporter = src[which]
+    known = (target[:, 0] | target[:, 1]) != 0
+    which = np.flatnonzero((tells & REFUSED != 0) & (quotes.dport != MISSING))
+    which = which[~_traced(quotes, which)]
+    itself = (src[which] == target[which]).all(axis=1)
+    for name, some in (("port-closed", which[itself]), ("port-refused", which[~itself])):
+        yield Taken(name, rows[some], target[some], dst[some], _services(quotes, some), other=src[some])
+    some = np.flatnonzero((tells & PROHIBITED != 0) & known)
+    yield Taken("filtered", rows[some], src[some], target[some], _services(quotes, some), other=dst[some])
+    which = np.flatnonzero((tells & EXCEEDED != 0) & known)
+    asked = np.flatnonzero((tells & UNREACHABLE_OR_EXCEEDED != 0) & known & (quotes.identifier != MISSING))
+    for name, some in (("loop", which[~_traced(quotes, which)]), ("rate-limited", asked)):
+        reporter = src[some]
         number = pair_hashes(reporter, reporter)
-        yield Taken(name, rows[which], source[which], target[which], number, other=reporter)
+        yield Taken(name, rows[some], source[some], target[some], number, other=reporter)
+
+
+def _traced(quotes: Quotes, some: Numbers) -> NDArray[np.bool_]:
+    """Return which of some quotes may be of a traceroute, as their port says."""
+    port = quotes.dport[some]
+    found: NDArray[np.bool_] = quotes.protocol[some] == UDP
+    return found & (port >= TRACEROUTE.start) & (port < TRACEROUTE.stop)
+
+
+def _services(quotes: Quotes, some: Numbers) -> Numbers:
+    """Return protocols and ports of some quotes, 0 where they are MISSING."""
+    return np.maximum(quotes.protocol[some], 0) << 16 | np.maximum(quotes.dport[some], 0)
 
 
 def _too_big(view: View, quotes: Quotes) -> Iterator[Taken]:

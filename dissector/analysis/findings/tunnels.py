@@ -109,11 +109,11 @@ class Tunnels:
         Without that the other signs cannot be: where one way has more octets than the other, there are two sizes.
         High entropy alone is what encrypted pings have, and one sign.
         """
-        pairs, numbers = asked.pairs(), self.samples.rows()[0]
+        numbers = self.samples.rows()[0]
         looked_at = np.zeros(len(asked), np.bool_)
         looked_at[numbers] = True
         there = np.flatnonzero(looked_at)
-        back = asked.between(pairs.dst[there], pairs.src[there])
+        back = asked.back(there)
         # Of two directions the one that came first stands for both.
         first = (back < 0) | (there < back) | ~looked_at[back]
         there, back = there[first], back[first]
@@ -130,7 +130,7 @@ class Tunnels:
         """Yield the pairs of hosts that show enough signs."""
         pairs = asked.pairs()
         there = np.flatnonzero(pairs.columns["odd"])
-        back = asked.between(pairs.dst[there], pairs.src[there])
+        back = asked.back(there)
         odd_back = np.where(back >= 0, pairs.columns["odd"][back], 0)
         enough = pairs.columns["odd"][there] + odd_back >= thresholds.tunnel_messages
         # Of the two directions the one that came first stands for both.
@@ -166,7 +166,6 @@ class Looked:
     Attributes:
         columns: the samples.
         pair: of which pair each is.
-        back: whether it goes back.
     """
 
     def __init__(self, samples: tuple[Numbers, Numbers], count: int, there: Numbers, back: Numbers) -> None:
@@ -175,15 +174,21 @@ class Looked:
         answered = np.flatnonzero(back >= 0)
         pair_of[there], pair_of[back[answered]] = np.arange(len(there)), answered
         pair = pair_of[numbers]
-        some = np.flatnonzero(pair >= 0)
-        self.columns, self.pair = columns[some], pair[some]
-        self.back = numbers[some] != there[self.pair]
-        self._count = len(there)
+        if len(pair) and pair.min() < 0:
+            some = pair >= 0
+            pair, numbers, columns = pair[some], numbers[some], columns[some]
+        self.columns, self.pair = columns, pair
+        self._numbers, self._there = numbers, there
+
+    def back(self, rows: Numbers) -> NDArray[np.bool_]:
+        """Return of some samples whether they go back."""
+        found: NDArray[np.bool_] = self._numbers[rows] != self._there[self.pair[rows]]
+        return found
 
     def odds(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return of which pairs the samples differ in size, and of which queries are not answered by the same data."""
-        sizes, apart = np.full(self._count, -1), np.zeros(self._count, np.uint64)
-        varied = np.zeros(self._count, np.bool_)
+        sizes, apart = np.full(len(self._there), -1), np.zeros(len(self._there), np.uint64)
+        varied = np.zeros(len(self._there), np.bool_)
         kernel.echo.odds(
             self.pair.data,
             self.columns.data,
@@ -282,7 +287,7 @@ def compared(looked: Looked, pairs: NDArray[np.bool_]) -> tuple[Numbers, NDArray
     columns = looked.columns[which]
     reply = columns[:, REPLY] == 1
     # A query and its answer go opposite ways, and have pair, identifier and sequence in common.
-    way = (looked.back[which] ^ reply).astype(np.uint64)
+    way = (looked.back(which) ^ reply).astype(np.uint64)
     keys = mix(looked.pair[which].astype(np.uint64) << np.uint64(1) | way)
     keys = mix(keys + columns[:, IDENTITY].astype(np.uint64))
     queries, answers = np.flatnonzero(~reply), np.flatnonzero(reply)
