@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 WANTING = ("-missing", "-cut", "-short", "-count", "-unreadable")
 """How findings end that octets are wanting; of a message that was captured in part they say nothing."""
 HEADER = IcmpMessage.layout.size
+UNREAD: Any = object()
+"""What stands for a message before it is read; None is one with too few octets."""
 NOT_FIELDS = frozenset({"type", "code", "checksum", "data", "quote"})
 """What JSON and trees show beside the fields: the header, the payload and the quoted datagram."""
 
@@ -50,10 +52,8 @@ class Decoded:
     """
 
     __slots__ = (
-        "_entry",
         "_message",
         "_notes",
-        "_read",
         "_shape",
         "checksum_status",
         "family",
@@ -76,11 +76,9 @@ class Decoded:
         self.length = len(octets) if length is None else length
         self.checksum_status = checksum_status
         self.limit = limit
-        self._entry: Entry | None = None
         self._shape: builtins.type[IcmpMessage] | None = None
-        self._read = False
-        self._message: IcmpMessage | None = None
-        self._notes: list[Finding] = []
+        self._message: IcmpMessage | None = UNREAD
+        self._notes: list[Finding]
 
     @property
     def type(self) -> int | None:
@@ -100,12 +98,8 @@ class Decoded:
     @property
     def entry(self) -> Entry:
         """What the registry says about this type and code; the type's row where the code is not in it."""
-        if self._entry is None:
-            octets = self.octets
-            self._entry = find(
-                self.family, octets[0] if octets else 0, octets[1] if len(octets) > 1 else None
-            )
-        return self._entry
+        octets = self.octets
+        return find(self.family, octets[0] if octets else 0, octets[1] if len(octets) > 1 else None)
 
     @property
     def name(self) -> str:
@@ -130,16 +124,18 @@ class Decoded:
     @property
     def message(self) -> IcmpMessage | None:
         """The message as its shape; an :class:`Opaque` where octets are too few for it, None under four octets."""
-        if not self._read:
-            self._read = True
-            shape, have = self.shape, len(self.octets)
-            if have >= shape.layout.size:
-                self._message = shape.parse(self.octets, self._notes)
-                if self._notes:
-                    self._notes = [self._named(note) for note in self._notes]
-            elif have >= HEADER:
-                self._message = Opaque.parse(self.octets, self._notes)
-        return self._message
+        message = self._message
+        if message is UNREAD:
+            octets, layout = self.octets, (self._shape or self.shape).layout
+            notes: list[Finding] = []
+            if len(octets) >= layout.size:
+                message = layout.read(octets, notes)
+                if notes:
+                    notes = [self._named(note) for note in notes]
+            else:
+                message = Opaque.parse(octets, notes) if len(octets) >= HEADER else None
+            self._message, self._notes = message, notes
+        return message
 
     @property
     def fields(self) -> dict[str, Any]:

@@ -166,6 +166,25 @@ def test_half_a_number_and_small_tables_are_refused(module):
         module.learn(octets[:3].data, 1, known.data, numbers[1:].data, 0, places.data)
 
 
+@both
+def test_addresses_are_found_in_their_slots(module):
+    words = np.array([[1, 0], [7, 9], [1, 2], [7, 9], [0, 0]], np.uint64)
+    factors = np.array([1 << module.SLOT_AT, 3 << module.SLOT_AT], np.uint64)
+    high, low = np.zeros(module.SLOTS, np.uint64), np.zeros(module.SLOTS, np.uint64)
+    known = np.full(module.SLOTS, -1, np.int32)
+    # 7 ^ 27 = 28: that is where [7, 9] is; [1, 2] has another address in its slot, 7.
+    for slot, number, (one, other) in ((1, 5, words[0]), (28, 6, words[1]), (7, 8, (1, 4))):
+        high[slot], low[slot], known[slot] = one, other, number
+    numbers, missing = np.full(5, -7, np.int32), np.zeros(5, np.int64)
+    tables = [words, factors, high, low, known, numbers, missing]
+    count = module.find(*(one.data for one in tables))
+    assert (count, missing[:2].tolist(), numbers.tolist()) == (2, [2, 4], [5, 6, -7, 6, -7])
+    for place in range(1, 7):
+        short = [one[:-1] if index == place else one for index, one in enumerate(tables)]
+        with pytest.raises(ValueError, match=r"fewer|room"):
+            module.find(*(one.data for one in short))
+
+
 def columns():
     """Columns of five messages: ICMPv4 3/1 twice, ICMPv6 128, one cut before its code, one of type 255."""
     return [

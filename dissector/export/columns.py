@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dissector import kernel
 from dissector.layout import address_text
 
 if TYPE_CHECKING:
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SLOTS = 1 << 16
+SLOTS = kernel.page.SLOTS
 """Addresses that are found again without a search, at most."""
-FACTORS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
+SLOT_AT = np.uint64(kernel.page.SLOT_AT)
+FACTORS = np.array((0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F), np.uint64)
 """Odd, and random otherwise: they spread addresses over the slots."""
-SHIFT = np.uint64(48)
 ROUNDS = 4
 V4 = 4
 
@@ -116,21 +117,17 @@ class Addresses(Words):
     def _find(self, octets: NDArray[np.uint8], version: int) -> NDArray[np.int32]:
         """Return the numbers of addresses of one version."""
         words = np.ascontiguousarray(octets).view(np.uint64)
-        high, low = np.ascontiguousarray(words[:, 0]), words[:, 1]
         if version not in self._slots:
             zeros = np.zeros(SLOTS, np.uint64)
             self._last = np.zeros(SLOTS, np.int64)
             self._slots[version] = zeros, zeros.copy(), np.full(SLOTS, -1, np.int32)
         known_high, known_low, known = self._slots[version]
-        if version == V4:
-            slots = (high * FACTORS[0]) >> SHIFT
-            numbers: NDArray[np.int32] = known[slots]
-            there = (known_high[slots] == high) & (numbers >= 0)
-        else:
-            slots = (high * FACTORS[0] ^ low * FACTORS[1]) >> SHIFT
-            numbers = known[slots]
-            there = (known_high[slots] == high) & (known_low[slots] == low) & (numbers >= 0)
-        rows = np.flatnonzero(~there)
+        numbers, rows = np.empty(len(words), np.int32), np.empty(len(words), np.int64)
+        tables = (known_high.data, known_low.data, known.data)
+        rows = rows[: kernel.page.find(words.data, FACTORS.data, *tables, numbers.data, rows.data)]
+        high, low = words[:, 0], words[:, 1]
+        slots = np.zeros(len(words), np.int64)
+        slots[rows] = (high[rows] * FACTORS[0] ^ low[rows] * FACTORS[1]) >> SLOT_AT
         for _ in range(ROUNDS):
             if not len(rows):
                 return numbers

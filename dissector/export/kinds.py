@@ -57,9 +57,10 @@ class Sorter:
         """Return those of a batch."""
         which, keys = np.empty(len(batch), np.int64), np.empty(len(batch), np.int64)
         limits = np.empty((len(batch), len(kernel.kinds.LIMITS)), np.int64)
+        columns = (batch.family, batch.type, batch.code, batch.captured, batch.length, batch.checksum_status)
         count = kernel.kinds.kinds(
-            batch.family.data, batch.type.data, batch.code.data, batch.captured.data, batch.length.data,
-            batch.checksum_status.data, self._numbers.data, which.data, keys.data, limits.data,
+            *(np.ascontiguousarray(column).data for column in columns),
+            self._numbers.data, which.data, keys.data, limits.data,
         )  # fmt: skip
         keys = keys[:count]
         least, most, longest, bad = limits[:count].T

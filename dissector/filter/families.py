@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dissector.filter.headers import BEFORE_OPTIONS
 from dissector.registry.model import Family
 from dissector.registry.table import family_entries, types
 from dissector.tails.quoted import QuoteTail
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FAMILIES = {Family.ICMPV4: 4, Family.ICMPV6: 6}
 """The numbers of the families in a batch."""
+KEYS = 1 << 16
+"""Types and codes that a family has."""
 REDIRECT = 137
 """The ICMPv6 type that quotes in an option (RFC 4861, 4.5)."""
 
@@ -45,18 +48,17 @@ def longer(family: Family) -> tuple[tuple[int, int, type[IcmpMessage]], ...]:
 
 
 @cache
-def types_that_quote() -> NDArray[np.bool_]:
-    """Return by type whether messages of either family may quote a datagram."""
-    found: NDArray[np.bool_] = sum(quoting(family).reshape(256, 256).sum(axis=1) for family in FAMILIES) > 0
-    found[REDIRECT] = True
-    return found
+def quoting() -> NDArray[np.int16]:
+    """Return how many octets stand before the quoted datagram by code, type above and family (0, 1) above that.
 
-
-@cache
-def quoting(family: Family) -> NDArray[np.int64]:
-    """Return by type and code how many octets stand before the quoted datagram; 0 where messages quote none."""
-    known, numbers = shapes(family)
-    return np.array([before_quote(shape) for shape in known], np.int64)[numbers]
+    It is 0 where messages quote none. Redirects of ICMPv6 quote further on (RFC 4861, 4.5).
+    """
+    found = np.zeros((len(FAMILIES), KEYS), np.int16)
+    for place, family in enumerate(FAMILIES):
+        known, numbers = shapes(family)
+        found[place] = np.array([before_quote(shape) for shape in known], np.int16)[numbers]
+    found[-1, REDIRECT << 8] = BEFORE_OPTIONS
+    return found.ravel()
 
 
 def before_quote(shape: type[IcmpMessage]) -> int:

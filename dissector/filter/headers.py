@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dissector import kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -73,31 +75,47 @@ def pairs(octets: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.int64]
     return words[at].astype(np.int64)
 
 
-def upper_layer(
-    octets: NDArray[np.uint8], version: NDArray[np.uint8], ip: NDArray[np.int64], end: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Return where what IP headers carry begins, and the number of its protocol.
+class Carried(NamedTuple):
+    """What IP headers carry, one for each.
+
+    Attributes:
+        end: where the datagrams end, see :func:`ends`.
+        upper: where what they carry begins.
+        protocol: what that is; NOTHING for later fragments.
+    """
+
+    end: NDArray[np.int64]
+    upper: NDArray[np.int64]
+    protocol: NDArray[np.uint8]
+
+
+def carried(
+    octets: NDArray[np.uint8], version: NDArray[np.uint8], ip: NDArray[np.int64], limit: NDArray[np.int64]
+) -> Carried:
+    """Return what IP headers carry.
 
     Args:
         octets: all octets.
         version: 4 or 6, one for each header.
         ip: where the headers begin.
-        end: where the octets of their datagrams end.
+        limit: where the octets that there are of their datagrams end.
     """
-    if (version == V4).all() and (ip + IPV4_HEADER <= end).all():
-        protocol = octets[ip + 9]
-        if not (protocol == AUTHENTICATION).any():
-            upper = ip + ((octets[ip] & 0xF).astype(np.int64) << 2)
-            later = (pairs(octets, ip + 6) & OFFSET != 0) | (upper < ip + IPV4_HEADER)
-            protocol[later] = NOTHING
-            return upper, protocol
-    return _any_upper_layer(octets, version, ip, end)
+    end, upper, protocol = (
+        np.empty(len(ip), np.int64),
+        np.empty(len(ip), np.int64),
+        np.empty(len(ip), np.uint8),
+    )
+    columns = (version, ip, limit, upper, end, protocol)
+    if kernel.look.carried(octets.data, *(np.ascontiguousarray(column).data for column in columns)):
+        return Carried(end, upper, protocol)
+    end = ends(octets, version, ip, limit)
+    return Carried(end, *_upper_layer(octets, version, ip, end))
 
 
-def _any_upper_layer(
+def _upper_layer(
     octets: NDArray[np.uint8], version: NDArray[np.uint8], ip: NDArray[np.int64], end: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Return the same where headers may be of either version, cut, or have extension headers."""
+    """Return where what IP headers carry begins, and its protocol; they may be cut, or have extension headers."""
 
     def at(offset: int, start: NDArray[np.int64]) -> NDArray[np.uint8]:
         place = start + offset

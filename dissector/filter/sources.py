@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dissector import kernel
 from dissector.filter.families import longer, shapes
 from dissector.filter.fields import bare, gather, read
 from dissector.message import messages
@@ -303,7 +304,7 @@ class Shapes:
 
     @cached_property
     def keys(self) -> NDArray[np.bool_]:
-        """Which types and codes have them, by :attr:`View.key`."""
+        """Which types and codes have them, by code, and type above that."""
         known, numbers = shapes(self.family)
         wanted: NDArray[np.bool_] = np.array([shape in self.wanted for shape in known])[numbers]
         return wanted
@@ -319,7 +320,9 @@ class Shapes:
 
     def among(self, view: View, mask: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         """Return which rows of a view are of the shapes, among some of the family; None for all."""
-        found = self.keys[view.key]
+        found = np.empty(len(view), np.bool_)
+        columns = (np.ascontiguousarray(column).data for column in (view.type, view.code))
+        kernel.look.among(*columns, self.keys.view(np.uint8).data, found.view(np.uint8).data)
         for number, least, has in self.longer:
             rows = (view.type == number) & (view.length >= least)
             found[rows] = has

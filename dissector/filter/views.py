@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissector.filter.families import FAMILIES, REDIRECT, quoting, types_that_quote
-from dissector.filter.headers import V4, V6, Headers, ends, redirected, upper_layer
+from dissector import kernel
+from dissector.filter.families import KEYS, REDIRECT, quoting
+from dissector.filter.headers import V4, V6, Headers, carried, redirected
 from dissector.filter.tunnels import outer_headers
 from dissector.kernel import layers
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dissector.batch import Batch
+    from dissector.filter.headers import Carried
     from dissector.filter.sources import Source
 
 DEEPEST = 16
@@ -56,23 +58,23 @@ class View:
         return len(self.ip)
 
     @cached_property
+    def _carried(self) -> Carried:
+        return carried(self.batch.octets, self.version, self.ip, self.limit)
+
+    @property
     def end(self) -> NDArray[np.int64]:
         """Where the octets of the datagrams end, by their own lengths."""
-        return ends(self.batch.octets, self.version, self.ip, self.limit)
-
-    @cached_property
-    def _upper_layer(self) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        return upper_layer(self.batch.octets, self.version, self.ip, self.end)
+        return self._carried.end
 
     @property
     def upper(self) -> NDArray[np.int64]:
         """Where what the headers carry begins, behind extension headers."""
-        return self._upper_layer[0]
+        return self._carried.upper
 
     @property
     def protocol(self) -> NDArray[np.uint8]:
         """Number of what they carry; 255 where that is a later fragment."""
-        return self._upper_layer[1]
+        return self._carried.protocol
 
     @cached_property
     def family(self) -> NDArray[np.uint8]:
@@ -124,14 +126,6 @@ class View:
         there = (self.family > 0) & (self.captured > at)
         return np.where(there, self.batch.octets[np.where(there, self.upper + at, 0)], 0).astype(np.uint8)
 
-    @cached_property
-    def key(self) -> NDArray[np.uint16]:
-        """Type and code as one number, an index of what :func:`dissector.filter.families.shapes` returns."""
-        key = self.type.astype(np.uint16)
-        key <<= 8
-        key |= self.code
-        return key
-
     def having(self, where: str, size: int) -> NDArray[np.bool_] | None:
         """Return which ones have octets up to ``size`` of something.
 
@@ -172,20 +166,18 @@ class View:
 
     def quoted(self) -> View | None:
         """Return the datagrams that these messages quote; None where they quote none."""
-        # Most messages are seen to quote nothing by their type alone.
-        index = np.flatnonzero(types_that_quote()[self.type])
+        index = np.empty(len(self), np.int64)
+        columns = (np.ascontiguousarray(column).data for column in (self.family, self.type, self.code))
+        index = index[: kernel.look.quoting(*columns, quoting().data, index.data)]
         if not len(index):
             return None
-        family, upper = self.family[index], self.upper[index]
-        key = self.type[index].astype(np.uint16) << 8 | self.code[index]
-        sizes = np.zeros(len(index), np.int64)
-        for which, number in FAMILIES.items():
-            if self.only in (0, number):
-                sizes += (
-                    quoting(which)[key] if self.only else np.where(family == number, quoting(which)[key], 0)
-                )
+        family, upper, key = (
+            self.family[index],
+            self.upper[index],
+            self.type[index].astype(np.int64) << 8 | self.code[index],
+        )
         limit = upper + self.captured[index]
-        ip = upper + sizes
+        ip = upper + quoting()[key + KEYS * (family == V6)]
         redirects = np.flatnonzero((family == V6) & (key == REDIRECT << 8))
         if len(redirects):
             ip[redirects], limit[redirects] = redirected(

@@ -232,6 +232,7 @@ def echoes(
             # A row may lie in two lines of the processor's cache.
             fetch(cython.address(rows[numbers[at + _AHEAD], 0]))
             fetch(cython.address(rows[numbers[at + _AHEAD], _PLACE]))
+            fetch(cython.address(counts[numbers[at + _AHEAD]]))
         to = numbers[at]
         if to < 0:
             continue

@@ -117,8 +117,8 @@ def participants(
     types: cython.const[cython.uchar][::1],
     icmp: cython.const[cython.longlong][::1],
     captured: cython.const[cython.int][::1],
-    src: cython.const[cython.uchar][::1],
-    dst: cython.const[cython.uchar][::1],
+    src: cython.const[cython.ulonglong][:, ::1],
+    dst: cython.const[cython.ulonglong][:, ::1],
     octets: cython.const[cython.uchar][::1],
     roles: cython.const[cython.uchar][::1],
     numbers: cython.const[cython.short][::1],
@@ -139,7 +139,7 @@ def participants(
         types: the types.
         icmp: where each message begins.
         captured: octets of it.
-        src: the addresses, 16 octets each, as is the next.
+        src: the addresses, two words each, the first octet lowest; as is the next.
         dst: where each went.
         octets: the octets of the batch.
         roles: by ``family << 8 | type``, what a message is.
@@ -227,12 +227,12 @@ def participants(
             many = octets[size + 24] == _MULTICAST6
         else:
             for word in range(2):
-                keys[count, asks + word] = _word(src, 16 * row + 8 * word)
-                keys[count, asked + word] = _word(dst, 16 * row + 8 * word)
+                keys[count, asks + word] = src[row, word]
+                keys[count, asked + word] = dst[row, word]
             if four:
-                many = dst[16 * row] >= _MULTICAST4 or dst[16 * row + 3] == _BROADCAST
+                many = dst[row, 0] & 0xFF >= _MULTICAST4 or dst[row, 0] >> 24 & 0xFF == _BROADCAST
             else:
-                many = dst[16 * row] == _MULTICAST6
+                many = dst[row, 0] & 0xFF == _MULTICAST6
         # One more than its number, so that no key is all zeros.
         keys[count, _KIND] = cython.cast(cython.ulonglong, pair + 1) << 32 | halves & pairs[pair, _IDENTITIES]
         for word in range(_KIND + 1, _WORDS):

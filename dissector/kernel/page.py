@@ -3,9 +3,13 @@
 Strategy: numbers come as words of 64 bits and leave in as few bits as hold the largest. Where these bits are few, eight
 at a time are put together without a branch; eight of any width end at the end of an octet.
 
-Bounds: ``known`` has SMALL places, and a number is compared with that before it is an index of it; so has ``numbers``,
-and each number has a place of its own. ``out`` has the room that :func:`room` tells, which is compared before anything
-is written; :func:`_packed` writes a word of 64 bits more than it fills, which is counted there.
+Addresses are looked up in slots, each of which holds the last address that came to be there: what is not found in its
+own is left to the caller.
+
+Bounds: a slot is less than SLOTS, which the three columns of slots have. ``known`` of a dictionary has SMALL places,
+and a number is compared with that before it is an index of it; so has ``numbers``, and each number has a place of its
+own. ``out`` has the room that :func:`room` tells, which is compared before anything is written; :func:`_packed` writes
+a word of 64 bits more than it fills, which is counted there.
 """
 
 # mypy: disable-error-code="valid-type,no-redef,attr-defined,name-defined,import-untyped,untyped-decorator"
@@ -24,6 +28,10 @@ COMPILED = cython.compiled
 
 SMALL = 1 << 16  # numbers that may have a dictionary are less
 _SMALL = cython.declare(cython.longlong, SMALL)
+SLOTS = 1 << 16  # addresses that are found at once
+SLOT_AT = 48  # bits of a product below those that name a slot
+_SLOTS = cython.declare(cython.Py_ssize_t, SLOTS)
+_SLOT_AT = cython.declare(cython.int, SLOT_AT)
 _BLOCK = cython.declare(cython.Py_ssize_t, 128)  # differences in a block: what every reader knows
 _PIECES = cython.declare(cython.Py_ssize_t, 4)  # pieces of a block, each with a width
 _PIECE = cython.declare(cython.Py_ssize_t, 32)  # differences in a piece
@@ -221,6 +229,51 @@ def learn(
             numbers[count] = value
             count += 1
         places[row] = known[value]
+    return count
+
+
+def find(
+    words: cython.const[cython.ulonglong][:, ::1],
+    factors: cython.const[cython.ulonglong][::1],
+    high: cython.const[cython.ulonglong][::1],
+    low: cython.const[cython.ulonglong][::1],
+    known: cython.const[cython.int][::1],
+    numbers: cython.int[::1],
+    missing: cython.longlong[::1],
+) -> int:
+    """Fill in the numbers of addresses that are in their slots.
+
+    Args:
+        words: two for each address.
+        factors: one for each word; a slot is named by the highest bits of both products together (exclusive or).
+        high: the first word of the address in each slot, SLOTS of them.
+        low: the second one.
+        known: its number, -1 where there is none.
+        numbers: filled in where the address is there.
+        missing: takes the rows where it is not.
+
+    Returns:
+        How many these are.
+
+    Raises:
+        ValueError: a column has fewer rows.
+    """
+    row: cython.Py_ssize_t
+    many: cython.Py_ssize_t = words.shape[0]
+    count: cython.Py_ssize_t = 0
+    slot: cython.ulonglong
+    if words.shape[1] != 2 or factors.shape[0] < 2 or numbers.shape[0] < many or missing.shape[0] < many:
+        raise ValueError("fewer rows than addresses")  # noqa: EM101, TRY003 - a kernel's lines are few
+    if high.shape[0] < _SLOTS or low.shape[0] < _SLOTS or known.shape[0] < _SLOTS:
+        raise ValueError("no room")  # noqa: EM101, TRY003 - likewise
+    for row in range(many):
+        slot = ((words[row, 0] * factors[0] ^ words[row, 1] * factors[1]) & _ALL) >> _SLOT_AT
+        if known[slot] >= 0 and high[slot] == words[row, 0] and low[slot] == words[row, 1]:
+            numbers[row] = known[slot]
+        else:
+            # No more of them than rows: there is room.
+            missing[count] = row
+            count += 1
     return count
 
 

@@ -1,9 +1,9 @@
-"""How the fields of a shape are read and written: planned once, read by generated source."""
+"""How the fields of a shape are written, and in which units they are read: planned once."""
 
 from __future__ import annotations
 
 import struct
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissector.errors import EncodeError
@@ -44,11 +44,14 @@ class Layout:
         units: how the fixed part is read.
         derived: names of the values computed from the fields.
         shown: what JSON shows, as (key, attribute): fields that are not reserved, derived values, the tail.
-        reader: makes an instance of octets (the tail takes all after :attr:`size`) and a list for findings; None
-            before :meth:`compile`, which happens when the first one is read.
+        shape: the shape itself.
+        read: makes an instance of octets, of :attr:`size` at least (the tail takes all after those), and adds what is
+            wrong with it to a list.
     """
 
-    __slots__ = ("_pack", "derived", "fields", "name", "reader", "rest", "shown", "size", "units")
+    __slots__ = ("derived", "fields", "name", "pack", "read", "rest", "shape", "shown", "size", "units")
+
+    shape: type[Shape]
 
     def __init__(
         self, name: str, fields: tuple[Field, ...], rest: Rest | None, derived_names: tuple[str, ...]
@@ -63,53 +66,20 @@ class Layout:
         self.size = bits // 8
         self.units = tuple(plan(fields))
         self.derived = derived_names
-        self._pack = struct.Struct(">" + "".join(unit.code for unit in self.units))
-        self.reader: Callable[[bytes, list[Finding]], Any] | None = None
+        self.pack = struct.Struct(">" + "".join(unit.code for unit in self.units))
+        self.read: Callable[[bytes, list[Finding]], Any] = self._read_first
         self.shown = tuple(
             [(field.key or field.name, field.name) for field in fields if not field.reserved]
             + [(name, name) for name in derived_names]
             + ([] if rest is None else [(rest.name, rest.name)])
         )
 
-    def compile(self, cls: type[Shape]) -> Callable[[bytes, list[Finding]], Any]:
-        """Make, keep and return the :attr:`reader`: a function written out as source for this layout.
+    def _read_first(self, octets: bytes, notes: list[Finding]) -> Any:
+        """Read the first one, and have made what reads the others."""
+        from dissector.layout.reader import reader
 
-        Strategy: instances are frozen, and setting slots past that costs more than all else. So the values are set in
-        an instance of a class that has the same slots and is not frozen, which then becomes one of ``cls``.
-        """
-        body = {
-            "__slots__": cls.__slots__,
-            "__setattr__": object.__setattr__,
-            "__delattr__": object.__delattr__,
-        }
-        open_: Any = type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc]  # a class like any other
-        names: dict[str, Any] = {
-            "unpack": self._pack.unpack_from,
-            "new": open_.__new__,
-            "open_": open_,
-            "cls": cls,
-            "IPv4Address": IPv4Address,
-            "IPv6Address": IPv6Address,
-        }
-        targets = "".join(f"u{index}, " for index in range(len(self.units)))
-        lines = [
-            "def read(octets, notes):",
-            f"    {targets}= unpack(octets)" if targets else "    pass",
-            "    self = new(open_)",
-        ]
-        for index, unit in enumerate(self.units):
-            for field, shift in unit.fields:
-                lines.append(f"    self.{field.name} = {expression(field, unit, f'u{index}', shift)}")
-        lines.append("    self.__class__ = cls")
-        if self.rest is not None:
-            names["set_rest"] = getattr(cls, self.rest.name).__set__
-            names["read_rest"] = self.rest.tail.read
-            lines.append(f"    set_rest(self, read_rest(octets[{self.size}:], self, notes))")
-        source = "\n".join([*lines, "    return self"])
-        exec(source, names)  # noqa: S102 - made from declarations, not from input
-        reader: Callable[[bytes, list[Finding]], Any] = names["read"]
-        self.reader = reader
-        return reader
+        self.read = reader(self.shape)
+        return self.read(octets, notes)
 
     def write(self, message: Shape) -> bytes:
         """Return the octets of the fixed part.
@@ -127,7 +97,7 @@ class Layout:
             for field, shift in unit.fields:
                 total |= self._number(field, getattr(message, field.name)) << shift
             values.append(total.to_bytes(unit.octets, "big") if unit.code.endswith("s") else total)
-        return self._pack.pack(*values)
+        return self.pack.pack(*values)
 
     def _octets(self, field: Field, value: Any) -> bytes:
         if not isinstance(value, bytes) or len(value) * 8 != field.bits:
@@ -186,24 +156,3 @@ def plan(fields: tuple[Field, ...]) -> Iterator[Unit]:
             members.append((field, left))
         yield Unit(STRUCT_CODES.get(whole, f"{whole // 8}s"), whole // 8, lead.offset // 8, tuple(members))
         first = last
-
-
-def expression(field: Field, unit: Unit, variable: str, shift: int) -> str:
-    """Return the source that takes a field's value out of a unit."""
-    if field.as_ is bytes:
-        return variable
-    if field.as_ is IPv6Address:
-        return f"IPv6Address({variable})"
-    text = f"int.from_bytes({variable})" if unit.code.endswith("s") else variable
-    if shift:
-        text = f"({text} >> {shift})"
-    if field.bits + shift < unit.octets * 8:
-        text = f"({text} & {(1 << field.bits) - 1})"
-    if field.signed:
-        sign = 1 << field.bits - 1
-        text = f"(({text} ^ {sign}) - {sign})"
-    if field.scale != 1:
-        text = f"{text} * {field.scale}"
-    if field.as_ is int:
-        return text
-    return f"{text} != 0" if field.as_ is bool else f"IPv4Address({text})"

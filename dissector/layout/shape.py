@@ -64,9 +64,7 @@ class Shape:
         layout = cls.layout
         if len(octets) < layout.size:
             raise TruncatedError(layout.name, need=layout.size, have=len(octets))
-        self: Self = (layout.reader or layout.compile(cls))(octets, [] if notes is None else notes)
-        if notes is not None and cls.findings is not Shape.findings:
-            notes.extend(self.findings())
+        self: Self = layout.read(octets, [] if notes is None else notes)
         return self
 
     @property
@@ -186,6 +184,7 @@ def shape(cls: ShapeClass) -> ShapeClass:
     body["__match_args__"] = tuple(field.name for field in fields if not field.reserved)
     # The class again, with slots.
     remade: ShapeClass = type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc]
+    remade.layout.shape = remade
     cell = _class_cell(body)
     if cell is not None:
         cell.cell_contents = remade
@@ -206,7 +205,7 @@ def _class_cell(body: Mapping[str, Any]) -> Any:
 def partial(cls: type[Shape], octets: bytes) -> dict[str, Any]:
     """Return those values of a shape that lie wholly inside octets that are too few for it, by JSON key."""
     have = len(octets) * 8
-    whole = (cls.layout.reader or cls.layout.compile(cls))(octets.ljust(cls.layout.size, b"\0"), [])
+    whole = cls.layout.read(octets.ljust(cls.layout.size, b"\0"), [])
     return {
         field.key or field.name: getattr(whole, field.name)
         for field in cls.layout.fields

@@ -123,6 +123,7 @@ def _batch(family: Family, octets: bytes) -> Batch:
         name: np.zeros((1, 16) if name in ("src", "dst") else 1, kind) for name, kind in DTYPES.items()
     }
     columns["family"][0] = 4 if family is Family.ICMPV4 else 6
+    columns["type"][0], columns["code"][0] = octets[:2]
     columns["frame_end"][0] = columns["captured"][0] = columns["length"][0] = len(octets)
     return Batch(np.frombuffer(octets, np.uint8), columns, [()], Origin("", "", [Interface(1)]))
 

@@ -108,7 +108,7 @@ class Datagram(Kept):
     __slots__ = ("_read",)
 
     def __init__(self, octets: bytes) -> None:
-        super().__init__(octets)
+        self.octets = octets
         self._read: tuple[tuple[Layer, ...], int | None] | None = None
 
     @property
@@ -161,8 +161,8 @@ class Datagram(Kept):
         """Octets that the whole datagram had, IP header included; None for a jumbogram too."""
         # Not by way of the headers: every error's quote is checked against it.
         octets = self.octets
-        if self.version == IPV4:
-            return int.from_bytes(octets[2:4]) if len(octets) >= 4 else None  # noqa: PLR2004 - where that field ends
+        if octets[0] >> 4 == IPV4:
+            return octets[2] << 8 | octets[3] if len(octets) >= 4 else None  # noqa: PLR2004 - where that field ends
         if len(octets) < 6:  # noqa: PLR2004 - likewise
             return None
         head, payload = HEADER_OCTETS[IPV6], int.from_bytes(octets[4:6])
@@ -276,9 +276,9 @@ def split(octets: bytes) -> tuple[Datagram | None, bytes]:
     Octets after its end that are not zero count as its own: then its length is what is wrong (some old stacks
     changed it before they quoted). No datagram is what says another version than 4 or 6.
     """
-    if not octets or octets[0] >> 4 not in HEADER_OCTETS:
+    version = octets[0] >> 4 if octets else None
+    if version not in HEADER_OCTETS:
         return None, octets
-    version = octets[0] >> 4
     least = HEADER_OCTETS[version]
     # Total Length (RFC 791, 3.1); Payload Length, without the header (RFC 8200, 3).
     length = int.from_bytes(octets[2:4]) if version == IPV4 else least + int.from_bytes(octets[4:6])

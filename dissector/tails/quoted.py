@@ -65,19 +65,20 @@ class Quote(NamedTuple):
         extensions = b"" if self.extensions is None else self.extensions.encode()
         return bytes(self.datagram or b"") + self.padding + extensions
 
-    def findings(self) -> Iterator[Finding]:
-        """Yield what is odd about the datagram."""
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what is odd about the datagram."""
         datagram = self.datagram
-        if datagram is None:
-            if self.padding:
-                text = f"the quote is no IP datagram: it begins with 0x{self.padding[0]:02x}"
-                yield Finding("quote-not-ip", Severity.WARNING, text)
-            else:
-                text = "not one octet is there of the datagram that it is about (RFC 792; RFC 4443, 3)"
-                yield Finding("quote-missing", Severity.NOTE, text)
-        elif datagram.length is not None and datagram.length < len(datagram):
-            text = f"the quoted datagram's header says {datagram.length} octets, {len(datagram)} are there"
-            yield Finding("quote-length", Severity.NOTE, text)
+        if datagram is not None:
+            length, have = datagram.length, len(datagram.octets)
+            if length is None or length >= have:
+                return ()
+            text = f"the quoted datagram's header says {length} octets, {have} are there"
+            return (Finding("quote-length", Severity.NOTE, text),)
+        if self.padding:
+            text = f"the quote is no IP datagram: it begins with 0x{self.padding[0]:02x}"
+            return (Finding("quote-not-ip", Severity.WARNING, text),)
+        text = "not one octet is there of the datagram that it is about (RFC 792; RFC 4443, 3)"
+        return (Finding("quote-missing", Severity.NOTE, text),)
 
 
 NO_QUOTE = Quote(None)
@@ -121,6 +122,8 @@ class ExtensibleTail(QuoteTail):
 
     def read(self, octets: bytes, owner: Shape, notes: list[Finding]) -> Quote:
         """Return the quote; the owner has ``original_length``."""
+        if len(octets) <= LEAST_FIELD and not owner.original_length:  # type: ignore[attr-defined]  # as in stated_length
+            return super().read(octets, owner, notes)
         stated, unit = stated_length(owner)
         at = None
         for place in (stated, LEAST_FIELD, stated // unit):
