@@ -28,7 +28,6 @@ from dissector.analysis.quotes import (
     ICMPV6_PROTOCOL,
     MISSING,
     QUOTE_START,
-    Quotes,
     chosen,
     identified,
     number,
@@ -44,8 +43,7 @@ from dissector.tails.datagram import IPV4
 if TYPE_CHECKING:
     from typing import Self
 
-    from numpy.typing import NDArray
-
+    from dissector.analysis.quotes import Quotes
     from dissector.batch import Batch
 
 LIMIT = 1 << 20
@@ -130,10 +128,3 @@ class Flows:
         whole = batch.flags[rows] & (layers.FRAGMENT | layers.REASSEMBLED) == 0
         length = np.where(whole, batch.icmp[rows] - batch.ip[rows] + batch.length[rows], MISSING)
         table.add(keys, span_of(batch, rows) | {"last_length": length})
-
-
-def mtu_of(batch: Batch, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the MTU that some errors tell, 0 where they tell none, and whether they are of the kind that does."""
-    mtu = Quotes(batch, rows).mtu
-    told = mtu != MISSING
-    return np.where(told, mtu, 0), told

@@ -10,8 +10,7 @@ import numpy as np
 
 from dissector import kernel
 from dissector.analysis.findings.evidence import EMPTY, words
-from dissector.analysis.flows import mtu_of
-from dissector.analysis.quotes import QUOTE_START, quotes_of, windows
+from dissector.analysis.quotes import MISSING, QUOTE_START, quotes_of, windows
 from dissector.batch import distinct
 from dissector.kernel import layers, tables
 from dissector.registry.model import Family, Status
@@ -103,8 +102,9 @@ class View:
 
     @cached_property
     def mtus(self) -> tuple[Numbers, NDArray[np.bool_]]:
-        """The MTU that each of the errors tells, 0 where it tells none, and whether it is of the kind that does."""
-        return mtu_of(self.batch, self.errors)
+        """The MTU that each of the errors tells, and whether it is of the kind that does."""
+        mtu = EMPTY if self.quotes is None else self.quotes.mtu
+        return mtu, mtu != MISSING
 
     @property
     def errors(self) -> Numbers:
