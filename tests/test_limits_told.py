@@ -12,13 +12,28 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile import CAPTURES, PCAP, PING, SECTION, SNOOP, block, interface, nested, packet, record
+from hostile import (
+    CAPTURES,
+    PCAP,
+    PING,
+    SECTION,
+    SNOOP,
+    block,
+    interface,
+    ip4,
+    nested,
+    packet,
+    record,
+    tagged,
+)
 
 from dissector.capture import pcapng, source
 from dissector.capture.formats import open_capture
-from dissector.errors import CaptureError
+from dissector.capture.stream import scan
+from dissector.errors import CaptureError, TruncatedCaptureError
 from dissector.filter import FilterError
 from dissector.filter import compile as compiled
+from dissector.kernel import layers
 
 PROGRAM = [sys.executable, "-P", "-m", "dissector"]
 MEMORY = 100 << 10
@@ -52,9 +67,15 @@ LARGE = {
     "gzip": lambda: gzip.compress(PCAP + record(PING) + bytes(300 << 20), 1),
     "bzip2": lambda: bz2.compress(PCAP + record(PING) + bytes(300 << 20)),
     "tiny-fragments": lambda: CAPTURES["tiny-fragments"](5000),
-    "one-octet-fragments": lambda: CAPTURES["one-octet-fragments"](5000),
+    "one-octet-fragments": lambda: CAPTURES["one-octet-fragments"](20_000),
+    "odd-fragments": lambda: (
+        PCAP + b"".join(record(ip4(b"x", number=number, word=0x2001)) for number in range(60_000))
+    ),
     "first-fragments": lambda: CAPTURES["first-fragments"](8000),
-    "interfaces": lambda: SECTION + 300_000 * interface() + packet(PING),
+    "large-fragments": lambda: (
+        PCAP + b"".join(record(ip4(bytes(60_000), number=number, word=0x2001)) for number in range(3000))
+    ),
+    "interfaces": lambda: SECTION + 800_000 * interface() + packet(PING),
     "empty-blocks": lambda: CAPTURES["empty-blocks"](3000),
     "empty-options": lambda: CAPTURES["empty-options"](5000),
     "record": lambda: PCAP + record(PING, HUGE) + bytes(1000),
@@ -94,6 +115,42 @@ def test_interfaces_beyond_those_remembered_are_told(monkeypatch):
     monkeypatch.setattr(pcapng, "_INTERFACES", 3)
     said = warnings(SECTION + 4 * interface() + packet(PING))
     assert any("more than 3 interfaces, their packets are skipped" in one for one in said)
+
+
+def test_what_is_left_out_with_interfaces_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(pcapng, "_INTERFACES", 3)
+    octets = SECTION + 5 * interface() + 2 * packet(PING, 2) + 60 * (packet(PING, 3) + packet(PING, 4))
+    said = warnings(octets + SECTION + interface() + packet(PING))
+    assert said == ["more than 3 interfaces, their packets are skipped (3 interfaces, 121 packets)"]
+    with (
+        open_capture(io.BytesIO(octets), strict=True) as reader,
+        pytest.raises(TruncatedCaptureError, match=r"whole up to packet 0 .* more than 3 interfaces$"),
+    ):
+        list(reader)
+    # One that is not described, where all are remembered, is damage.
+    assert "not described; 112 octets skipped" in warnings(SECTION + interface() + packet(PING, 1))[0]
+
+
+@pytest.mark.parametrize("name", ["interfaces", "sections"])
+def test_packets_with_descriptions_between_them_are_one_block(name):
+    with open_capture(io.BytesIO(CAPTURES[name](500))) as reader:
+        (found,) = ((block.count, block.records.interface[: block.count].tolist()) for block in reader)
+    assert found == (500, list(range(500)) if name == "sections" else 500 * [0])
+    assert len(reader.interfaces) == 500
+
+
+def test_paths_of_headers_beyond_the_limit_end_early(tmp_path):
+    file = tmp_path / "x.pcap"
+    count = 32_000
+    file.write_bytes(PCAP + b"".join(record(tagged(number)) for number in range(count)))
+    with scan(file) as messages:
+        batches = list(messages)
+    paths = batches[0].paths
+    assert (sum(map(len, batches)), len(paths)) == (count, layers.MAX_PATHS)
+    first, last = paths[batches[0].path[0]], paths[batches[-1].path[-1]]
+    assert first == ("eth", "vlan 0", "vlan 0", "ip")
+    assert first[:1] == last[:1]
+    assert len(last) < len(first)
 
 
 @pytest.mark.parametrize(

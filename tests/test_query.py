@@ -256,6 +256,7 @@ def test_an_unreadable_file_is_told_as_such(tmp_path):
         "foo = 1",
         "row_number() over () = 1",
         "1; select 1",
+        "1) or (1 = 1",
         "",
         "(",
     ],

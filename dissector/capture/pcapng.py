@@ -1,8 +1,9 @@
 """Pcapng (draft-ietf-opsawg-pcapng): all its sections, interfaces and kinds of packet block.
 
 Strategy: the walker takes packet blocks and passes over what it may; section headers and interface
-descriptions come here. What is not plain is judged as in :mod:`dissector.capture.pcap`: a block says its
-length at both ends, so a place in damaged octets is soon known for a block or for none.
+descriptions come here, and it goes on with the same columns. What is not plain is judged as in
+:mod:`dissector.capture.pcap`: a block says its length at both ends, so a place in damaged octets is soon known
+for a block or for none.
 """
 
 from __future__ import annotations
@@ -127,18 +128,25 @@ class PcapngReader(ContainerReader):
         self._limit = _LARGEST_BLOCK
         self._searched = 0  # up to this offset of the file no block begins that was looked for
 
-    def __iter__(self) -> Iterator[Block]:  # noqa: C901 - what stops the walker, case by case
+    def __iter__(self) -> Iterator[Block]:  # noqa: C901, PLR0912 - what stops the walker, case by case
         """Hand out the blocks; each is valid until the next.
 
         Raises:
             TruncatedCaptureError: the file is damaged, and only a whole one is wanted.
         """
         window = self._window
+        count = 0
         while True:
-            status, window.position, count = self._walk()
+            status, window.position, count = self._walk(count)
+            # A file may describe an interface before each packet: what is done for a block is not done for each.
+            if status == walk.SPECIAL and self._special():
+                continue
             if count:
                 yield self._block(count)
-            if status == walk.MORE or (status == walk.SPECIAL and self._special()):
+                count = 0
+            if status == walk.SPECIAL and self._claimed() <= window.left:
+                self._odd()
+            elif status in {walk.MORE, walk.SPECIAL}:
                 # The block is not all there.
                 if self._stopped() and not window.final:
                     return
@@ -158,11 +166,12 @@ class PcapngReader(ContainerReader):
         else:
             self._cut(self._claimed() - window.left if window.left else 0)
 
-    def _walk(self) -> tuple[int, int, int]:
-        """Let the walker fill the columns."""
+    def _walk(self, row: int = 0) -> tuple[int, int, int]:
+        """Let the walker fill the columns from a row on."""
         window = self._window
         found: tuple[int, int, int] = walk.blocks(
-            window.octets, window.position, window.end, self._big, self._limit, *self._known(), *self._columns, 0
+            window.octets, window.position, window.end, self._big, self._limit,
+            *self._known(), *self._columns, row,
         )  # fmt: skip
         return found
 
@@ -205,44 +214,40 @@ class PcapngReader(ContainerReader):
         return length + 3 & ~3 if _SMALLEST <= length <= self._limit else 0
 
     def _special(self) -> bool:
-        """Read the section header or interface description here; return whether more octets are needed."""
+        """Read the section header or interface description here; return whether that could be done at once."""
         window = self._window
-        claimed = self._claimed()
-        if claimed > window.left:
-            return True
-        order = self._order()
-        if (
-            order is None
-            or not claimed
-            or window.number(4, 4, big=order) != window.number(claimed - 4, 4, big=order)
-        ):
-            self._skip("the section header or interface description there is damaged")
-            return False
-        body = bytes(window.octets[window.position + 8 : window.position + claimed - 4])
-        if window.number(0, 4, big=True) == SECTION and claimed >= _SECTION_SMALLEST:
+        kind, claimed = self._kind()
+        if kind == SECTION and claimed >= _SECTION_SMALLEST:
             self._section += 1
-            self._big = order
+            self._big = bool(self._order())
             self._searched = 0
             self._first = len(self.interfaces)
-        elif window.number(0, 4, big=order) == 1 and claimed >= _INTERFACE_SMALLEST:
-            self._describe(body)
+        elif kind != 1 or claimed < _INTERFACE_SMALLEST:
+            return False
+        elif len(self.interfaces) < _INTERFACES:
+            self._describe(bytes(window.octets[window.position + 8 : window.position + claimed - 4]))
+        elif self.report.most_interfaces:
+            self.report.interfaces_skipped += 1
         else:
-            self._damaged(
-                window.offset, f"the block there is too short; {octets(claimed)} skipped", skipped=claimed
-            )
+            return False
         window.position += claimed
-        return False
+        return True
+
+    def _kind(self) -> tuple[int, int]:
+        """Return type and octets of the section header or interface description here, zeros if it is not sound."""
+        window = self._window
+        order, claimed = self._order(), self._claimed()
+        if order is None or not 0 < claimed <= window.left:
+            return 0, 0
+        if window.number(4, 4, big=order) != window.number(claimed - 4, 4, big=order):
+            return 0, 0
+        return window.number(0, 4, big=order), claimed
 
     def _describe(self, body: bytes) -> None:
         """Note the interface that a description's body describes (section 4.2)."""
         big = self._big
         order = byte_order(big=big)
         number = len(self.interfaces)
-        if number == _INTERFACES:
-            self._damaged(
-                self._window.offset, f"more than {_INTERFACES} interfaces, their packets are skipped"
-            )
-            return
         link = int.from_bytes(body[0:2], order)
         snaplen = int.from_bytes(body[4:8], order)
         given = options(body[8:], big=big)
@@ -275,6 +280,20 @@ class PcapngReader(ContainerReader):
 
     # --- what is not as it should be
     # ----------------------------------------------------------------------------
+
+    def _odd(self) -> None:
+        """Judge the section header or interface description here: damaged, too short, or one too many."""
+        window = self._window
+        kind, claimed = self._kind()
+        if not kind:
+            self._skip("the section header or interface description there is damaged")
+        elif kind == 1 and claimed >= _INTERFACE_SMALLEST:
+            self._sentence(window.offset, f"more than {_INTERFACES} interfaces")
+            self.report.most_interfaces = _INTERFACES
+        else:
+            what = f"the block there is too short; {octets(claimed)} skipped"
+            self._damaged(window.offset, what, skipped=claimed)
+            window.position += claimed
 
     def _suspect(self) -> Iterator[Block]:
         """Judge the block here: it claims an impossible length, or not the same one at both ends."""
@@ -340,6 +359,11 @@ class PcapngReader(ContainerReader):
         """Take what can be had of a packet that does not fit its block, or is of no known interface."""
         claimed = self._claimed()
         fits = walk.damaged_packet(*self._packet(claimed - 4))
+        if not fits and self.report.most_interfaces:
+            # Of one of those that are not remembered; what is wrong was told.
+            self.report.packets_skipped += 1
+            self._window.position += claimed
+            return
         what = "claims more octets than its block has" if fits else "is of an interface that is not described"
         yield from self._salvage(claimed, claimed - 4, f"the packet there {what}")
 

@@ -155,15 +155,29 @@ class Report:
         damage: the places where it is not whole, in order; the first 50 of them.
         places: how many such places there are altogether.
         skipped: octets left out altogether.
+        most_interfaces: how many interfaces are remembered, if there were more; else 0.
+        interfaces_skipped: those beyond.
+        packets_skipped: packets of interfaces that are not known, once some were skipped.
     """
 
-    __slots__ = ("damage", "packets", "places", "skipped")
+    __slots__ = (
+        "damage",
+        "interfaces_skipped",
+        "most_interfaces",
+        "packets",
+        "packets_skipped",
+        "places",
+        "skipped",
+    )
 
     def __init__(self) -> None:
         self.packets = 0
         self.damage: list[Damage] = []
         self.places = 0
         self.skipped = 0
+        self.most_interfaces = 0
+        self.interfaces_skipped = 0
+        self.packets_skipped = 0
 
     def add(self, damage: Damage) -> None:
         """Note a place, keeping the list short for a file that is damaged all over."""
@@ -177,11 +191,14 @@ class Report:
         self.places += other.places
         self.skipped += other.skipped
         self.damage += other.damage[: _DAMAGE_KEPT - len(self.damage)]
+        self.most_interfaces = max(self.most_interfaces, other.most_interfaces)
+        self.interfaces_skipped += other.interfaces_skipped
+        self.packets_skipped += other.packets_skipped
 
     @property
     def whole(self) -> bool:
         """Whether nothing was found to be wrong so far."""
-        return not self.places
+        return not self.places and not self.most_interfaces
 
     @property
     def cut(self) -> bool:
@@ -195,6 +212,11 @@ class Report:
             more = self.places - len(sentences)
             sentences.append(
                 f"{more} more damaged places; {quantity(self.skipped, 'octet')} skipped altogether"
+            )
+        if self.most_interfaces:
+            skipped = quantity(self.interfaces_skipped, "interface"), quantity(self.packets_skipped, "packet")
+            sentences.append(
+                f"more than {self.most_interfaces} interfaces, their packets are skipped ({', '.join(skipped)})"
             )
         return sentences
 

@@ -222,8 +222,8 @@ class Mender:
         for first in self._abandoned():
             if first.batch is batch and not first.bare:
                 stay[first.row] = True
-            else:
-                found.append(self._message(first))
+            elif len(message := self._message(first)):
+                found.append(message)
         for first in self.reassembler.held():
             if first.batch is batch:
                 first.detach()
@@ -267,7 +267,7 @@ class Mender:
             # Fragments within fragments come to an end: each has a longer path, and the scanner bounds paths.
             if (message.flags & layers.PENDING).any():
                 self._take_in(message, found)
-            else:
+            elif len(message):
                 found.append(message)
 
     def _around(self, path: int, paths: list[tuple[str, ...]]) -> tuple[str, ...]:

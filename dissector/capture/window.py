@@ -271,11 +271,16 @@ class ContainerReader:
 
     def _damaged(self, offset: int, what: str, *, skipped: int = 0, cut: bool = False) -> None:
         """Note a damaged place, or raise if only a whole capture is wanted."""
+        sentence = self._sentence(offset, what)
+        self.report.add(Damage(self.report.packets, offset, skipped, cut, sentence))
+
+    def _sentence(self, offset: int, what: str) -> str:
+        """Return what is wrong from an offset on, or raise it if only a whole capture is wanted."""
         sentence = f"whole up to packet {self._frames} (octet {offset}); {what}"
         if self._strict:
             message = f"{self._source.name}: {sentence}"
             raise TruncatedCaptureError(message)
-        self.report.add(Damage(self.report.packets, offset, skipped, cut, sentence))
+        return sentence
 
     def _skipped(self, begin: int, claim: str, *, found: bool) -> None:
         """Note that octets from ``begin`` on were passed over, up to the position if one was found there."""

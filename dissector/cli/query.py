@@ -65,13 +65,13 @@ def command(
     from dissector.cli.export import filtered, first
     from dissector.export.database import MESSAGES, Database, QueryError, known
 
+    sql = ""
     if where is None:
         sql, *names = arguments
         if not names:
             ctx.fail('a SELECT and a FILE are wanted: query "select count(*) from messages" FILE')
     else:
         names = list(arguments)
-        sql = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE (\n{where}\n)"  # noqa: S608 - the user's own SQL
     fence.put_up(ctx, reading=names, temporary=True)
     # Lines of JSON come while captures are read; a table when all of it is known.
     reading = partial(watched, beside=not as_json)
@@ -82,6 +82,9 @@ def command(
         with ENDINGS.held():
             database = Database(tables)
         with captures, database, ENDINGS.instead(database.interrupt):
+            if where is not None:
+                condition = database.condition(where)
+                sql = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE {condition}"  # noqa: S608 - the user's own SQL
             heads, rows = database.query(sql, as_json=as_json)
             shown = as_objects(heads, rows) if as_json else as_table(heads, rows, table_format)
             for text in shown:

@@ -180,17 +180,31 @@ class Database:
         Raises:
             QueryError: it is not an expression, or asks for what there is not.
         """
-        if not expression.strip():
-            sentence = "a condition is wanted, such as type = 3"
-            raise QueryError(sentence)
+        condition = f"CAST({self.condition(expression)} AS BOOLEAN)"
         try:
-            condition = f"CAST((\n{expression}\n) AS BOOLEAN)"
-            self._single(f"SELECT {condition}")
             asked = f'SELECT "{ROW}" FROM "{name}" WHERE {condition}'  # noqa: S608 - as in query
             found = self._connection.execute(asked).fetchall()
         except self._duckdb.Error as error:
             raise self._refusal(error) from error
         return [row[0] for row in found]
+
+    def condition(self, expression: str) -> str:
+        """Return an expression in parentheses, to stand behind WHERE.
+
+        Raises:
+            QueryError: it is not one expression.
+        """
+        if not expression.strip():
+            sentence = "a condition is wanted, such as type = 3"
+            raise QueryError(sentence)
+        condition = f"(\n{expression}\n)"
+        try:
+            self._single(f"SELECT {condition}")
+            # By itself as well: so its parentheses are its own, and it ends with those around it and not before.
+            self._single(f"SELECT\n{expression}\n")
+        except self._duckdb.Error as error:
+            raise self._refusal(error) from error
+        return condition
 
     def _single(self, sql: str) -> None:
         """Refuse what is not one SELECT, or too much of it."""
