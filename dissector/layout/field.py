@@ -99,30 +99,6 @@ class Rest(NamedTuple):
     default: Any
 
 
-class DeclaredField(NamedTuple):
-    """What :func:`wire` leaves on the class until :func:`shape` reads it."""
-
-    bits: int
-    doc: str
-    as_: type
-    unit: str
-    scale: int
-    signed: bool
-    reserved: bool
-    hexadecimal: bool
-    names: Mapping[int, str]
-    key: str
-    default: Any
-
-
-class DeclaredTail(NamedTuple):
-    """What :func:`rest` leaves on the class until :func:`shape` reads it."""
-
-    tail: Tail[Any]
-    doc: str
-    default: Any
-
-
 def wire(  # noqa: PLR0913 - a declaration says all that a field is
     bits: int,
     doc: str = RESERVED,
@@ -137,15 +113,16 @@ def wire(  # noqa: PLR0913 - a declaration says all that a field is
     key: str = "",
     default: Any = NO_DEFAULT,
 ) -> Any:
-    """Declare a field of ``bits`` bits; see :class:`Field` for what the rest says."""
-    return DeclaredField(
-        bits, doc, as_, unit, scale, signed, reserved, hexadecimal, names or {}, key, default
-    )
+    """Declare a field of ``bits`` bits; see :class:`Field` for what the rest says.
+
+    It has its name and its place from :func:`~dissector.layout.shape`.
+    """
+    return Field("", bits, 0, doc, as_, unit, scale, signed, reserved, hexadecimal, names or {}, key, default)
 
 
 def rest(tail: Tail[T], doc: str, *, default: Any = NO_DEFAULT) -> Any:
     """Declare what follows the fields of fixed width, up to the end."""
-    return DeclaredTail(tail, doc, default)
+    return Rest("", tail, doc, default)
 
 
 class derived(Generic[S, T]):  # noqa: N801 - used as a decorator, as property is

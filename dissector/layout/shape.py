@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transf
 from dissector.errors import Finding, TruncatedError
 from dissector.layout.field import (
     NO_DEFAULT,
-    DeclaredField,
-    DeclaredTail,
     Field,
     Node,
     Rest,
@@ -167,11 +165,11 @@ def shape(cls: ShapeClass) -> ShapeClass:
     body = dict(cls.__dict__)
     own: list[str] = []
     for name, declared in cls.__dict__.items():
-        if isinstance(declared, DeclaredField):
-            fields.append(Field(name, offset=offset, **declared._asdict()))
+        if isinstance(declared, Field):
+            fields.append(declared._replace(name=name, offset=offset))
             offset += declared.bits
-        elif isinstance(declared, DeclaredTail):
-            tail = Rest(name, *declared)
+        elif isinstance(declared, Rest):
+            tail = declared._replace(name=name)
         else:
             continue
         del body[name]

@@ -1,4 +1,4 @@
-"""Messages of nodes that move: Mobile IPv6, fast handovers, and experiments (of ICMPv4 too)."""
+"""Messages of nodes that move: Mobile IPv6, fast handovers, and experiments."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from dissector.layout import OCTETS, each, rest, shape, wire
 from dissector.messages.base import IcmpMessage
+from dissector.messages.experiments import ExperimentalMobility as ExperimentalMobility  # noqa: PLC0414 - one of these
 from dissector.tails.nd_options import OPTIONS
 
 if TYPE_CHECKING:
     from dissector.layout import Several
     from dissector.tails.options.base import NdOption
-
-EXPERIMENTS = {0: "CARD", 1: "CXTP"}
-"""Protocols by subtype (RFC 4065, 8): RFC 4066 and RFC 4067."""
 
 HANDOVER_SUBTYPES = {
     2: "RtSolPr",
@@ -23,17 +21,6 @@ HANDOVER_SUBTYPES = {
     5: "HAck, deprecated",
 }
 """Messages by subtype (RFC 5568, 6.1 and 11); forerunners of the RFC sent 4 and 5 in ICMPv6."""
-
-
-@shape
-class ExperimentalMobility(IcmpMessage):
-    """A message of an experimental mobility protocol, ICMPv4 and ICMPv6 (RFC 4065, 8)."""
-
-    subtype: int = wire(8, "Which protocol.", names=EXPERIMENTS)
-    reserved: int = wire(
-        24, "Sent as zero and ignored, unless the protocol says otherwise.", reserved=True, default=0
-    )
-    data: bytes = rest(OCTETS, "Options, as the protocol defines them.", default=b"")
 
 
 @shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissector.messages import base, historic, mobility, queries
+from dissector.messages import base, experiments, historic, queries
 from dissector.registry.model import About, Code, Kind, MessageType, Status, Text
 
 _RECEIVER = Text(
@@ -307,7 +307,7 @@ _EXPERIMENTAL_MOBILITY = MessageType(
         "实验性移动协议(如Seamoby)使用的ICMP报文",
     ),
     kind=Kind.UNKNOWN,
-    shape=mobility.ExperimentalMobility,
+    shape=experiments.ExperimentalMobility,
     rfc=("RFC 4065",),
     status=Status.EXPERIMENTAL,
     about=About(
