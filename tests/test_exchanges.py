@@ -486,8 +486,20 @@ TWO_FOR_ONE_ANSWER = [
 """The earlier of two queries takes an answer, though another state than the later one's knows that it has ended."""
 
 
+MANY_ANSWERED_OUT_OF_ORDER = [
+    *[ASK] * 3,
+    ("many", 0, 1, 0, 0, False),
+    ("many", 0, 1, 3, 0, False),
+    ("answer many", 0, 1, 3, 0, False),
+    *[ASK] * 6,
+    ("answer many", 0, 1, 0, 0, False),
+]
+"""The second answer is late of two, though the state that hears both knows the query of the first alone."""
+
+
 @settings(max_examples=300, deadline=None)
 @example(TWO_FOR_ONE_ANSWER, 0, 10, False)
+@example(MANY_ANSWERED_OUT_OF_ORDER, 0, 4, False)
 @given(EVENTS, st.integers(0, 40), st.integers(0, 40), st.booleans())
 def test_merged_states_are_the_state_of_all(events, first, second, later_first):
     whole = Exchanges()

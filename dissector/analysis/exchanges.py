@@ -65,6 +65,7 @@ class Exchanges:
         self._all = AllSeries(series)
         self._times = statistics.table(0)
         self._owner = np.zeros(0, np.int64)
+        self._since = np.zeros(0, np.int64)
         self._rows = 0
         self._current = np.zeros(0, np.int64)
         self._histogram = statistics.Histogram()
@@ -108,14 +109,16 @@ class Exchanges:
         """Begin a row of times for each new series."""
         first, count = len(self._current), len(self._all)
         if count > first:
-            self._current = np.concatenate([self._current, self._new_rows(np.arange(first, count))])
+            begin = np.full(count - first, -1)
+            self._current = np.concatenate([self._current, self._new_rows(np.arange(first, count), begin)])
 
-    def _new_rows(self, series: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the numbers of new rows of times for some series."""
+    def _new_rows(self, series: NDArray[np.int64], since: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the numbers of new rows of times for some series, and the order from which they are theirs."""
         first, self._rows = self._rows, self._rows + len(series)
         self._times, self._owner = grown(self._times, self._rows), grown(self._owner, self._rows)
+        self._since = grown(self._since, self._rows)
         self._times[first : self._rows] = statistics.table(len(series))
-        self._owner[first : self._rows] = series
+        self._owner[first : self._rows], self._since[first : self._rows] = series, since
         return np.arange(first, self._rows)
 
     def _unasked_of(self, batch: Batch, joined: Joined, before: int) -> NDArray[np.void]:
@@ -142,7 +145,7 @@ class Exchanges:
         replies = np.flatnonzero(answers & (parts.number[which] == timestamp_pair()))
         found["times"][replies] = times_of(batch, parts, which[replies])
         early = np.flatnonzero(answers & self._early(found["time_ns"]))
-        found["row"][early] = self._new_rows(found["series"][early])
+        found["row"][early] = self._new_rows(found["series"][early], found["order"][early])
         return found
 
     def _early(self, time_ns: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -170,6 +173,10 @@ class Exchanges:
         begins = unasked[unasked["row"] >= 0]
         if len(begins):
             row = self._after(begins, series, row, parts.rows[response] + before)
+        if self.pairing.wide and not self.begins:
+            place = joined.place[np.searchsorted(joined.response, response)]
+            arrived = batch.time_ns[parts.rows[response]]
+            row = self._apart(place, arrived, series, row, parts.rows[response] + before)
         self._histogram.add(series, statistics.buckets(rtt))
         same = np.empty(count, np.bool_)
         kernel.fold.alike(batch.octets.data, data.data, asked.data, sizes.data, same.view(np.uint8).data)
@@ -213,6 +220,28 @@ class Exchanges:
         row[answers[same]] = unasked["row"][latest[same]]
         # In the order of the capture: the last one stays.
         self._current[unasked["series"]] = unasked["row"]
+        return row
+
+    def _apart(
+        self,
+        place: NDArray[np.int64],
+        arrived: NDArray[np.int64],
+        series: NDArray[np.int64],
+        row: NDArray[np.int64],
+        order: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        """Return the rows of answers where those to a query to many have rows of their own, as long as it is early.
+
+        An unasked answer does not tell to which group its query went, should an earlier part of the capture have it:
+        its time may belong between any two of these.
+        """
+        early = self._early(arrived) | (self._since[self._current[series]] < 0)
+        alone = np.flatnonzero(early & self.pairing.open.to_many(place))
+        row = row.copy()
+        row[alone] = self._new_rows(series[alone], order[alone])
+        # In the order of the capture: the last one stays, unless an unasked answer came still later.
+        latest = alone[order[alone] > self._since[self._current[series[alone]]]]
+        self._current[series[latest]] = row[latest]
         return row
 
     # -- what becomes of the rest
@@ -297,6 +326,8 @@ class Exchanges:
         open_.rows[at] = live
         top = other._times["top"][: other._rows]
         top[top >= 0] += shift
+        since = other._since[: other._rows]
+        since[since >= 0] += shift
         pending = other._pending()
         resolved, found = self._found(pending)
         self._splice(other, series, pending, resolved, found)
@@ -383,30 +414,40 @@ class Exchanges:
         found: NDArray[np.void],
     ) -> None:
         """Join the rows of times of another state to those here, in order, with what was found at the seam between."""
-        begins = np.full(other._rows, -1, np.int64)
+        count = other._rows
+        begins = np.full(count, -1, np.int64)
         with_row = np.flatnonzero(pending["row"] >= 0)
         begins[pending["row"][with_row]] = with_row
         stays = ~resolved & (pending["role"] == ANSWER) & self._early(pending["time_ns"])
-        # Answers to a query to many were taken for another series until now; no row of theirs begins after them.
+        # Answers to a query to many were taken for another series until now: no row of theirs begins after them, and
+        # each is one more row.
         owners = np.full(len(pending), -1, np.int64)
         owners[with_row] = series[other._owner[pending["row"][with_row]]]
-        elsewhere = np.flatnonzero((found["count"] > 0) & (owners != pending["series"]))
-        for several in ranked(pending["series"][elsewhere]):
-            answers = elsewhere[several]
-            self._append(self._current[pending["series"][answers]], found[answers])
-        for rows in ranked(other._owner[: other._rows]):
-            owner = series[other._owner[rows]]
-            before = begins[rows]
+        single = np.flatnonzero((found["count"] > 0) & (owners != pending["series"]))
+        times = np.concatenate([other._times[:count], found[single]])
+        owner = np.concatenate([series[other._owner[:count]], pending["series"][single]])
+        since = np.concatenate([other._since[:count], pending["order"][single]])
+        begins = np.append(begins, np.full(len(single), -1))
+        order = np.argsort(since, kind="stable")
+        for several in ranked(owner[order]):
+            rows = order[several]
+            mine, before = owner[rows], begins[rows]
             held = np.flatnonzero(before >= 0)
-            new = held[stays[before[held]]]
-            if len(new):
-                fresh = self._new_rows(owner[new])
-                self._times["top"][fresh] = self._times["top"][self._current[owner[new]]]
-                self._current[owner[new]] = pending["row"][before[new]] = fresh
-            current = self._current[owner]
-            seam = held[(found["count"][before[held]] > 0) & (pending["series"][before[held]] == owner[held])]
+            # Where nothing comes before, these may have to be told apart once more.
+            apart = (before < 0) & (since[rows] >= 0) & (not self.begins)
+            apart[held] = stays[before[held]]
+            fresh = self._new_rows(mine[apart], since[rows[apart]])
+            self._times["top"][fresh] = self._times["top"][self._current[mine[apart]]]
+            self._current[mine[apart]] = fresh
+            current = self._current[mine]
+            new = held[apart[held]]
+            pending["row"][before[new]] = current[new]
+            seam = held[(found["count"][before[held]] > 0) & (pending["series"][before[held]] == mine[held])]
             self._append(current[seam], found[before[seam]])
-            self._times[current] = statistics.join(self._times[current], other._times[rows])
+            alone = rows >= count
+            self._append(current[alone], times[rows[alone]])
+            current, rows = current[~alone], rows[~alone]
+            self._times[current] = statistics.join(self._times[current], times[rows])
         pending["row"][~stays] = -1
 
     def _append(self, rows: NDArray[np.int64], times: NDArray[np.void]) -> None:
@@ -435,9 +476,11 @@ class Exchanges:
         np.add.at(series["unasked"], np.delete(pending["series"], closed.taken[taken]), 1)
         times = self._times[: self._rows]
         if self._rows > len(series):
-            # A stretch that does not begin has several rows for a series.
+            # A stretch that does not begin has several rows for a series, which are not always made in their order.
             times = statistics.table(len(series))
-            for rows in ranked(self._owner[: self._rows]):
+            order = np.argsort(self._since[: self._rows], kind="stable")
+            for several in ranked(self._owner[order]):
+                rows = order[several]
                 owner = self._owner[rows]
                 times[owner] = statistics.join(times[owner], self._times[rows])
         return Exchanged(

@@ -144,9 +144,13 @@ class Open:
         """
         at = self.at(place)
         self.answerer[at[first]] = answerer[first]
-        many = self._key[at, KIND] >= WIDE
-        found: NDArray[np.bool_] = many & (self.answerer[at] != answerer).any(axis=1)
+        found: NDArray[np.bool_] = self.to_many(place) & (self.answerer[at] != answerer).any(axis=1)
         return found
+
+    def to_many(self, place: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which queries others than the one asked may answer."""
+        many: NDArray[np.bool_] = self._key[self.at(place), KIND] >= WIDE
+        return many
 
     def add(self, other: Open) -> None:
         """Take in other queries, which come after all that are here."""
