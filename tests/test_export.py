@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import dissector
+from dissector import kernel
 from dissector.analysis.pairing import Pairing
 from dissector.batch import DTYPES
 from dissector.cli.export import command
@@ -250,6 +251,17 @@ def test_addresses_are_found_however_they_meet():
         for row in (5, 999, 1000, 1999, 2000, 199_999):
             text = str(dissector.batch.IPv6Address(octets[row].tobytes())) if version[row] == 6 else None
             assert text is None or known.texts[numbers[row]] == text
+
+
+@pytest.mark.parametrize(
+    "module", [kernel.page, kernel.interpreted("page")], ids=["installed", "interpreted"]
+)
+def test_addresses_may_lie_anywhere(module, monkeypatch):
+    monkeypatch.setattr(kernel, "page", module)
+    octets = np.arange(49, dtype=np.uint8)[1:].reshape(3, 16)
+    known = Addresses()
+    assert known.find(octets, np.full(3, 6, np.uint8)).tolist() == [0, 1, 2]
+    assert known.texts[0] == "102:304:506:708:90a:b0c:d0e:f10"
 
 
 @pytest.mark.parametrize("kind", [np.int32, np.int64])

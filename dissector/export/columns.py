@@ -116,7 +116,8 @@ class Addresses(Words):
 
     def _find(self, octets: NDArray[np.uint8], version: int) -> NDArray[np.int32]:
         """Return the numbers of addresses of one version."""
-        words = np.ascontiguousarray(octets).view(np.uint64)
+        # A kernel takes words where words may be; octets may be anywhere.
+        words = np.require(np.ascontiguousarray(octets).view(np.uint64), requirements="A")
         if version not in self._slots:
             zeros = np.zeros(SLOTS, np.uint64)
             self._last = np.zeros(SLOTS, np.int64)
