@@ -1,7 +1,6 @@
 """Numbers for what messages have in common: 64-bit hashes of whole columns, and dense numbers for keys.
 
-Numbers of keys are exact: keys are compared as they are. Two different stretches of data have the same digest once
-in 2**64 pairs of them.
+Numbers of keys are exact: keys are compared as they are.
 """
 
 from __future__ import annotations
@@ -76,20 +75,6 @@ def words_of(octets: NDArray[np.uint8], starts: NDArray[np.int64], size: int) ->
     if size % 8:
         gathered = np.concatenate([gathered, np.zeros((len(starts), -size % 8), np.uint8)], axis=1)
     return gathered.view(np.uint64)
-
-
-def digest(octets: NDArray[np.uint8], starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Hashes:
-    """Return one hash for each of several stretches of octets, of their sizes too."""
-    found = np.zeros(len(starts), np.uint64)
-    for size in np.unique(sizes).tolist():
-        rows = np.flatnonzero(sizes == size)
-        value = np.full(len(rows), size, np.uint64)
-        if size > 0:
-            words = words_of(octets, starts[rows], size)
-            for column in range(words.shape[1]):
-                value = mix(value * FACTORS[0] + words[:, column])
-        found[rows] = mix(value)
-    return found
 
 
 NONE = np.zeros(0, np.int64)

@@ -71,10 +71,10 @@ def parts(
     findings = partial(findings_tables, lang=lang)
     return (
         Part("types", 20, Types(), type_tables, types_json),
-        Part("exchanges", 460, exchanges, exchange_tables, exchanges_json),
-        Part("flows", 100, Flows(queries=False), flow_tables, flows_json),
-        Part("paths", 60, Paths(), path_tables, paths_json),
-        Part("findings", 490, Findings(thresholds), findings, findings_json),
+        Part("exchanges", 240, exchanges, exchange_tables, exchanges_json),
+        Part("flows", 40, Flows(queries=False), flow_tables, flows_json),
+        Part("paths", 20, Paths(), path_tables, paths_json),
+        Part("findings", 270, Findings(thresholds), findings, findings_json),
     )
 
 
