@@ -77,4 +77,5 @@ def kernels() -> list[Extension]:
     return found
 
 
-setup(ext_modules=kernels())
+# Each is compiled by itself, and they are many.
+setup(ext_modules=kernels(), options={"build_ext": {"parallel": os.cpu_count() or 1}})

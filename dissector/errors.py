@@ -15,7 +15,9 @@
       EncodeError           a value that does not fit its field   layer, field, value
       WorkerError           a process that read a part of a capture has ended
       LookupFailedError     nothing in the registry has that number or name
-      FilterError           a display filter that says nothing   offset, suggestions
+      LanguageError         words of a language that say nothing  sentence, marks
+        FilterError         a display filter                      + offset, suggestions
+        QueryError          SQL (:mod:`dissector.export.database`)
 
 An error carries its values as attributes and says one sentence. Raising is for what cannot be read at all;
 what can be read but is not right (a wrong checksum, a set reserved bit) is a :class:`Finding` on the result.
@@ -145,27 +147,41 @@ class LookupFailedError(DissectError):
         self.suggestions = suggestions
 
 
-class FilterError(DissectError):
-    """A display filter is not in the language, or asks for what there is not.
+class LanguageError(DissectError):
+    """What somebody wrote is not in its language, or asks for what there is not.
 
-    Its text is the sentence and, on two more lines, the filter with carets beneath the part that is wrong.
+    Its text is the sentence and, on lines of their own, the marks.
 
     Attributes:
         sentence: what is wrong.
+        marks: lines that show where, empty if that is not known.
+    """
+
+    def __init__(self, sentence: str, marks: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join((sentence, *marks)))
+        self.sentence = sentence
+        self.marks = marks
+
+
+class FilterError(LanguageError):
+    """A display filter is none; its marks are the filter, with carets beneath the part that is wrong.
+
+    Attributes:
+        wrong: what is wrong; the sentence says that and what may have been meant.
         offset: where in the filter, in characters.
         length: of how many characters the wrong part is.
         suggestions: what may have been meant, best first.
     """
 
     def __init__(
-        self, sentence: str, *, text: str, offset: int, length: int = 1, suggestions: tuple[str, ...] = ()
+        self, wrong: str, *, text: str, offset: int, length: int = 1, suggestions: tuple[str, ...] = ()
     ) -> None:
-        said = f"{sentence}; did you mean {suggestions[0]}?" if suggestions else sentence
+        said = f"{wrong}; did you mean {suggestions[0]}?" if suggestions else wrong
         # Every blank and control character as one space, so that the carets stay beneath.
         shown = "".join(character if character.isprintable() else " " for character in text)
         carets = " " * _columns(shown[:offset]) + "^" + "~" * (_columns(shown[offset : offset + length]) - 1)
-        super().__init__(f"{said}\n    {shown}\n    {carets}" if text else said)
-        self.sentence = sentence
+        super().__init__(said, (f"    {shown}", f"    {carets}") if text else ())
+        self.wrong = wrong
         self.offset = offset
         self.length = length
         self.suggestions = suggestions

@@ -219,14 +219,25 @@ def test_the_room_has_no_doors_even_without_the_check_of_the_statement(sql):
         database._connection.execute(sql)
 
 
-def test_an_error_is_one_sentence_with_carets():
-    result = run("select foo from messages", TOUR)
-    assert result.exit_code == 2
-    lines = result.stderr.splitlines()
+def test_an_error_is_one_sentence_with_carets(dissector):
+    result = dissector("query", "select foo from messages", TOUR)
+    assert result.code == 2
+    lines = result.err.splitlines()
     assert lines[0].startswith('error: Referenced column "foo" not found in FROM clause!')
     assert lines[1] == "    select foo from messages"
     assert lines[2].startswith("           ^")
     assert len(lines) == 3
+
+
+@pytest.mark.parametrize("command", ["query", "export"])
+def test_the_error_of_a_condition_shows_it_as_it_was_written(dissector, tmp_path, command):
+    more = ["-o", tmp_path / "x.csv"] if command == "export" else []
+    result = dissector(command, "--where", "type = 3 and foo", *more, TOUR)
+    assert result.code == 2
+    assert 'column "foo" not found' in result.err
+    result = dissector(command, "--where", "type >", *more, TOUR)
+    assert result.code == 2
+    assert result.err.splitlines()[1:] == ["    type >", "         ^"]
 
 
 def test_carets_are_beneath_a_later_line():

@@ -12,7 +12,7 @@ import click
 
 from dissector.cli.endings import ENDINGS
 from dissector.cli.lines import Lines
-from dissector.errors import CaptureError, DissectError, FilterError
+from dissector.errors import CaptureError, DissectError, LanguageError
 from dissector.present.text import printable
 
 PROGRAM = "dissector"
@@ -155,11 +155,10 @@ def run() -> int:
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = INTERRUPTED
-    except FilterError as error:
-        sentence, *shown = str(error).splitlines()  # the filter, and carets beneath what is wrong in it
-        complain(sentence)
-        for text in shown:
-            click.echo(text, err=True)
+    except LanguageError as error:
+        complain(error.sentence)
+        for mark in error.marks:
+            click.echo(printable(mark), err=True)
         code = USAGE
     except DissectError as error:
         complain(str(error))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options
+from dissector.cli import FAILED, INTERRUPTED, complain, fence, options
 from dissector.cli.endings import ENDINGS
 from dissector.cli.progress import watched
 from dissector.cli.verdict import verdict
@@ -15,13 +15,11 @@ from dissector.export.schema import BRIEF
 from dissector.export.sources import Captures
 from dissector.present.account import closing
 from dissector.present.jsonlines import dumps
-from dissector.present.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dissector.export.answers import Told
-    from dissector.export.database import QueryError
     from dissector.filter import Filter
 
 
@@ -63,7 +61,7 @@ def command(
     dissector query --where "type = 3 and quoted_dport = 53" x.pcap
     """
     from dissector.cli.export import filtered, first
-    from dissector.export.database import MESSAGES, Database, QueryError, known
+    from dissector.export.database import MESSAGES, Database, known
 
     sql = ""
     if where is None:
@@ -90,9 +88,6 @@ def command(
             for text in shown:
                 click.echo(text)
                 ENDINGS.check()
-    except QueryError as error:
-        refuse(error)
-        ctx.exit(USAGE)
     except KeyboardInterrupt:
         complain("stopped; the answer is not whole")
         ctx.exit(INTERRUPTED)
@@ -150,10 +145,3 @@ def _cell(value: Any) -> Any:
     if value is None:
         return ""
     return value
-
-
-def refuse(error: QueryError) -> None:
-    """Write what is wrong with SQL, and where."""
-    complain(error.sentence)
-    for mark in error.marks:
-        click.echo(printable(mark), err=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dissector.errors import DissectError
+from dissector.errors import DissectError, LanguageError
 from dissector.export.answers import Teller, final
 from dissector.export.arrow import ArrowTable
 from dissector.export.columns import Values
@@ -69,18 +69,8 @@ class MissingExtraError(DissectError):
     """A package that is needed only here is not installed."""
 
 
-class QueryError(DissectError):
-    """SQL that duckdb refuses.
-
-    Attributes:
-        sentence: what is wrong.
-        marks: lines that show where, empty if that is not known.
-    """
-
-    def __init__(self, sentence: str, marks: tuple[str, ...] = ()) -> None:
-        super().__init__("\n".join((sentence, *marks)))
-        self.sentence = sentence
-        self.marks = marks
+class QueryError(LanguageError):
+    """SQL that duckdb refuses."""
 
 
 class Database:
@@ -199,9 +189,9 @@ class Database:
             raise QueryError(sentence)
         condition = f"(\n{expression}\n)"
         try:
-            self._single(f"SELECT {condition}")
             # By itself as well: so its parentheses are its own, and it ends with those around it and not before.
             self._single(f"SELECT\n{expression}\n")
+            self._single(f"SELECT {condition}")
         except self._duckdb.Error as error:
             raise self._refusal(error) from error
         return condition

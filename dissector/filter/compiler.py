@@ -267,9 +267,8 @@ def expression(operand: Operand) -> bytes:
 
 def with_text(error: FilterError, text: str) -> FilterError:
     """Return an error that shows the filter it is about."""
-    sentence = error.sentence
     return FilterError(
-        sentence, text=text, offset=error.offset, length=error.length, suggestions=error.suggestions
+        error.wrong, text=text, offset=error.offset, length=error.length, suggestions=error.suggestions
     )
 
 
