@@ -9,7 +9,6 @@ import numpy as np
 
 from dissector import kernel
 from dissector.analysis import statistics
-from dissector.analysis.hashing import grown
 from dissector.analysis.outcomes import Exchanged
 from dissector.analysis.pairing import LIMIT, TIMEOUT_NS, Pairing, data_of, loose_keys
 from dissector.analysis.participants import ASKED
@@ -21,11 +20,11 @@ from dissector.analysis.series import (
     Closed,
     differs,
     ends,
-    ranked,
     returning,
     times_of,
     timestamp_pair,
 )
+from dissector.analysis.series_times import SeriesTimes, ranked
 from dissector.analysis.timestamps import Clocks
 from dissector.kernel.tables import ANSWER
 
@@ -63,11 +62,7 @@ class Exchanges:
         self.begins = begins
         self._begin: int | None = None
         self._all = AllSeries(series)
-        self._times = statistics.table(0)
-        self._owner = np.zeros(0, np.int64)
-        self._since = np.zeros(0, np.int64)
-        self._rows = 0
-        self._current = np.zeros(0, np.int64)
+        self._times = SeriesTimes()
         self._histogram = statistics.Histogram()
         self._clocks = Clocks()
         self._unasked: list[NDArray[np.void]] = []
@@ -87,7 +82,7 @@ class Exchanges:
         joined = self.pairing.join(batch)
         self._asked(batch, joined)
         unasked = self._unasked_of(batch, joined, before)
-        self._answered(batch, joined, unasked, before)
+        self._answered(batch, joined, unasked)
         if len(unasked):
             self._unasked.append(unasked)
         self._settle(self.pairing.expire())
@@ -97,29 +92,13 @@ class Exchanges:
         """Take in the queries of a batch: their series, and what an answer to come is compared with."""
         parts, which, open_ = joined.parts, joined.asking, self.pairing.open
         numbers = self._all.number(batch, parts, which)
-        self._begin_rows()
+        self._times.begin(len(self._all))
         self._all.ask(batch, parts, which, numbers)
         rows, at = open_.rows, open_.since(joined.begin)
         rows["series"][at] = numbers
         left = open_.unanswered(joined.begin, open_.tail)
         told = loose_keys(batch, parts, which[(left - joined.begin) & len(rows) - 1])
         rows["loose"][left], rows["digest"][left], rows["size"][left] = told
-
-    def _begin_rows(self) -> None:
-        """Begin a row of times for each new series."""
-        first, count = len(self._current), len(self._all)
-        if count > first:
-            begin = np.full(count - first, -1)
-            self._current = np.concatenate([self._current, self._new_rows(np.arange(first, count), begin)])
-
-    def _new_rows(self, series: NDArray[np.int64], since: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the numbers of new rows of times for some series, and the order from which they are theirs."""
-        first, self._rows = self._rows, self._rows + len(series)
-        self._times, self._owner = grown(self._times, self._rows), grown(self._owner, self._rows)
-        self._since = grown(self._since, self._rows)
-        self._times[first : self._rows] = statistics.table(len(series))
-        self._owner[first : self._rows], self._since[first : self._rows] = series, since
-        return np.arange(first, self._rows)
 
     def _unasked_of(self, batch: Batch, joined: Joined, before: int) -> NDArray[np.void]:
         """Return the answers of a batch that have no query; errors too where the query may have come earlier."""
@@ -141,11 +120,11 @@ class Exchanges:
         found["loose"][answers], found["digest"][answers], found["size"][answers] = told
         found["series"] = -1
         found["series"][answers] = self._all.number(batch, parts, which[answers])
-        self._begin_rows()
+        self._times.begin(len(self._all))
         replies = np.flatnonzero(answers & (parts.number[which] == timestamp_pair()))
         found["times"][replies] = times_of(batch, parts, which[replies])
         early = np.flatnonzero(answers & self._early(found["time_ns"]))
-        found["row"][early] = self._new_rows(found["series"][early], found["order"][early])
+        found["row"][early] = self._times.rows(found["series"][early], found["order"][early])
         return found
 
     def _early(self, time_ns: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -154,7 +133,7 @@ class Exchanges:
             return np.zeros(len(time_ns), np.bool_)
         return time_ns <= self._begin + self.pairing.reach_ns
 
-    def _answered(self, batch: Batch, joined: Joined, unasked: NDArray[np.void], before: int) -> None:
+    def _answered(self, batch: Batch, joined: Joined, unasked: NDArray[np.void]) -> None:
         """Take in the answers of a batch that have a query."""
         parts, open_ = joined.parts, self.pairing.open
         columns = (batch.time_ns, batch.icmp, batch.captured, batch.length)
@@ -164,19 +143,14 @@ class Exchanges:
             parts.role.data, parts.rows.data, parts.number.data, joined.asking.data, joined.response.data,
             joined.place.data, joined.first.view(np.uint8).data, joined.by_other.view(np.uint8).data, joined.begin,
             *(np.ascontiguousarray(column).data for column in columns),
-            returning().view(np.uint8).data, self.pairing.timeout_ns, open_.table.data, self._current.data,
-            self._all.counts.data, statistics.words(self._times).data, made.data,
+            returning().view(np.uint8).data, self.pairing.timeout_ns, open_.table.data, self._times.current.data,
+            self._all.counts.data, statistics.words(self._times.table).data, made.data,
             *(flag.data for flag in flags.view(np.uint8)),
         )  # fmt: skip
         response, series, row, rtt, order, data, asked, sizes = (column[:count] for column in made)
         late, altered, crossing = (flag[:count] for flag in flags)
-        begins = unasked[unasked["row"] >= 0]
-        if len(begins):
-            row = self._after(begins, series, row, parts.rows[response] + before)
-        if self.pairing.wide and not self.begins:
-            place = joined.place[np.searchsorted(joined.response, response)]
-            arrived = batch.time_ns[parts.rows[response]]
-            row = self._apart(place, arrived, series, row, parts.rows[response] + before)
+        if not self.begins:
+            row = self._divided(batch, joined, unasked, response, series)
         self._histogram.add(series, statistics.buckets(rtt))
         same = np.empty(count, np.bool_)
         kernel.fold.alike(batch.octets.data, data.data, asked.data, sizes.data, same.view(np.uint8).data)
@@ -186,7 +160,7 @@ class Exchanges:
             altered[crossing] = differs(
                 open_.rows[open_.at(place)], *data_of(batch, parts, response[crossing])
             )
-        statistics.take(self._times, self._owner, self._all.top, row, rtt, order, late, altered)
+        statistics.take(self._times.table, self._times.owner, self._all.top, row, rtt, order, late, altered)
         stamped = np.flatnonzero(parts.number[response] == timestamp_pair())
         if len(stamped):
             times = times_of(batch, parts, response[stamped])
@@ -195,53 +169,24 @@ class Exchanges:
             arrived = batch.time_ns[parts.rows[response[stamped]]]
             self._clocks.add(series[stamped], times, arrived, rtt[stamped])
 
-    def _after(
+    def _divided(
         self,
+        batch: Batch,
+        joined: Joined,
         unasked: NDArray[np.void],
+        response: NDArray[np.int64],
         series: NDArray[np.int64],
-        row: NDArray[np.int64],
-        order: NDArray[np.int64],
     ) -> NDArray[np.int64]:
-        """Return the rows of answers where some came after unasked ones of their series; they have new rows.
-
-        Should an earlier part of the capture have the query of the unasked answer, its time belongs between
-        those before it and those after it: the jitter depends on the order.
-        """
-        where = np.lexsort(
-            (np.concatenate([unasked["order"], order]), np.concatenate([unasked["series"], series]))
-        )
-        begins = where < len(unasked)
-        latest = np.maximum.accumulate(np.where(begins, np.arange(len(where)), -1))
-        latest = where[latest]
-        mine = ~begins & begins[np.maximum.accumulate(np.where(begins, np.arange(len(where)), 0))]
-        answers, latest = where[mine] - len(unasked), latest[mine]
-        same = unasked["series"][latest] == series[answers]
-        row = row.copy()
-        row[answers[same]] = unasked["row"][latest[same]]
-        # In the order of the capture: the last one stays.
-        self._current[unasked["series"]] = unasked["row"]
-        return row
-
-    def _apart(
-        self,
-        place: NDArray[np.int64],
-        arrived: NDArray[np.int64],
-        series: NDArray[np.int64],
-        row: NDArray[np.int64],
-        order: NDArray[np.int64],
-    ) -> NDArray[np.int64]:
-        """Return the rows of answers where those to a query to many have rows of their own, as long as it is early.
-
-        An unasked answer does not tell to which group its query went, should an earlier part of the capture have it:
-        its time may belong between any two of these.
-        """
-        early = self._early(arrived) | (self._since[self._current[series]] < 0)
-        alone = np.flatnonzero(early & self.pairing.open.to_many(place))
-        row = row.copy()
-        row[alone] = self._new_rows(series[alone], order[alone])
-        # In the order of the capture: the last one stays, unless an unasked answer came still later.
-        latest = alone[order[alone] > self._since[self._current[series[alone]]]]
-        self._current[series[latest]] = row[latest]
+        """Return the rows of times of answers, some of which are new: what came unasked may belong between them."""
+        times = self._times
+        order = joined.parts.rows[response] + self.pairing.seen - len(batch)
+        begins = unasked[unasked["row"] >= 0]
+        row = times.after(begins, series, order) if len(begins) else times.current[series]
+        if self.pairing.wide:
+            arrived = batch.time_ns[joined.parts.rows[response]]
+            alone = self._early(arrived) | (times.since[times.current[series]] < 0)
+            alone &= self.pairing.open.to_many(joined.place[np.searchsorted(joined.response, response)])
+            row[alone] = times.apart(series[alone], order[alone])
         return row
 
     # -- what becomes of the rest
@@ -314,7 +259,7 @@ class Exchanges:
         self._begin = other._begin if self._begin is None else self._begin
         shift = self.pairing.seen
         series = self._all.adopt(other._all, shift)
-        self._begin_rows()
+        self._times.begin(len(self._all))
         errors = self.pairing.reporters.add(other.pairing.reporters.table)
         open_, at = other.pairing.open, other.pairing.open.since(other.pairing.open.head)
         live = open_.rows[at]
@@ -324,13 +269,10 @@ class Exchanges:
                 known = stretch[name] >= 0
                 stretch[name][known] = numbers[stretch[name][known]]
         open_.rows[at] = live
-        top = other._times["top"][: other._rows]
-        top[top >= 0] += shift
-        since = other._since[: other._rows]
-        since[since >= 0] += shift
+        other._times.shift(shift)
         pending = other._pending()
         resolved, found = self._found(pending)
-        self._splice(other, series, pending, resolved, found)
+        self._splice(other._times, series, pending, resolved, found)
         numbers, buckets, counts = other._histogram.entries()
         self._histogram.add(series[numbers], buckets, counts)
         self._clocks.merge(other._clocks, series)
@@ -407,14 +349,14 @@ class Exchanges:
 
     def _splice(
         self,
-        other: Exchanges,
+        other: SeriesTimes,
         series: NDArray[np.int64],
         pending: NDArray[np.void],
         resolved: NDArray[np.bool_],
         found: NDArray[np.void],
     ) -> None:
         """Join the rows of times of another state to those here, in order, with what was found at the seam between."""
-        count = other._rows
+        count = other.count
         begins = np.full(count, -1, np.int64)
         with_row = np.flatnonzero(pending["row"] >= 0)
         begins[pending["row"][with_row]] = with_row
@@ -422,38 +364,28 @@ class Exchanges:
         # Answers to a query to many were taken for another series until now: no row of theirs begins after them, and
         # each is one more row.
         owners = np.full(len(pending), -1, np.int64)
-        owners[with_row] = series[other._owner[pending["row"][with_row]]]
+        owners[with_row] = series[other.owner[pending["row"][with_row]]]
         single = np.flatnonzero((found["count"] > 0) & (owners != pending["series"]))
-        times = np.concatenate([other._times[:count], found[single]])
-        owner = np.concatenate([series[other._owner[:count]], pending["series"][single]])
-        since = np.concatenate([other._since[:count], pending["order"][single]])
+        times = np.concatenate([other.table[:count], found[single]])
+        owner = np.concatenate([series[other.owner[:count]], pending["series"][single]])
+        since = np.concatenate([other.since[:count], pending["order"][single]])
         begins = np.append(begins, np.full(len(single), -1))
-        order = np.argsort(since, kind="stable")
-        for several in ranked(owner[order]):
-            rows = order[several]
+        for rows in ranked(owner, since):
             mine, before = owner[rows], begins[rows]
             held = np.flatnonzero(before >= 0)
             # Where nothing comes before, these may have to be told apart once more.
             apart = (before < 0) & (since[rows] >= 0) & (not self.begins)
             apart[held] = stays[before[held]]
-            fresh = self._new_rows(mine[apart], since[rows[apart]])
-            self._times["top"][fresh] = self._times["top"][self._current[mine[apart]]]
-            self._current[mine[apart]] = fresh
-            current = self._current[mine]
+            self._times.divide(mine[apart], since[rows[apart]])
+            current = self._times.current[mine]
             new = held[apart[held]]
             pending["row"][before[new]] = current[new]
             seam = held[(found["count"][before[held]] > 0) & (pending["series"][before[held]] == mine[held])]
-            self._append(current[seam], found[before[seam]])
+            self._times.append(current[seam], found[before[seam]])
             alone = rows >= count
-            self._append(current[alone], times[rows[alone]])
-            current, rows = current[~alone], rows[~alone]
-            self._times[current] = statistics.join(self._times[current], times[rows])
+            self._times.append(current[alone], times[rows[alone]])
+            self._times.join(current[~alone], times[rows[~alone]])
         pending["row"][~stays] = -1
-
-    def _append(self, rows: NDArray[np.int64], times: NDArray[np.void]) -> None:
-        """Join single times to rows."""
-        times["reordered"] = times["top"] < self._times["top"][rows]
-        self._times[rows] = statistics.join(self._times[rows], times)
 
     def _take_over(self, other: Pairing) -> None:
         """Take in the open queries of another state."""
@@ -474,18 +406,9 @@ class Exchanges:
         taken = closed.taken >= 0
         np.add.at(series["rewritten"], closed.series[taken], 1)
         np.add.at(series["unasked"], np.delete(pending["series"], closed.taken[taken]), 1)
-        times = self._times[: self._rows]
-        if self._rows > len(series):
-            # A stretch that does not begin has several rows for a series, which are not always made in their order.
-            times = statistics.table(len(series))
-            order = np.argsort(self._since[: self._rows], kind="stable")
-            for several in ranked(self._owner[order]):
-                rows = order[several]
-                owner = self._owner[rows]
-                times[owner] = statistics.join(times[owner], self._times[rows])
         return Exchanged(
             series,
-            times,
+            self._times.whole(len(series)),
             self._histogram,
             self._clocks,
             self._ended + ends(closed),

@@ -102,16 +102,6 @@ def timestamp_pair() -> int:
     return next(pair.number for pair in pairs() if pair.family is Family.ICMPV4 and pair.query == TIMESTAMP)
 
 
-def ranked(owner: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Return rows by their place among those of their owner: all first ones, all second ones, and so on."""
-    order = np.argsort(owner, kind="stable")
-    sorted_owner = owner[order]
-    starts = np.append(True, sorted_owner[1:] != sorted_owner[:-1])[: len(owner)]
-    at = np.arange(len(owner))
-    rank = at - np.maximum.accumulate(np.where(starts, at, 0))
-    return [order[rank == place] for place in range(int(rank.max(initial=-1)) + 1)]
-
-
 def ends(closed: Closed) -> Counter[tuple[int, int]]:
     """Return how many queries of each series each error ended."""
     ended = np.flatnonzero(closed.error >= 0)
