@@ -1,8 +1,8 @@
 """Everything that is made of a capture with kernels, by either back end, so that what they make can be compared.
 
-``told`` goes the way of the program: container, packets, fragments, text, filter, pairing and analyses, writing.
-``alone`` scans each packet again in a buffer that ends where the packet ends: an octet read behind it is then no
-other packet's, but an index error (interpreted, or compiled with checks) or one of AddressSanitizer's.
+``told`` goes the way of the program: container, packets, fragments, text, filter, pairing, analyses and writing, as
+Parquet too. ``alone`` scans each packet again in a buffer that ends where the packet ends: an octet read behind it is
+then no other packet's, but an index error (interpreted, or compiled with checks) or one of AddressSanitizer's.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from dissector.capture.scanner import Scanner
 from dissector.capture.stream import scan
 from dissector.cli.questions import parts
 from dissector.errors import DissectError
+from dissector.export import parquet
+from dissector.export.answers import Teller
 from dissector.export.captures import Packets, Written
 from dissector.present.blocks import JsonLines, Lines
 
@@ -31,8 +33,14 @@ if TYPE_CHECKING:
 
     from dissector.batch import Batch
 
+    Ends = tuple[int, Callable[..., int]]
+
 KERNELS = tuple(name for name, module in vars(kernel).items() if hasattr(module, "COMPILED"))
-FILTERS = ("frame contains 08:00:45", 'icmp.data contains "abc" or icmpv6.type == 135')
+FILTERS = (
+    "frame contains 08:00:45",
+    'icmp.data contains "abc" or icmpv6.type == 135',
+    "icmp[4:2] == 00:01 or ip.ttl#2 < 5 or quoted.src == 10.0.0.0/8",
+)
 
 
 class Capture(BytesIO):
@@ -51,17 +59,23 @@ class Exact:
 
     Args:
         module: the kernel.
-        ends: for each function whose first argument is octets, where these end by the other arguments.
+        ends: for each function that reads octets, which of its arguments they are, and where they end by the others.
     """
 
-    def __init__(self, module: Any, ends: dict[str, Callable[..., int]]) -> None:
+    def __init__(self, module: Any, ends: dict[str, Ends]) -> None:
         self.module, self.ends = module, ends
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.module, name)
         if name not in self.ends:
             return found
-        return lambda octets, *rest, **named: found(copied(octets, self.ends[name](*rest)), *rest, **named)
+        place, end = self.ends[name]
+
+        def exact(*given: Any, **named: Any) -> Any:
+            others = given[:place] + given[place + 1 :]
+            return found(*given[:place], copied(given[place], end(*others)), *given[place + 1 :], **named)
+
+        return exact
 
 
 def copied(octets: Any, end: int) -> memoryview:
@@ -75,16 +89,34 @@ def last(starts: Any, sizes: Any) -> int:
     return int(ends.max(initial=0))
 
 
-ENDS: dict[str, dict[str, Callable[..., int]]] = {
+def of_messages(icmp: Any, captured: Any, rows: Any = slice(None)) -> int:
+    """Return where the last of some messages ends, by the columns of their batch."""
+    return last(np.asarray(icmp)[rows], np.asarray(captured)[rows])
+
+
+ENDS: dict[str, dict[str, Ends]] = {
     "walk": dict.fromkeys(
-        ("records", "find_record", "blocks", "find_block", "damaged_packet"), lambda _, end, *__: end
+        ("records", "find_record", "blocks", "find_block", "damaged_packet"),
+        (0, lambda _position, end, *_: end),
     ),
-    "scan": {"gather": lambda _, ends, *__: last(ends, 0)},
-    "render": {"rows": lambda starts, sizes, *_: last(starts, sizes)},
-    "write": {"packets": lambda starts, sizes, *rest: last(starts[: rest[4]], sizes[: rest[4]])},
-    "search": {"containing": lambda spans, *_: last(spans[:, 1:], 0)},
-    "fold": {"alike": lambda one, other, sizes, _: max(last(one, sizes), last(other, sizes))},
-    "quote": {"read": lambda rows, icmp, captured, *_: last(icmp, captured) if len(rows) else 0},
+    "scan": {"gather": (0, lambda _, ends, *__: last(ends, 0))},
+    "render": {"rows": (0, lambda starts, sizes, *_: last(starts, sizes))},
+    "write": {
+        "packets": (0, lambda starts, sizes, *rest: last(starts[: rest[4]], sizes[: rest[4]])),
+    },
+    "search": {"containing": (0, lambda spans, *_: last(spans[:, 1:], 0))},
+    "fold": {"alike": (0, lambda one, other, sizes, _: max(last(one, sizes), last(other, sizes)))},
+    "quote": {"read": (0, lambda rows, icmp, captured, *_: last(icmp, captured) if len(rows) else 0)},
+    "key": {
+        "participants": (6, lambda _family, _types, icmp, captured, *_: of_messages(icmp, captured)),
+        "digests": (4, lambda rows, icmp, captured, *_: of_messages(icmp, captured, rows)),
+    },
+    "echo": {"echoes": (7, lambda echo, *rest: of_messages(rest[6], rest[7], echo))},
+    "look": {
+        "numbers": (0, lambda starts, offset, size, _: last(starts, offset + size)),
+        "pieces": (0, lambda starts, found: last(starts, found.shape[1])),
+        "carried": (0, lambda _version, _ip, limit, *_: last(limit, 0)),
+    },
 }
 
 
@@ -158,7 +190,7 @@ def told(name: str, octets: bytes, writers: Writers) -> list[Any]:
 def _read(found: Any, writers: Writers) -> Iterator[Any]:
     from dissector.analysis.pairing import Pairing
 
-    questions, pairing = parts(), Pairing()
+    questions, pairing, batches = parts(), Pairing(), []
     filters = [dissector.filter.compile(text) for text in FILTERS]
     for batch in found:
         answers = pairing.pair(batch)
@@ -171,6 +203,10 @@ def _read(found: Any, writers: Writers) -> Iterator[Any]:
             yield b"".join(map(bytes, Written(enhanced=enhanced).all(packets)))
         for part in questions:
             part.state.update(batch)
+        batches.append(batch)
+    out = BytesIO()
+    parquet.write(Teller().tell([batches]), out)
+    yield out.getvalue()
     account = {key: value for key, value in vars(found.account).items() if key not in ("captures", "kernel")}
     yield account, found.account.captures[0].report.warnings()
     for part in questions:
