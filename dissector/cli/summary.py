@@ -163,10 +163,12 @@ def command(
             not_begun(len(files), total)
             code = INTERRUPTED
         if total.files:
-            for text in told(inquiry.answers(Style(table_format, on_terminal(), as_json))):
-                click.echo(text)
-            if not quiet:
-                click.echo(closing(total), err=True)
+            # What was read is shown: a signal that comes meanwhile changes the exit code only, unless it comes again.
+            with ENDINGS.instead(lambda: None):
+                for text in told(inquiry.answers(Style(table_format, on_terminal(), as_json))):
+                    click.echo(text)
+                if not quiet:
+                    click.echo(closing(total), err=True)
     if code == 0 and fail_if_empty and not total.messages:
         code = FAILED
     ctx.exit(code)
