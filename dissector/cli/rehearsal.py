@@ -11,7 +11,7 @@ from importlib import import_module
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from dissector import analysis, messages, present, probe, registry, tails
+from dissector import analysis, layout, messages, present, probe, registry, tails
 from dissector.analysis.pairing import Pairing
 from dissector.batch import Origin
 from dissector.capture.records import Block, Interface, Records
@@ -35,7 +35,7 @@ ECHO6 = bytes.fromhex(f"60000000 00083a40 {'20010db8':0<31}1 {'20010db8':0<31}2 
 
 def import_all() -> None:
     """Import all that decodes, asks and shows, what tables are made with, and names of hosts encoded."""
-    for package in (tails, messages, registry, analysis, present, probe):
+    for package in (layout, tails, messages, registry, analysis, present, probe):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
     import_module("encodings.idna")
