@@ -319,7 +319,6 @@ class Kernel:
             ValueError: the columns have fewer rows, or a packet is not in ``octets``.
         """
         at: cython.Py_ssize_t
-        end: cython.Py_ssize_t
         size: cython.Py_ssize_t
         total: cython.int
         protocol: cython.int
@@ -327,6 +326,7 @@ class Kernel:
         fcs: cython.int
         record: cython.Py_ssize_t
         plain: cython.int
+        plain6: cython.int = -1
         last: cython.Py_ssize_t = octets.shape[0]
         link: cython.int
         known: cython.int = min(self.links.shape[0], self.skipped.shape[0])
@@ -356,18 +356,12 @@ class Kernel:
                             self.counts[protocol] += 1
                             continue
                         if protocol == 1:
-                            end = at + size
                             self.packet = record
                             self.header = at + 14
                             self.version = 4
                             self.hops = octets[at + 22]
-                            self.claimed = at + 14 + total
-                            self.wire = at + max(size, original[record])
                             self.at = at + 34
-                            self.end = min(self.claimed, end)
-                            self.marks = 0 if self.claimed <= self.wire else _BEYOND
-                            self.pending = False
-                            self._row(4, plain)
+                            self._plain(plain, at + 14 + total, at + size, at + max(size, original[record]))
                             self.counts[_MESSAGE4] += 1
                             continue
                         if (
@@ -377,6 +371,29 @@ class Kernel:
                         ):
                             self.counts[17] += 1
                             continue
+            # ICMPv6 right behind the header of IPv6, right in an Ethernet frame.
+            elif (
+                layer == _ETHERNET
+                and size >= 62
+                and octets[at + 14] >> 4 == 6
+                and octets[at + 20] == 58
+                and octets[at + 12] == 0x86
+                and octets[at + 13] == 0xDD
+            ):
+                total = octets[at + 18] << 8 | octets[at + 19]
+                if total >= 8:
+                    if plain6 < 0:
+                        plain6 = self._child(self._child(0, _ETHERNET), _IPV6)
+                    self.packet = record
+                    self.header = at + 14
+                    self.version = 6
+                    self.hops = octets[at + 21]
+                    self.final = at + 38
+                    self.elided = 0
+                    self.at = at + 54
+                    self._plain(plain6, at + 54 + total, at + size, at + max(size, original[record]))
+                    self.counts[_MESSAGE6] += 1
+                    continue
             fcs = layer >> 8
             layer &= 0xFF
             if layer == 0:
@@ -569,6 +586,20 @@ class Kernel:
             memcpy(cython.address(self.dst[16 * row]), cython.address(self.octets[self.header + 24]), 16)
         self.row = row + 1
         return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _plain(
+        self, path: cython.int, claimed: cython.Py_ssize_t, end: cython.Py_ssize_t, wire: cython.Py_ssize_t
+    ) -> cython.int:
+        """Fill a row with the message at ``self.at``, in a datagram that is the first one and no fragment."""
+        self.claimed = claimed
+        self.wire = wire
+        self.end = min(claimed, end)
+        self.marks = 0 if claimed <= wire else _BEYOND
+        self.pending = False
+        return self._row(self.version, path)
 
     @cython.cfunc
     @cython.exceptval(check=False)
