@@ -235,9 +235,12 @@ def test_the_error_of_a_condition_shows_it_as_it_was_written(dissector, tmp_path
     result = dissector(command, "--where", "type = 3 and foo", *more, TOUR)
     assert result.code == 2
     assert 'column "foo" not found' in result.err
-    result = dissector(command, "--where", "type >", *more, TOUR)
+    result = dissector(command, "--where", "type = 3)", *more, TOUR)
     assert result.code == 2
-    assert result.err.splitlines()[1:] == ["    type >", "         ^"]
+    sentence, *marks = result.err.splitlines()
+    assert sentence == 'error: syntax error at or near ")"'
+    # The oldest duckdb does not tell where.
+    assert marks in ([], ["    type = 3)", "            ^"])
 
 
 def test_carets_are_beneath_a_later_line():
