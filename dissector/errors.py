@@ -17,7 +17,6 @@
       LookupFailedError     nothing in the registry has that number or name
       LanguageError         words of a language that say nothing  sentence, marks
         FilterError         a display filter                      + offset, suggestions
-        QueryError          SQL (:mod:`dissector.export.database`)
 
 An error carries its values as attributes and says one sentence. Raising is for what cannot be read at all;
 what can be read but is not right (a wrong checksum, a set reserved bit) is a :class:`Finding` on the result.

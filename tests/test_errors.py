@@ -15,6 +15,7 @@ from dissector.errors import (
     EncodeError,
     FilterError,
     Finding,
+    LanguageError,
     LookupFailedError,
     NoInterfaceError,
     NoRightsError,
@@ -39,6 +40,7 @@ ONE_OF_EACH = [
     WorkerError("sentence"),
     EncodeError("sentence", layer="Echo", field="code", value=256),
     LookupFailedError("sentence", suggestions=("3/4", "3/3")),
+    LanguageError("sentence", ("    type = 3)", "            ^")),
     FilterError("sentence", text="icmp.tpye == 3", offset=0, length=9, suggestions=("icmp.type",)),
 ]
 
