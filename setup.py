@@ -12,22 +12,10 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-KERNELS = (
-    "walk",
-    "scan",
-    "render",
-    "write",
-    "search",
-    "pair",
-    "key",
-    "exchange",
-    "fold",
-    "quote",
-    "flow",
-    "echo",
-    "page",
-    "kinds",
-    "look",
+MARK = "\nCOMPILED = cython.compiled\n"
+"""What stands in the source of every kernel, and in no other."""
+KERNELS = sorted(
+    path.stem for path in Path("dissector", "kernel").glob("*.py") if MARK in path.read_text("utf-8")
 )
 
 

@@ -11,8 +11,8 @@ from places import CAPTURES
 from dissector.checksum import pseudo_header, verify
 from dissector.errors import EncodeError, Finding, TruncatedError
 from dissector.layout import Several, Shape
+from dissector.messages.experiments import ExperimentalMobility
 from dissector.messages.mobility import (
-    ExperimentalMobility,
     FastHandover,
     HomeAgentAddressDiscoveryReply,
     HomeAgentAddressDiscoveryRequest,

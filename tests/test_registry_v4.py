@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from places import DATA
 
-from dissector.messages import base, echo, errors, historic, mobility, queries, router_discovery
+from dissector.messages import base, echo, errors, experiments, historic, queries, router_discovery
 from dissector.registry.icmpv4_other import TYPES
 from dissector.registry.model import Effect, Entry, Family, Kind, MessageType, Status, Text, entries, span
 
@@ -65,7 +65,7 @@ SHAPES = {
     queries.DomainNameRequest: {37},
     queries.DomainNameReply: {38},
     errors.SecurityFailure: {40},
-    mobility.ExperimentalMobility: {41},
+    experiments.ExperimentalMobility: {41},
     echo.ExtendedEchoRequest: {42},
     echo.ExtendedEchoReply: {43},
     base.Opaque: {1, 2, 7, *range(19, 30), *range(33, 37), 39, *range(44, 256)},

@@ -149,9 +149,9 @@ class Endings:
         if self._instead is not None:
             self._instead()
             return
-        self._end()
+        self._interrupt()
 
-    def _end(self, *_: object) -> None:
+    def _interrupt(self, *_: object) -> None:
         """Raise what has come, unless it is held."""
         if not self._held:
             raise Ended
@@ -161,7 +161,7 @@ class Endings:
     def _swallowed(self, unraisable: UnraisableHookArgs) -> None:
         """Raise again what came within a destructor or a weak reference's callback: Python lets nothing out there."""
         if unraisable.exc_type is Ended:
-            self._alarm(SOON, self._end)
+            self._alarm(SOON, self._interrupt)
         else:
             sys.__unraisablehook__(unraisable)
 

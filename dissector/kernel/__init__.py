@@ -69,28 +69,7 @@ quote = _load("quote")
 flow = _load("flow")
 echo = _load("echo")
 
-BACKEND = (
-    "compiled"
-    if all(
-        kernel.COMPILED
-        for kernel in (
-            walk,
-            scan,
-            render,
-            write,
-            search,
-            page,
-            kinds,
-            look,
-            pair,
-            key,
-            exchange,
-            fold,
-            quote,
-            flow,
-            echo,
-        )
-    )
-    else "interpreted"
-)
+KERNELS = {name: loaded for name, loaded in globals().copy().items() if hasattr(loaded, "COMPILED")}
+"""Those that are in use, by their names."""
+BACKEND = "compiled" if all(loaded.COMPILED for loaded in KERNELS.values()) else "interpreted"
 """Which of the two is in use."""

@@ -1,4 +1,4 @@
-"""Messages of nodes that move: Mobile IPv6, fast handovers, and experiments."""
+"""Messages of nodes that move: Mobile IPv6, and fast handovers; experiments are in `experiments`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from dissector.layout import OCTETS, each, rest, shape, wire
 from dissector.messages.base import IcmpMessage
-from dissector.messages.experiments import ExperimentalMobility as ExperimentalMobility  # noqa: PLC0414 - one of these
 from dissector.tails.nd_options import OPTIONS
 
 if TYPE_CHECKING:

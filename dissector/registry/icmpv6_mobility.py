@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissector.messages import locator, mobility
+from dissector.messages import experiments, locator, mobility
 from dissector.registry.model import About, Code, Kind, MessageType, Status, Text
 
 _MOBILE_IP_FILTERING = Text(
@@ -121,7 +121,7 @@ MOBILE_NODES: tuple[MessageType, ...] = (
             "实验性移动协议(如Seamoby)使用的ICMP报文",
         ),
         kind=Kind.INFORMATIONAL,
-        shape=mobility.ExperimentalMobility,
+        shape=experiments.ExperimentalMobility,
         rfc=("RFC 4065",),
         status=Status.EXPERIMENTAL,
         about=About(

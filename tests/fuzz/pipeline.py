@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     Ends = tuple[int, Callable[..., int]]
 
-KERNELS = tuple(name for name, module in vars(kernel).items() if hasattr(module, "COMPILED"))
 FILTERS = (
     "frame contains 08:00:45",
     'icmp.data contains "abc" or icmpv6.type == 135',
@@ -122,12 +121,14 @@ ENDS: dict[str, dict[str, Ends]] = {
 
 def compiled() -> dict[str, Any]:
     """Return the kernels as they are installed, with exact buffers."""
-    return {name: Exact(import_module(f"dissector.kernel.{name}"), ENDS.get(name, {})) for name in KERNELS}
+    return {
+        name: Exact(import_module(f"dissector.kernel.{name}"), ENDS.get(name, {})) for name in kernel.KERNELS
+    }
 
 
 def interpreted() -> dict[str, Any]:
     """Return the kernels as plain Python, with exact buffers; as the program does, messages are written one by one."""
-    return {name: Exact(kernel.interpreted(name), ENDS.get(name, {})) for name in KERNELS}
+    return {name: Exact(kernel.interpreted(name), ENDS.get(name, {})) for name in kernel.KERNELS}
 
 
 @contextmanager
@@ -135,12 +136,12 @@ def using(kernels: dict[str, Any]) -> Iterator[None]:
     """Let everything use these kernels instead of the installed ones."""
     import sys
 
-    installed = {name: getattr(kernel, name) for name in KERNELS}
+    installed = {name: getattr(kernel, name) for name in kernel.KERNELS}
     users = [
         (module, name)
         for of, module in list(sys.modules.items())
         if of.startswith("dissector")
-        for name in KERNELS
+        for name in kernel.KERNELS
         if getattr(module, name, None) is installed[name]
     ]
     for module, name in users:
