@@ -23,6 +23,7 @@ from model import (
 )
 from quotes import HTTPS, TCP, ipv6, tcp
 
+from dissector.messages.experiments import ExperimentalMobility
 from dissector.messages.locator import Locator, LocatorUpdate
 from dissector.messages.lowpan import (
     DuplicateAddress,
@@ -32,7 +33,6 @@ from dissector.messages.lowpan import (
     ExtendedDuplicateAddress256,
 )
 from dissector.messages.mobility import (
-    ExperimentalMobility,
     FastHandover,
     HomeAgentAddressDiscoveryReply,
     HomeAgentAddressDiscoveryRequest,

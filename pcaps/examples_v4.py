@@ -47,8 +47,8 @@ from dissector.messages.errors import (
     SourceQuench,
     TimeExceeded,
 )
+from dissector.messages.experiments import ExperimentalMobility
 from dissector.messages.historic import AlternateHostAddress, MobileHostRedirect, Traceroute
-from dissector.messages.mobility import ExperimentalMobility
 from dissector.messages.queries import (
     AddressMask,
     DomainNameReply,
