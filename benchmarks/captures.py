@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dissector.checksum import internet_checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 START = 1_700_000_000
 ICMP_PACKETS, MIXED_PACKETS, VARIANT_PACKETS = 4_000_000, 3_000_000, 400_000
@@ -174,7 +174,7 @@ def make(folder: Path, scale: float) -> None:
     tagged = [ethernet(packet, b"\x81\0\0\x0c") for packet in messages(min(distinct, number), FEW)]
     six = [ethernet(packet) for packet in messages(min(distinct, number), FEW, 6)]
     cooked = [SLL + frame[12:] for frame in plain[:number]]
-    for name, write in {
+    captures: dict[str, Callable[[Path], None]] = {
         "icmp": lambda path: pcap(path, again(plain, int(ICMP_PACKETS * scale))),
         "hosts": lambda path: pcap(path, again(many, int(ICMP_PACKETS * scale))),
         "mixed": lambda path: pcap(path, mixture(plain, filler, int(MIXED_PACKETS * scale))),
@@ -186,7 +186,8 @@ def make(folder: Path, scale: float) -> None:
         "vlan": lambda path: pcap(path, again(tagged, number)),
         "ipv6": lambda path: pcap(path, again(six, number)),
         "cooked": lambda path: pcap(path, again(cooked, number), link=113),
-    }.items():
+    }
+    for name, write in captures.items():
         path = folder / f"{name}.pcap"
         if not path.exists():
             unfinished = path.with_suffix(".part")

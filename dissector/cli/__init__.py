@@ -135,12 +135,12 @@ def main() -> NoReturn:
     ENDINGS.begin()
     try:
         open_streams()
-        code = run()
+        code = ENDINGS.end(run())
     except KeyboardInterrupt:  # while something else was being said
-        code = INTERRUPTED
+        code = ENDINGS.end(INTERRUPTED)
     except OSError:  # nothing can be said: stderr is what cannot be written
-        code = FAILED
-    sys.exit(ENDINGS.end(code))
+        code = ENDINGS.end(FAILED)
+    sys.exit(code)
 
 
 def run() -> int:

@@ -74,7 +74,12 @@ class Endings:
                 signal.signal(number, self._come)
 
     def end(self, code: int) -> int:
-        """Let the system take the signals again; return the exit code, which is the signal's if one has come."""
+        """Let the system take the signals again; return the exit code, which is the signal's if one has come.
+
+        Raises:
+            Ended: one comes at the very beginning of this; then it is to be called again.
+        """
+        self._instead = self._no_alarm  # nothing is left that a signal could end
         self._no_alarm()
         for number in self._numbers():
             if signal.getsignal(number) != signal.SIG_IGN:
