@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dissector.capture.records import Interface, Report
     from dissector.capture.window import Mark
 
-RANGE = 2 * SIZE
+RANGE = SIZE
 """Octets of a range: enough to make its costs small, few enough to hold what becomes of some of them."""
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _ZEROS = re.compile(rb"\0+")
 
-SIZE = 2097152
-"""Octets read at a time: measured, less costs more calls, more leaves the cache of a core."""
+SIZE = 4194304
+"""Octets read at a time: measured, less costs more calls, in analyses above all; more leaves the caches."""
 
 LARGEST_PACKET = 262144
 """Captured octets of a packet that need no reason (tcpdump's and Wireshark's greatest snapshot length)."""

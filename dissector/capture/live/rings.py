@@ -34,7 +34,7 @@ _MANY = 500
 _PACE, _LONGEST = 0.08, 0.25
 """Seconds to wait then, and at most, where more than :data:`_FAST` come in a second: no one reads them as they come."""
 _FAST = 20_000
-_SIZE = 2 * SIZE
+_SIZE = SIZE
 """Octets that are copied out of rings at once; what waits in them in between is to fill half of that."""
 
 
