@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from places import CAPTURES
 
 from dissector.capture.parallel import Workers
 from dissector.capture.split import RANGE, plan
+from dissector.cli import questions
 from dissector.cli.questions import parts, shares
 from dissector.cli.read import Text
 
@@ -93,6 +95,21 @@ def test_questions_are_shared_out(jobs: int) -> None:
     names = [name for share in shared for name in share]
     assert sorted(names) == sorted(question.name for question in questions)
     assert all(shared)
+
+
+@pytest.mark.parametrize(("processors", "wanted"), [(1, 1), (2, 2), (64, 2)])
+def test_large_captures_are_shared_out_where_there_are_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int, wanted: int
+) -> None:
+    monkeypatch.setattr(questions, "processors", lambda: processors)
+    half, odd = str(tmp_path / "half"), str(tmp_path / "odd")
+    for file, size in ((half, questions.LARGE // 2), (odd, questions.LARGE // 2 - 1)):
+        Path(file).touch()
+        os.truncate(file, size)
+    assert questions.processes(None, [half, half]) == wanted
+    assert questions.processes(None, [half, odd]) == 1
+    assert questions.processes(3, [odd]) == 3
+    assert questions.processes(3, [odd, "-"]) == 1
 
 
 def test_a_summary_warns_of_limits_wherever_they_are(dissector, pcaps: Path) -> None:

@@ -377,4 +377,4 @@ def _raise(error: CaptureError) -> NoReturn:
 
 
 def _open(options: Options) -> Scan:
-    return scan(options.file, tunnels=options.tunnels, reassemble=options.reassemble)
+    return scan(options.file, tunnels=options.tunnels, reassemble=options.reassemble, passing=True)

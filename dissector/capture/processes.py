@@ -169,6 +169,13 @@ def serve(
             pipe.send(answer)
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux has it
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def begin(count: int, keeper: Callable[..., K], *arguments: Any) -> list[Process[K]]:
     """Begin processes.
 

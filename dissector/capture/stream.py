@@ -45,6 +45,7 @@ def scan(
     tunnels: bool = True,
     reassemble: bool = True,
     strict: bool = False,
+    passing: bool = False,
 ) -> Scan:
     """Open a capture and return its ICMP messages as a stream of batches.
 
@@ -53,6 +54,7 @@ def scan(
         tunnels: whether to look into tunnels.
         reassemble: whether to put fragments together; without, a first fragment is a message by itself.
         strict: whether damage is an error.
+        passing: whether a batch is good only until the next one is asked for: it saves memory that is new each time.
 
     Raises:
         CaptureError: it cannot be opened, or is not a capture.
@@ -60,7 +62,7 @@ def scan(
     """
     reader = open_capture(file, strict=strict)
     name = os.fspath(file) if isinstance(file, str | os.PathLike) else str(getattr(file, "name", "-"))
-    return Scan(reader, name, tunnels=tunnels, reassemble=reassemble)
+    return Scan(reader, name, tunnels=tunnels, reassemble=reassemble, passing=passing)
 
 
 class Scan:
@@ -72,10 +74,18 @@ class Scan:
         origin: the file, as the batches name it.
     """
 
-    def __init__(self, reader: Reader, file: str, *, tunnels: bool = True, reassemble: bool = True) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        file: str,
+        *,
+        tunnels: bool = True,
+        reassemble: bool = True,
+        passing: bool = False,
+    ) -> None:
         self.origin = Origin(file, reader.format, reader.interfaces)
         self._reader = reader
-        self._messages = Messages(self.origin, tunnels=tunnels, reassemble=reassemble)
+        self._messages = Messages(self.origin, tunnels=tunnels, reassemble=reassemble, passing=passing)
         self._close = weakref.finalize(self, reader.close)
 
     def __iter__(self) -> Iterator[Batch]:

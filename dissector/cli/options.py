@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -68,10 +69,10 @@ octets = click.option(
     "-x", "--hex", "octets", is_flag=True, help="The octets, each with the field it belongs to."
 )
 
-jobs = click.option(
+jobs = partial(
+    click.option,
     "--jobs",
     type=click.IntRange(1),
-    default=1,
     metavar="N",
     help="Read with N processes; the output is the same.",
 )

@@ -7,6 +7,7 @@ begins one before this one has, and after an interrupt all have seen the same.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +19,7 @@ from dissector.analysis.pairing import LIMIT, SECOND
 from dissector.analysis.paths import Paths
 from dissector.analysis.series import LIMIT as SERIES
 from dissector.analysis.types import Types
-from dissector.capture.processes import begin
+from dissector.capture.processes import begin, processors
 from dissector.capture.stream import scan
 from dissector.present.findings import findings_json, findings_tables
 from dissector.present.flows import flow_tables, flows_json
@@ -27,7 +28,7 @@ from dissector.present.paths import path_tables, paths_json
 from dissector.present.summary import exchange_tables, exchanges_json, type_tables, types_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Self
 
     from dissector.batch import Batch
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 2.0
 """Seconds after which an answer is late."""
+LARGE = 1 << 26
+"""Octets of captures from which on a second process saves more than it costs: to begin, and to read all once more."""
 AHEAD = 16
 """Batches that this process may be ahead of another."""
 
@@ -152,7 +155,7 @@ class Asked:
         Raises:
             CaptureError: it cannot be opened, or is not a capture.
         """
-        self._batches = iter(scan(file, **looking))
+        self._batches = iter(scan(file, **looking, passing=True))
 
     def take_next(self) -> None:
         """Take in the next batch of the capture that was opened."""
@@ -234,6 +237,20 @@ class Inquiry:
         for task in tasks:
             found += task.result()
         return sorted(found, key=lambda answer: self._names.index(answer.name))
+
+
+def processes(jobs: int | None, files: Sequence[str]) -> int:
+    """Return how many processes are to answer.
+
+    Args:
+        jobs: how many are asked for; None for what is best: a third one would have little to do.
+        files: the captures; another process must find them again.
+    """
+    if not all(map(os.path.isfile, files)):
+        return 1
+    if jobs is not None:
+        return jobs
+    return 2 if processors() > 1 and sum(map(os.path.getsize, files)) >= LARGE else 1
 
 
 def shares(questions: Iterable[Part], jobs: int) -> list[list[str]]:

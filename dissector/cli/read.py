@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @options.as_json
 @options.of(options.LISTING, options.SOURCE)
 @options.no_pairs
-@options.jobs
+@options.jobs(default=1)
 @click.option("--follow", is_flag=True, help="At the end wait for more, until Ctrl-C.")
 @click.option(
     "--idle", metavar="TIME", callback=units.duration, help="With --follow: end after so long without more."

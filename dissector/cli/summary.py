@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from difflib import get_close_matches
 from functools import partial
@@ -19,7 +18,7 @@ from dissector.capture.stream import scan
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, units, warn
 from dissector.cli.endings import ENDINGS
 from dissector.cli.progress import watched
-from dissector.cli.questions import TIMEOUT, Inquiry, Style, parts
+from dissector.cli.questions import TIMEOUT, Inquiry, Style, parts, processes
 from dissector.cli.verdict import not_begun, stopped, verdict
 from dissector.errors import CaptureError
 from dissector.present.account import closing
@@ -111,7 +110,9 @@ def needed(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 @options.as_json
 @options.table_format
 @options.of(options.SOURCE)
-@options.jobs
+@options.jobs(
+    help="Share the work out over N processes; the output is the same.  [default: 2 for large captures]"
+)
 @click.option("-q", "--quiet", is_flag=True, help="No account at the end.")
 @options.no_names
 @options.color
@@ -133,7 +134,7 @@ def command(
     tunnels: bool,
     strict: bool,
     fail_if_empty: bool,
-    jobs: int,
+    jobs: int | None,
     quiet: bool,
 ) -> None:
     """Show what is in captures: types, exchanges with losses and round-trip times.
@@ -149,11 +150,11 @@ def command(
     looking = {"reassemble": reassemble, "tunnels": tunnels}
     total = Account()
     code = 0
-    with Inquiry(jobs if all(map(os.path.isfile, files)) else 1, make, chosen) as inquiry:
+    with Inquiry(processes(jobs, files), make, chosen) as inquiry:
         try:
             for file in files:
                 try:
-                    with scan(file, **looking) as batches:
+                    with scan(file, **looking, passing=True) as batches:
                         inquiry.open(file, looking)
                         code = max(code, read_file(batches, inquiry, total, strict=strict))
                 except CaptureError as error:
