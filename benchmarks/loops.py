@@ -1,4 +1,4 @@
-"""Loops that are timed, each in a process of its own: ``python loops.py NAME FILE [PACKETS]``.
+"""Loops that are timed, each in a process of its own: ``python loops.py NAME FILE [NUMBER]``.
 
 Prints the CPU seconds of the loop, how many things it met, and the greatest memory of the process in MiB.
 """
@@ -106,6 +106,39 @@ def single(file: str, _most: int) -> int:
     return number
 
 
+FILTERS = (
+    "icmp.type == 8",
+    "icmp.type#1 == 3 && icmp.code == 1",
+    "icmp.type in {3, 5, 11..12}",
+    "icmp.ident == 7 or icmp.seq < 100",
+    "ip.src == 10.0.0.0/8",
+    "ip.addr == 192.0.2.1",
+    "ip.ttl < 5",
+    "icmp.mtu == 1400",
+    "icmp.checksum.status == 0",
+    "frame.len > 1000",
+    "frame.time_epoch < 1700000100",
+    "icmp[4:2] == 00:07",
+    'icmp contains "abc"',
+    'frame matches "(?i)user"',
+)
+"""Display filters of all kinds, after what people ask."""
+
+
+def choose(file: str, which: int) -> int:
+    """Scan, and choose messages by one of the filters, the first of which is 1."""
+    import dissector
+    from dissector import filter as filters
+
+    chosen = filters.compile(FILTERS[(which - 1) % len(FILTERS)])
+    number = 0
+    with CLOCK:
+        for batch in dissector.scan(file):
+            chosen.mask(batch)
+            number += len(batch)
+    return number
+
+
 LOOPS = {
     "readinto": readinto,
     "scan": scan,
@@ -114,6 +147,7 @@ LOOPS = {
     "scapy": with_scapy,
     "columns": columns,
     "single": single,
+    "choose": choose,
 }
 
 
@@ -138,12 +172,13 @@ CLOCK = Clock()
 
 def main() -> None:
     """Run a loop."""
-    name, file, *most = sys.argv[1:]
+    name, file, *rest = sys.argv[1:]
+    most = int(*rest) if rest else sys.maxsize
     # What must be imported is, by a file of ten packets: the start is measured elsewhere.
-    LOOPS[name](str(Path(file).with_name("ten.pcap")), 10)
+    LOOPS[name](str(Path(file).with_name("ten.pcap")), most)
     CLOCK.spent = 0.0
     begun = time.process_time()
-    number = LOOPS[name](file, int(*most) if most else sys.maxsize)
+    number = LOOPS[name](file, most)
     seconds = CLOCK.spent or time.process_time() - begun
     print(json.dumps([seconds, number, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
