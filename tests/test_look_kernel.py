@@ -12,6 +12,7 @@ from dissector.filter import headers
 from dissector.filter.headers import NOTHING, ends
 
 MODULES = [kernel.interpreted("look"), kernel.look]
+EVERYWHERE = np.zeros(0, np.uint8).data
 both = pytest.mark.parametrize("module", MODULES, ids=["interpreted", "installed"])
 
 
@@ -110,12 +111,11 @@ def test_columns_of_fewer_rows_are_refused(module):
         short = [one[:1] if index == place else one for index, one in enumerate(columns)]
         with pytest.raises(ValueError, match="fewer"):
             module.carried(octets.data, *(one.data for one in short))
-    before, rows = np.zeros(module.KINDS, np.int16), np.zeros(2, np.int64)
-    for place in range(4):
-        given = [version, version, version, before]
+    for place in (1, 2, 3, 4, 5, 6, 8, 9, 10):
+        given = quoting_columns(module, 2)
         given[place] = given[place][:-1]
         with pytest.raises(ValueError, match="fewer"):
-            module.quoting(*(one.data for one in given), rows.data)
+            module.quoting(*(one.data for one in given))
     chosen, found = np.zeros(module.KINDS // 2, np.uint8), np.zeros(2, np.uint8)
     for place in range(3):
         given = [version, version, chosen]
@@ -124,16 +124,54 @@ def test_columns_of_fewer_rows_are_refused(module):
             module.among(*(one.data for one in given), found.data)
 
 
+def quoting_columns(module, many):
+    """Return what ``quoting`` is given for messages of 10 octets each, type 0, and room for what it tells."""
+    octets = np.full(10 * many, 0x45, np.uint8)
+    family, type_, code = np.full(many, 4, np.uint8), np.zeros(many, np.uint8), np.zeros(many, np.uint8)
+    start, captured = np.arange(many, dtype=np.int64) * 10, np.full(many, 10, np.int32)
+    before = np.zeros(module.KINDS, np.int16)
+    places = [np.full(many, -1, np.int64) for _ in range(3)]
+    return [octets, family, type_, code, start, captured, before, *places, np.full(many, 99, np.uint8)]
+
+
 @both
 def test_what_quotes_is_told_by_family_type_and_code(module):
-    before = np.zeros(module.KINDS, np.int16)
-    before[0x301], before[0x10302] = 8, 40
-    family = np.array([4, 4, 6, 6, 0, 4], np.uint8)
-    code = np.array([1, 2, 1, 2, 1, 1], np.uint8)
-    rows = np.full(6, -1, np.int64)
-    type_ = np.full(6, 3, np.uint8)
-    count = module.quoting(family.data, type_.data, code.data, before.data, rows.data)
-    assert rows[:count].tolist() == [0, 3, 5]
+    given = quoting_columns(module, 7)
+    octets, family, type_, code, _, captured, before, rows, ip, limit, version = given
+    before[0x301], before[0x10302], before[0x303] = 8, 9, -1
+    type_[:] = 3
+    family[:], code[:] = [4, 4, 6, 6, 0, 4, 4], [1, 2, 1, 2, 1, 3, 1]
+    octets[39], captured[6] = 0x60, 9
+    count = module.quoting(*(one.data for one in given))
+    found = [column[:count].tolist() for column in (rows, ip, limit, version)]
+    assert found == [[0, 3, 5, 6], [8, 39, 50, 68], [10, 40, 60, 69], [4, 6, 0, 4]]
+    for column in (rows, ip, limit):
+        assert column[count:].tolist() == [-1] * 3
+
+
+@both
+@pytest.mark.parametrize(
+    ("octet", "there", "quotes"), [(0x45, 9, 1), (0x45, 8, 0), (0x55, 10, 0), (0x60, 10, 1)]
+)
+def test_what_is_quoted_is_there_and_a_datagram(module, octet, there, quotes):
+    given = quoting_columns(module, 1)
+    given[0][8], given[5][0], given[6][0] = octet, there, 8
+    assert module.quoting(*(one.data for one in given)) == quotes
+
+
+@both
+@pytest.mark.parametrize(("start", "captured"), [(-1, 4), (15, 6), (0, -1), (1 << 62, 4), (20, 1)])
+def test_messages_outside_of_the_buffer_are_refused(module, start, captured):
+    given = quoting_columns(module, 2)
+    given[6][0] = 1
+    given[4][1], given[5][1] = start, captured
+    with pytest.raises(ValueError, match="outside"):
+        module.quoting(*(one.data for one in given))
+
+
+@both
+def test_the_types_and_codes_of_messages_are_told_apart(module):
+    type_, code = np.full(6, 3, np.uint8), np.array([1, 2, 1, 2, 1, 1], np.uint8)
     chosen, found = np.zeros(module.KINDS // 2, np.uint8), np.full(6, 7, np.uint8)
     chosen[0x302] = 1
     module.among(type_.data, code.data, chosen.data, found.data)
@@ -145,9 +183,14 @@ def test_what_quotes_is_told_by_family_type_and_code(module):
 def test_numbers_are_read_in_network_order(module, size):
     octets = np.arange(200, 220, dtype=np.uint8)
     starts, found = np.array([0, 5, 19 - size], np.int64), np.zeros(3, np.uint64)
-    module.numbers(octets.data, starts.data, 1, size, found.data)
+    module.numbers(octets.data, starts.data, 1, size, EVERYWHERE, found.data)
     want = [int.from_bytes(octets[at + 1 : at + 1 + size].tobytes(), "big") for at in starts.tolist()]
     assert found.tolist() == want
+    there = np.array([0, 1, 0], np.uint8)
+    starts[0] = 1000  # nothing is looked at where nothing is
+    module.numbers(octets.data, starts.data, 1, size, there.data, found.data)
+    assert found.tolist() == [0, want[1], 0]
+    starts[0] = 0
     pieces = np.zeros((3, size), np.uint8)
     module.pieces(octets.data, starts.data, pieces.data)
     assert [row.tobytes() for row in pieces] == [octets[at : at + size].tobytes() for at in starts.tolist()]
@@ -158,7 +201,7 @@ def test_numbers_are_read_in_network_order(module, size):
 def test_octets_outside_of_the_buffer_are_refused(module, start):
     octets, starts = np.zeros(20, np.uint8), np.array([0, start], np.int64)
     with pytest.raises(ValueError, match="outside"):
-        module.numbers(octets.data, starts.data, 0, 8, np.zeros(2, np.uint64).data)
+        module.numbers(octets.data, starts.data, 0, 8, EVERYWHERE, np.zeros(2, np.uint64).data)
     with pytest.raises(ValueError, match="outside"):
         module.pieces(octets.data, starts.data, np.zeros((2, 8), np.uint8).data)
 
@@ -168,6 +211,8 @@ def test_numbers_have_one_to_eight_octets_and_room(module):
     octets, starts = np.zeros(20, np.uint8), np.zeros(2, np.int64)
     for size, many in ((0, 2), (9, 2), (4, 1)):
         with pytest.raises(ValueError, match="room"):
-            module.numbers(octets.data, starts.data, 0, size, np.zeros(many, np.uint64).data)
+            module.numbers(octets.data, starts.data, 0, size, EVERYWHERE, np.zeros(many, np.uint64).data)
+    with pytest.raises(ValueError, match="fewer"):
+        module.numbers(octets.data, starts.data, 0, 8, np.ones(1, np.uint8).data, np.zeros(2, np.uint64).data)
     with pytest.raises(ValueError, match="room"):
         module.pieces(octets.data, starts.data, np.zeros((1, 8), np.uint8).data)

@@ -69,11 +69,13 @@ class Values(NamedTuple):
         rows: the rows of the batch that have them; None for all of them.
         values: one for each.
         octets: what spans among them point into.
+        there: with all rows, which of their values mean anything; None for all.
     """
 
     rows: NDArray[np.int64] | None
     values: Any
     octets: NDArray[np.uint8]
+    there: Mask | None = None
 
 
 def everything(views: Views, wanted: Mask | None) -> Mask:  # noqa: ARG001 - see Predicate
@@ -140,10 +142,10 @@ def any_value(reading: Reading, test: Test) -> Predicate:
 
     def evaluate(views: Views, wanted: Mask | None) -> Mask:
         mask = np.zeros(len(views.batch), np.bool_)
-        for found in read(reading, views, wanted):
+        for found in read(reading, views, wanted, whole=True):
             passed = test(found.values, found.octets)
             if found.rows is None:
-                mask |= passed
+                mask |= passed if found.there is None else passed & found.there
             else:
                 mask[found.rows[passed]] = True
             if found.rows is None and mask.all():
@@ -176,11 +178,11 @@ def all_values(reading: Reading, test: Test) -> Predicate:
     def evaluate(views: Views, wanted: Mask | None) -> Mask:
         there = np.zeros(len(views.batch), np.bool_)
         failed = np.zeros(len(views.batch), np.bool_)
-        for found in read(reading, views, wanted):
+        for found in read(reading, views, wanted, whole=True):
             passed = test(found.values, found.octets)
             if found.rows is None:
-                there |= True
-                failed |= ~passed
+                there |= True if found.there is None else found.there
+                failed |= ~passed if found.there is None else ~passed & found.there
             else:
                 there[found.rows] = True
                 failed[found.rows[~passed]] = True
@@ -247,8 +249,15 @@ def places(reading: Reading, views: Views) -> Iterator[tuple[View, Source, Mask 
             yield view, source, present
 
 
-def read(reading: Reading, views: Views, wanted: Mask | None) -> Iterator[Values]:
-    """Yield the values of a field in the rows that matter, place by place."""
+def read(reading: Reading, views: Views, wanted: Mask | None, *, whole: bool = False) -> Iterator[Values]:
+    """Yield the values of a field in the rows that matter, place by place.
+
+    Args:
+        reading: the field.
+        views: of a batch.
+        wanted: the rows that matter; None for all.
+        whole: whether values of all messages are welcome where most of them count.
+    """
     for view, source, present in places(reading, views):
         mask = present
         if wanted is not None and reading.costly:
@@ -256,6 +265,11 @@ def read(reading: Reading, views: Views, wanted: Mask | None) -> Iterator[Values
             mask = mattering if mask is None else mask & mattering
         index = None
         if mask is not None and not mask.all():
+            if whole and view.rows is None and reading.cut is None and 2 * np.count_nonzero(mask) > len(mask):
+                column = source.whole(view, mask)
+                if column is not None:
+                    yield Values(None, column, view.batch.octets, mask)
+                    continue
             index = np.flatnonzero(mask)
             if not len(index):
                 continue

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissector.filter.headers import BEFORE_OPTIONS
 from dissector.registry.model import Family
 from dissector.registry.table import family_entries, types
 from dissector.tails.quoted import QuoteTail
@@ -51,13 +50,13 @@ def longer(family: Family) -> tuple[tuple[int, int, type[IcmpMessage]], ...]:
 def quoting() -> NDArray[np.int16]:
     """Return how many octets stand before the quoted datagram by code, type above and family (0, 1) above that.
 
-    It is 0 where messages quote none. Redirects of ICMPv6 quote further on (RFC 4861, 4.5).
+    It is 0 where messages quote none, -1 where they quote in an option (RFC 4861, 4.5).
     """
     found = np.zeros((len(FAMILIES), KEYS), np.int16)
     for place, family in enumerate(FAMILIES):
         known, numbers = shapes(family)
         found[place] = np.array([before_quote(shape) for shape in known], np.int16)[numbers]
-    found[-1, REDIRECT << 8] = BEFORE_OPTIONS
+    found[-1, REDIRECT << 8] = -1
     return found.ravel()
 
 

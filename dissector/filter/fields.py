@@ -41,12 +41,25 @@ def cover(bits: int, offset: int, as_: type, scale: int, signed: bool) -> Layout
     return Layout("a field", tuple(fields), None, ())
 
 
+EVERYWHERE = np.zeros(0, np.bool_)
+"""Which of some offsets have a field: all of them."""
+
+
+def is_number(field: Field) -> bool:
+    """Whether a field is read as a number of few octets, without a sign and as it stands there."""
+    return field.as_ in PLAIN and octets_of(field) <= WORD and not field.signed and field.scale == 1
+
+
+def octets_of(field: Field) -> int:
+    """Return how many octets a field has a part of."""
+    return (field.offset % 8 + field.bits + 7) // 8
+
+
 def read(octets: NDArray[np.uint8], starts: NDArray[np.int64], field: Field) -> NDArray[Any]:
     """Return one field of shapes that begin at some offsets, as :func:`dissector.columns.extract` returns it."""
+    if is_number(field):
+        return numbers(octets, starts, field)
     first, offset = divmod(field.offset, 8)
-    size = (offset + field.bits + 7) // 8
-    if field.as_ in PLAIN and size <= WORD and not field.signed and field.scale == 1:
-        return _number(octets, starts, field, first, size)
     starts = starts + first if first else starts
     if field.as_ is bytes and not offset and not field.bits % 8:
         return gather(octets, starts, field.bits // 8)
@@ -54,12 +67,18 @@ def read(octets: NDArray[np.uint8], starts: NDArray[np.int64], field: Field) -> 
     return extract(octets, starts, layout, ("value",))["value"]
 
 
-def _number(
-    octets: NDArray[np.uint8], starts: NDArray[np.int64], field: Field, first: int, size: int
+def numbers(
+    octets: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    field: Field,
+    there: NDArray[np.bool_] = EVERYWHERE,
 ) -> NDArray[Any]:
-    """Return a number without a sign, which lies in some octets from the first on."""
+    """Return a field that :func:`is_number`, 0 where it is not there."""
+    first, size = field.offset // 8, octets_of(field)
     found = np.empty(len(starts), np.uint64)
-    kernel.look.numbers(octets.data, np.ascontiguousarray(starts).data, first, size, found.data)
+    kernel.look.numbers(
+        octets.data, np.ascontiguousarray(starts).data, first, size, there.view(np.uint8).data, found.data
+    )  # fmt: skip
     after = (first + size) * 8 - field.offset - field.bits
     if after:
         found >>= np.uint64(after)

@@ -16,7 +16,7 @@ import numpy as np
 
 from dissector import kernel
 from dissector.filter.families import longer, shapes
-from dissector.filter.fields import bare, gather, read
+from dissector.filter.fields import bare, gather, is_number, numbers, read
 from dissector.message import messages
 from dissector.registry.model import Family
 
@@ -65,6 +65,15 @@ class Source(ABC):
     @abstractmethod
     def values(self, view: View, index: NDArray[np.int64] | None) -> Any:
         """Return the values of some rows that have it; None for all rows."""
+
+    def whole(self, view: View, there: NDArray[np.bool_]) -> Any:  # noqa: ARG002 - for those that have one
+        """Return values for all rows, of which some mean nothing; None where they are read for those that have them.
+
+        Args:
+            view: the view.
+            there: which rows have it.
+        """
+        return None
 
     def spans(self, view: View, index: NDArray[np.int64] | None) -> NDArray[np.int64]:
         """Return where the octets of the value begin and end, shape (n, 2)."""
@@ -155,6 +164,13 @@ class Placed(Source):
     def values(self, view: View, index: NDArray[np.int64] | None) -> NDArray[Any]:
         """Return the values."""
         found = read(view.batch.octets, chosen(view.start(self.where), index), self.field)
+        return found.byteswap() if self.swapped else found
+
+    def whole(self, view: View, there: NDArray[np.bool_]) -> Any:
+        """Return numbers for all rows."""
+        if not is_number(self.field):
+            return None
+        found = numbers(view.batch.octets, view.start(self.where), self.field, there)
         return found.byteswap() if self.swapped else found
 
     def spans(self, view: View, index: NDArray[np.int64] | None) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissector import kernel
-from dissector.filter.families import KEYS, REDIRECT, quoting
+from dissector.filter.families import quoting
 from dissector.filter.headers import V4, V6, Headers, carried, redirected
 from dissector.filter.tunnels import outer_headers
 from dissector.kernel import layers
@@ -82,9 +82,9 @@ class View:
         return CARRIED[self.protocol]
 
     @cached_property
-    def captured(self) -> NDArray[np.integer]:
+    def captured(self) -> NDArray[np.int32]:
         """Octets of what the header carries that are there."""
-        found: NDArray[np.int64] = np.maximum(self.end - self.upper, 0)
+        found: NDArray[np.int32] = np.maximum(self.end - self.upper, 0).astype(np.int32)
         return found
 
     @cached_property
@@ -166,31 +166,26 @@ class View:
 
     def quoted(self) -> View | None:
         """Return the datagrams that these messages quote; None where they quote none."""
-        index = np.empty(len(self), np.int64)
-        columns = (np.ascontiguousarray(column).data for column in (self.family, self.type, self.code))
-        index = index[: kernel.look.quoting(*columns, quoting().data, index.data)]
-        if not len(index):
-            return None
-        family, upper, key = (
-            self.family[index],
-            self.upper[index],
-            self.type[index].astype(np.int64) << 8 | self.code[index],
-        )
-        limit = upper + self.captured[index]
-        ip = upper + quoting()[key + KEYS * (family == V6)]
-        redirects = np.flatnonzero((family == V6) & (key == REDIRECT << 8))
+        rows, ip, limit = (np.empty(len(self), np.int64) for _ in range(3))
+        version = np.empty(len(self), np.uint8)
+        columns = (self.family, self.type, self.code, self.upper, self.captured, quoting())
+        count = kernel.look.quoting(
+            self.batch.octets.data,
+            *(np.ascontiguousarray(column).data for column in columns),
+            rows.data, ip.data, limit.data, version.data,
+        )  # fmt: skip
+        rows, ip, limit, version = rows[:count], ip[:count], limit[:count], version[:count]
+        redirects = np.flatnonzero(version == 0)
         if len(redirects):
-            ip[redirects], limit[redirects] = redirected(
-                self.batch.octets, upper[redirects], limit[redirects]
-            )
-        good = (ip > upper) & (ip < limit)
-        version = VERSIONS[self.batch.octets[np.where(good, ip, 0)]]
-        good &= version > 0
-        if not good.all():
-            index, ip, limit, version = index[good], ip[good], limit[good], version[good]
-        if not len(index):
+            begin = ip[redirects]
+            ip[redirects], limit[redirects] = redirected(self.batch.octets, begin, limit[redirects])
+            there = (ip[redirects] > begin) & (ip[redirects] < limit[redirects])
+            version[redirects[there]] = VERSIONS[self.batch.octets[ip[redirects[there]]]]
+            good = version > 0
+            rows, ip, limit, version = rows[good], ip[good], limit[good], version[good]
+        if not len(rows):
             return None
-        rows = index if self.rows is None else self.rows[index]
+        rows = rows if self.rows is None else self.rows[rows]
         return View(self.batch, Headers(self.depth + 1, rows, version, ip, limit))
 
 

@@ -28,36 +28,77 @@ _WORD = cython.declare(cython.Py_ssize_t, 8)  # octets of a number, at most
 
 
 def quoting(
+    octets: cython.const[cython.uchar][::1],
     family: cython.const[cython.uchar][::1],
     type_: cython.const[cython.uchar][::1],
     code: cython.const[cython.uchar][::1],
+    start: cython.const[cython.longlong][::1],
+    captured: cython.const[cython.int][::1],
     before: cython.const[cython.short][::1],
     rows: cython.longlong[::1],
+    ip: cython.longlong[::1],
+    limit: cython.longlong[::1],
+    version: cython.uchar[::1],
 ) -> int:
-    """Note which messages may quote a datagram.
+    """Note which messages quote a datagram, and where.
 
     Args:
+        octets: the buffer.
         family: of each message, 4 or 6; 0 where there is none.
         type_: its type.
         code: its code.
-        before: octets before the datagram by code, type above and family (4: 0, 6: 1) above that; 0 for none.
-        rows: takes the rows.
+        start: where it begins.
+        captured: octets of it that are there.
+        before: octets before the datagram by code, type above and family (4: 0, 6: 1) above that; 0 where none is
+            quoted, below 0 where it stands in an option.
+        rows: takes the rows of messages that quote.
+        ip: takes where the datagram begins; where the message does if it stands in an option.
+        limit: takes where the octets that there are of the message end.
+        version: takes the datagram's version, 4 or 6; 0 if it stands in an option.
 
     Returns:
         How many there are.
 
     Raises:
-        ValueError: a column has fewer rows than ``rows``.
+        ValueError: a column has fewer rows than ``rows``, or a message is not in the buffer.
     """
     row: cython.Py_ssize_t
+    at: cython.Py_ssize_t
+    end: cython.Py_ssize_t
+    reach: cython.int
+    number: cython.int
     count: cython.Py_ssize_t = 0
     many: cython.Py_ssize_t = rows.shape[0]
+    last: cython.Py_ssize_t = octets.shape[0]
     if family.shape[0] < many or type_.shape[0] < many or code.shape[0] < many or before.shape[0] < _KINDS:
         raise ValueError("fewer rows than messages")  # noqa: EM101, TRY003 - a kernel's lines are few
+    if start.shape[0] < many or captured.shape[0] < many or ip.shape[0] < many or limit.shape[0] < many:
+        raise ValueError("fewer rows than messages")  # noqa: EM101, TRY003 - likewise
+    if version.shape[0] < many:
+        raise ValueError("fewer rows than messages")  # noqa: EM101, TRY003 - likewise
     for row in range(many):
-        # Below 2**17, and count <= row. Without a branch, which would often be guessed wrong.
+        # Below 2**17.
+        reach = before[(family[row] == 6) << 16 | type_[row] << 8 | code[row]]
+        if reach == 0 or family[row] == 0:
+            continue
+        at = start[row]
+        if at < 0 or captured[row] < 0 or at > last - captured[row]:
+            raise ValueError("a message outside of its buffer")  # noqa: EM101, TRY003 - likewise
+        end = at + captured[row]
+        number = 0
+        if reach > 0:
+            at += reach
+            if at >= end:
+                continue
+            number = octets[at] >> 4
+            if number != 4 and number != 6:
+                continue
+        # As many as rows so far, at most.
         rows[count] = row
-        count += (before[(family[row] == 6) << 16 | type_[row] << 8 | code[row]] != 0) & (family[row] != 0)
+        ip[count] = at
+        limit[count] = end
+        version[count] = number
+        count += 1
     return count
 
 
@@ -163,6 +204,7 @@ def numbers(
     starts: cython.const[cython.longlong][::1],
     offset: cython.Py_ssize_t,
     size: cython.Py_ssize_t,
+    there: cython.const[cython.uchar][::1],
     found: cython.ulonglong[::1],
 ) -> None:
     """Read a number in network order at each of some places.
@@ -172,7 +214,8 @@ def numbers(
         starts: the places.
         offset: how far behind each the number begins.
         size: octets of it, 1 to 8.
-        found: takes the numbers.
+        there: 0 where there is no number; empty where there is one at each place.
+        found: takes the numbers, 0 where there is none.
 
     Raises:
         ValueError: a number is not in the buffer, or there is no room.
@@ -182,9 +225,15 @@ def numbers(
     index: cython.Py_ssize_t
     last: cython.Py_ssize_t = octets.shape[0] - size
     value: cython.ulonglong
+    some: cython.bint = there.shape[0] > 0
     if not 1 <= size <= _WORD or found.shape[0] < starts.shape[0]:
         raise ValueError("no number, or no room")  # noqa: EM101, TRY003 - a kernel's lines are few
+    if some and there.shape[0] < starts.shape[0]:
+        raise ValueError("fewer rows than places")  # noqa: EM101, TRY003 - likewise
     for row in range(starts.shape[0]):
+        if some and there[row] == 0:
+            found[row] = 0
+            continue
         at = starts[row] + offset
         if at < 0 or at > last:
             raise ValueError("a number outside of its buffer")  # noqa: EM101, TRY003 - likewise
