@@ -51,6 +51,12 @@ def interface(options: bytes = b"", link: int = 1) -> bytes:
     return block(1, struct.pack("<HHI", link, 0, 0) + options)
 
 
+def named(number: int) -> bytes:
+    """Return an interface description with texts as long as they are kept, each character of four octets."""
+    text = f"{number:08x}{'n' * 240}\N{GRINNING FACE}".encode()
+    return interface(b"".join(struct.pack("<HH", code, len(text)) + text for code in (2, 3)))
+
+
 def packet(frame: bytes, number: int = 0) -> bytes:
     """Return an enhanced packet block."""
     return block(6, struct.pack("<IIIII", number, 0, 5, len(frame), len(frame)) + frame)

@@ -21,6 +21,7 @@ from hostile import (
     block,
     interface,
     ip4,
+    named,
     nested,
     packet,
     record,
@@ -76,6 +77,7 @@ LARGE = {
         PCAP + b"".join(record(ip4(bytes(60_000), number=number, word=0x2001)) for number in range(3000))
     ),
     "interfaces": lambda: SECTION + 800_000 * interface() + packet(PING),
+    "named-interfaces": lambda: SECTION + b"".join(map(named, range(60_000))) + packet(PING),
     "empty-blocks": lambda: CAPTURES["empty-blocks"](3000),
     "empty-options": lambda: CAPTURES["empty-options"](5000),
     "record": lambda: PCAP + record(PING, HUGE) + bytes(1000),
@@ -129,6 +131,50 @@ def test_what_is_left_out_with_interfaces_is_one_sentence(monkeypatch):
         list(reader)
     # One that is not described, where all are remembered, is damage.
     assert "not described; 112 octets skipped" in warnings(SECTION + interface() + packet(PING, 1))[0]
+
+
+def test_names_of_interfaces_beyond_measure_are_told(monkeypatch):
+    monkeypatch.setattr(pcapng, "_TEXTS", 1000)
+    # Those that no longer fit are left out; later ones may.
+    octets = SECTION + named(0) + named(1) + named(2) + interface() + named(3) + packet(PING, 4)
+    with open_capture(io.BytesIO(octets)) as reader:
+        assert sum(block.count for block in reader) == 1
+    assert [len(one.name) + len(one.description) for one in reader.interfaces] == [498, 498, 0, 0, 0]
+    assert reader.report.whole
+    (said,) = reader.report.warnings()
+    assert said == "names of interfaces take too much room: those of 2 interfaces are left out"
+
+
+def test_a_long_name_is_cut():
+    text = struct.pack("<HH", 2, 60_000) + 60_000 * b"x"
+    with open_capture(io.BytesIO(SECTION + interface(text) + packet(PING))) as reader:
+        assert [block.count for block in reader] == [1]
+    assert [one.name for one in reader.interfaces] == [256 * "x"]
+
+
+BROKEN = {
+    "another length at its end": (2, SECTION + interface(), packet(PING) + packet(PING)[:-4] + b"\1\2\3\4"),
+    "of no interface": (1, SECTION + interface(), packet(PING) + packet(PING, 7)),
+    "too short": (1, SECTION + interface(), packet(PING) + block(1, b"")),
+    "more than its block has": (
+        2,
+        SECTION + interface(),
+        packet(PING) + block(6, struct.pack("<5I", 0, 0, 5, 500, 500) + PING),
+    ),
+    "no record": (4, PCAP, 4 * record(PING) + record(b"", HUGE) + bytes(20)),
+    "more than there is": (6, PCAP, 2 * record(PING) + record(PING, 120) + 3 * record(PING)),
+}
+"""Packets in each damaged stretch, how the file begins, and the stretch."""
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_damaged_places_do_not_cost_a_block_each(name):
+    each, start, stretch = BROKEN[name]
+    with open_capture(io.BytesIO(start + 500 * stretch)) as reader:
+        counts = [block.count for block in reader]
+    # What ends with the file, damaged, may be one more.
+    assert (len(counts) <= 2, sum(counts)) == (True, 500 * each)
+    assert reader.report.places == 500
 
 
 @pytest.mark.parametrize("name", ["interfaces", "sections"])

@@ -241,6 +241,27 @@ def test_interfaces_described_on_the_way(both, tmp_path: Path) -> None:
     assert again
 
 
+def test_many_interfaces_are_not_sent_around_with_each_range(both, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(parallel, "MOST_INTERFACES", 40)
+    file = tmp_path / "interfaces.pcapng"
+    file.write_bytes(
+        SECTION
+        + b"".join(interface() + enhanced(frame(echo(number)), number, number) for number in range(600))
+    )
+    taken: list[int] = []
+    take = parallel.Split._take
+
+    def counted(self, made):
+        taken.append(len(made.interfaces))
+        return take(self, made)
+
+    monkeypatch.setattr(parallel.Split, "_take", counted)
+    whole, ranges, _ = both(file, 2048)
+    assert ranges == whole
+    assert whole[1]["messages"] == 600
+    assert sum(taken) < 300
+
+
 def test_more_paths_than_are_told_apart_for_sure(both, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(layers, "PROBES", 40)
     file = tmp_path / "vlans.pcap"

@@ -165,6 +165,9 @@ class Prepared(NamedTuple):
 
 _THERE = object()
 
+MOST_INTERFACES = 1024
+"""Interfaces of a capture that is read by several processes."""
+
 
 class Reading(Generic[T]):
     """What is made of the batches of one capture; iterate over it once."""
@@ -281,8 +284,9 @@ class Split(Reading[T]):
         coming: deque[Prepared] = deque()
         for number, range_ in enumerate(self._ranges(), self._first):
             numbers = self._take(range_)
-            if len(self._scanner.paths) >= layers.PROBES:
-                # Some paths may not find a place, and which depends on the order in which they come.
+            # Some paths may not find a place, and which depends on the order in which they come. All interfaces so far
+            # go with each range, several times.
+            if len(self._scanner.paths) >= layers.PROBES or len(self._origin.interfaces) > MOST_INTERFACES:
                 yield from coming
                 yield None
                 return

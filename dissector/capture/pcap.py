@@ -89,12 +89,14 @@ class RecordsReader(ContainerReader):
             window.more()
         window.position = min(self._start, window.end)
         while True:
+            first = not self._frames and not self._count
             status, position, count = self._walk()
-            if status != walk.FULL and not self._frames and count < walk.CHAIN - 1:
+            if status != walk.FULL and first and count < walk.CHAIN - 1:
                 status, position, count = self._try_others(status, position, count)
-            window.position = position
-            if count:
-                yield self._block(count)
+            window.position, self._count = position, count
+            # What is done for a block is not done for each damaged place.
+            if count and (self._strict or status != walk.SUSPECT):
+                yield self._block()
             if status == walk.SUSPECT:
                 yield from self._suspect()
             elif status == walk.MORE and not window.final:
@@ -115,8 +117,9 @@ class RecordsReader(ContainerReader):
         window = self._window
         final = window.final or end > 0
         found: tuple[int, int, int] = walk.records(
-            window.octets, window.position, end or window.end, final, self._numbers, *self._columns, row=0
-        )
+            window.octets, window.position, end or window.end, final, self._numbers, *self._columns, self._count
+        )  # fmt: skip
+        self._records.flags[self._count : found[2]] = 0
         return found
 
     def _find(self, position: int) -> tuple[int, int]:
@@ -160,11 +163,10 @@ class RecordsReader(ContainerReader):
         window = self._window
         claimed = self._span()
         if claimed < 0:
-            self._skip()
+            yield from self._skip()
         elif not (yield from self._shortened()):
             # Its length is right, for all that is known: the damage is behind it.
-            _, window.position, count = self._walk(window.position + claimed)
-            yield self._block(count)
+            _, window.position, self._count = self._walk(window.position + claimed)
 
     def _shortened(self) -> Generator[Block, None, bool]:
         """Take the record at the position up to the next if that begins inside it; return whether it does.
@@ -188,7 +190,7 @@ class RecordsReader(ContainerReader):
             if status != walk.MORE:
                 break
             looked = place - window.position
-            window.more()
+            yield from self._more()
         if status != walk.FOUND:
             return False
         captured = place - window.position - header
@@ -198,23 +200,22 @@ class RecordsReader(ContainerReader):
         )
         self._fill(captured)
         window.position = place
-        yield self._block(1)
-        self._records.flags[0] = 0
         return True
 
     def _fill(self, captured: int) -> None:
-        """Note the record at the position in the first row, with fewer octets than it claims."""
-        window, layout, records = self._window, self._layout, self._records
+        """Note the record at the position in the next row, with fewer octets than it claims."""
+        window, layout, records, row = self._window, self._layout, self._records, self._count
         big = bool(layout.big)
         seconds = window.number(layout.seconds, 4, big=big)
         fraction = window.number(layout.fraction, 4, big=big)
-        records.start[0] = window.position + layout.header
-        records.captured[0] = captured
-        records.original[0] = window.number(layout.original, 4, big=big)
-        records.time_ns[0] = seconds * 1_000_000_000 + fraction * layout.scale
-        records.flags[0] = SHORTENED
+        records.start[row] = window.position + layout.header
+        records.captured[row] = captured
+        records.original[row] = window.number(layout.original, 4, big=big)
+        records.time_ns[row] = seconds * 1_000_000_000 + fraction * layout.scale
+        records.flags[row] = SHORTENED
+        self._count += 1
 
-    def _skip(self) -> None:
+    def _skip(self) -> Iterator[Block]:
         """Pass over octets that are no record, up to the next one."""
         window, layout = self._window, self._layout
         begin = window.offset
@@ -226,7 +227,7 @@ class RecordsReader(ContainerReader):
             status, window.position = self._find(window.position)
             if status != walk.MORE:
                 break
-            window.more()
+            yield from self._more()
         self._skipped(begin, claim, found=status == walk.FOUND)
 
 

@@ -37,7 +37,9 @@ _ROOM = 65536  # in a block beside the packet: header, options
 _LARGEST_BLOCK = LARGEST_SNAPLEN + _ROOM
 _LARGEST_MESSAGE_BLOCK = LARGEST_MESSAGE + _ROOM
 _INTERFACES = 1 << 18  # so many are remembered: a file may describe one in 20 octets
-_TEXT = 256
+_TEXT = 256  # characters of a name or description
+_TEXTS = 1 << 22  # of all in a file: each takes up to four octets
+_ENDS_BLOCK = {walk.FULL, walk.MORE, walk.NUMBERED}  # no rows are left; octets move; frame numbers have a gap
 _ORDERS = {b"\x1a\x2b\x3c\x4d": True, b"\x4d\x3c\x2b\x1a": False}
 
 # Options of an interface description, section 4.2.
@@ -126,6 +128,7 @@ class PcapngReader(ContainerReader):
         self._big = False
         self._first = 0  # of the section's interfaces, in ``interfaces``
         self._limit = _LARGEST_BLOCK
+        self._texts = 0  # characters of the interfaces' names and descriptions
         self._searched = 0  # up to this offset of the file no block begins that was looked for
 
     def __iter__(self) -> Iterator[Block]:  # noqa: C901, PLR0912 - what stops the walker, case by case
@@ -135,19 +138,19 @@ class PcapngReader(ContainerReader):
             TruncatedCaptureError: the file is damaged, and only a whole one is wanted.
         """
         window = self._window
-        count = 0
         while True:
-            status, window.position, count = self._walk(count)
-            # A file may describe an interface before each packet: what is done for a block is not done for each.
+            status, window.position, self._count = self._walk()
             if status == walk.SPECIAL and self._special():
                 continue
-            if count:
-                yield self._block(count)
-                count = 0
-            if status == walk.SPECIAL and self._claimed() <= window.left:
-                self._odd()
-            elif status in {walk.MORE, walk.SPECIAL}:
-                # The block is not all there.
+            if status == walk.SPECIAL and self._claimed() > window.left:
+                status = walk.MORE
+            # A file may describe an interface before each packet, or damage each: what is done for a block is not done
+            # for each.
+            if self._count and (self._strict or status in _ENDS_BLOCK):
+                yield self._block()
+            if status == walk.SPECIAL:
+                yield from self._odd()
+            elif status == walk.MORE:
                 if self._stopped() and not window.final:
                     return
                 if not window.final:
@@ -157,7 +160,7 @@ class PcapngReader(ContainerReader):
             elif status == walk.SUSPECT:
                 yield from self._suspect()
             elif status == walk.UNREADABLE:
-                yield from self._unreadable()
+                self._unreadable()
             elif status == walk.NUMBERED:
                 self._frames += 1
                 window.position += self._claimed()
@@ -166,12 +169,12 @@ class PcapngReader(ContainerReader):
         else:
             self._cut(self._claimed() - window.left if window.left else 0)
 
-    def _walk(self, row: int = 0) -> tuple[int, int, int]:
-        """Let the walker fill the columns from a row on."""
+    def _walk(self) -> tuple[int, int, int]:
+        """Let the walker fill the columns behind what is there."""
         window = self._window
         found: tuple[int, int, int] = walk.blocks(
             window.octets, window.position, window.end, self._big, self._limit,
-            *self._known(), *self._columns, row,
+            *self._known(), *self._columns, self._count,
         )  # fmt: skip
         return found
 
@@ -192,6 +195,7 @@ class PcapngReader(ContainerReader):
         """Know what another reader of the file has learned."""
         self._section, self._big, self._first, self._limit, interfaces, units = context
         self.interfaces[:] = interfaces
+        self._texts = sum(len(interface.name) + len(interface.description) for interface in interfaces)
         table = np.zeros((max(16, len(units)), 4), np.int64)
         table[: len(units)] = np.array(units, np.int64).reshape(-1, 4)
         self._units = table.data
@@ -255,14 +259,19 @@ class PcapngReader(ContainerReader):
         offset = 0
         if len(given.get(_OFFSET, b"")) == 8:  # noqa: PLR2004 - 64 bits
             offset = int.from_bytes(given[_OFFSET], order, signed=True)
+        name, description = (_text(given.get(code, b"")) for code in (_NAME, _DESCRIPTION))
+        if self._texts + len(name) + len(description) > _TEXTS:
+            name = description = ""
+            self.report.unnamed += 1
+        self._texts += len(name) + len(description)
         # The draft says bits and means octets in its example; both are written.
         fcs = (given.get(_FCS) or b"\0")[0]
         self.interfaces.append(
             Interface(
                 link,
                 snaplen=snaplen,
-                name=_text(given.get(_NAME, b"")),
-                description=_text(given.get(_DESCRIPTION, b"")),
+                name=name,
+                description=description,
                 resolution=ticks.name,
                 offset=offset,
                 fcs=fcs if fcs < 8 else fcs // 8,  # noqa: PLR2004 - bits of an octet
@@ -281,12 +290,12 @@ class PcapngReader(ContainerReader):
     # --- what is not as it should be
     # ----------------------------------------------------------------------------
 
-    def _odd(self) -> None:
+    def _odd(self) -> Iterator[Block]:
         """Judge the section header or interface description here: damaged, too short, or one too many."""
         window = self._window
         kind, claimed = self._kind()
         if not kind:
-            self._skip("the section header or interface description there is damaged")
+            yield from self._skip("the section header or interface description there is damaged")
         elif kind == 1 and claimed >= _INTERFACE_SMALLEST:
             self._sentence(window.offset, f"more than {_INTERFACES} interfaces")
             self.report.most_interfaces = _INTERFACES
@@ -301,7 +310,7 @@ class PcapngReader(ContainerReader):
         claimed = self._claimed()
         if claimed:
             if not (yield from self._shortened()):
-                yield from self._unended(claimed)
+                self._unended(claimed)
             return
         size = window.number(4, 4, big=self._big)
         status, place = walk.find_block(
@@ -309,11 +318,11 @@ class PcapngReader(ContainerReader):
         )
         if status == walk.FOUND:
             length = place - window.position
-            yield from self._salvage(length, length, f"what follows claims {octets(size)}")
+            self._salvage(length, length, f"what follows claims {octets(size)}")
         else:
-            self._skip(f"what follows claims {octets(size)}")
+            yield from self._skip(f"what follows claims {octets(size)}")
 
-    def _unended(self, claimed: int) -> Iterator[Block]:
+    def _unended(self, claimed: int) -> None:
         """Take the block here, which does not end with its length, up to the next that can be seen behind it.
 
         Of many such blocks in a row each is followed by the same octets without a block: these are searched once.
@@ -324,7 +333,7 @@ class PcapngReader(ContainerReader):
         self._searched = window.base + place
         length = place - window.position if status == walk.FOUND else claimed
         body = length if length > claimed else claimed - 4
-        yield from self._salvage(length, body, "the block there does not end with its length")
+        self._salvage(length, body, "the block there does not end with its length")
 
     def _shortened(self) -> Generator[Block, None, bool]:
         """Take the block at the position up to the next if that begins inside it; return whether it does.
@@ -347,15 +356,15 @@ class PcapngReader(ContainerReader):
             if status != walk.MORE:
                 break
             looked = place - window.position
-            window.more()
+            yield from self._more()
         if status != walk.FOUND:
             return False
         length = place - window.position
         what = f"the block there claims {octets(claimed)}, the next begins after {length}"
-        yield from self._salvage(length, length, what)
+        self._salvage(length, length, what)
         return True
 
-    def _unreadable(self) -> Iterator[Block]:
+    def _unreadable(self) -> None:
         """Take what can be had of a packet that does not fit its block, or is of no known interface."""
         claimed = self._claimed()
         fits = walk.damaged_packet(*self._packet(claimed - 4))
@@ -365,28 +374,28 @@ class PcapngReader(ContainerReader):
             self._window.position += claimed
             return
         what = "claims more octets than its block has" if fits else "is of an interface that is not described"
-        yield from self._salvage(claimed, claimed - 4, f"the packet there {what}")
+        self._salvage(claimed, claimed - 4, f"the packet there {what}")
 
     def _packet(self, body: int) -> tuple[object, ...]:
         """Return what :func:`walk.damaged_packet` takes for the block here, of which ``body`` octets are."""
         window = self._window
         return (
             window.octets, window.position, window.position + body, self._big, *self._known(), *self._columns,
-            0
+            self._count
         )  # fmt: skip
 
-    def _salvage(self, length: int, body: int, what: str) -> Iterator[Block]:
+    def _salvage(self, length: int, body: int, what: str) -> None:
         """Take the packet of the block here if it can be had, and go on behind ``length`` octets."""
         window = self._window
         taken = walk.damaged_packet(*self._packet(body))
         if taken:
             self._damaged(window.offset, what)
-            yield self._block(1)
+            self._count += 1
         else:
             self._damaged(window.offset, f"{what}; {octets(length)} skipped", skipped=length)
         window.position += length
 
-    def _skip(self, claim: str) -> None:
+    def _skip(self, claim: str) -> Iterator[Block]:
         """Pass over octets that are no block, up to the next one."""
         window = self._window
         begin = window.offset
@@ -396,5 +405,5 @@ class PcapngReader(ContainerReader):
             status, window.position = self._find(window.position)
             if status != walk.MORE:
                 break
-            window.more()
+            yield from self._more()
         self._skipped(begin, claim, found=status == walk.FOUND)

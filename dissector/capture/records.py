@@ -158,6 +158,7 @@ class Report:
         most_interfaces: how many interfaces are remembered, if there were more; else 0.
         interfaces_skipped: those beyond.
         packets_skipped: packets of interfaces that are not known, once some were skipped.
+        unnamed: interfaces whose name and description are left out, because there was too much of them before.
     """
 
     __slots__ = (
@@ -168,6 +169,7 @@ class Report:
         "packets_skipped",
         "places",
         "skipped",
+        "unnamed",
     )
 
     def __init__(self) -> None:
@@ -178,6 +180,7 @@ class Report:
         self.most_interfaces = 0
         self.interfaces_skipped = 0
         self.packets_skipped = 0
+        self.unnamed = 0
 
     def add(self, damage: Damage) -> None:
         """Note a place, keeping the list short for a file that is damaged all over."""
@@ -194,6 +197,7 @@ class Report:
         self.most_interfaces = max(self.most_interfaces, other.most_interfaces)
         self.interfaces_skipped += other.interfaces_skipped
         self.packets_skipped += other.packets_skipped
+        self.unnamed += other.unnamed
 
     @property
     def whole(self) -> bool:
@@ -217,6 +221,10 @@ class Report:
             skipped = quantity(self.interfaces_skipped, "interface"), quantity(self.packets_skipped, "packet")
             sentences.append(
                 f"more than {self.most_interfaces} interfaces, their packets are skipped ({', '.join(skipped)})"
+            )
+        if self.unnamed:
+            sentences.append(
+                f"names of interfaces take too much room: those of {quantity(self.unnamed, 'interface')} are left out"
             )
         return sentences
 

@@ -177,6 +177,7 @@ class ContainerReader:
         self._strict = strict
         self._window = Window(source)
         self._records = Records()
+        self._count = 0
         self._frames = 0
 
     def __iter__(self) -> Iterator[Block]:
@@ -246,7 +247,11 @@ class ContainerReader:
         return self.stop is not None and self._window.base + self._window.end >= self.stop
 
     def _walk(self) -> tuple[int, int, int]:
-        """Let the walker fill the columns from the position on; return status, position and how many."""
+        """Let the walker fill the columns behind what is there, from the position on.
+
+        Returns:
+            Status, position, and how many rows there are then.
+        """
         raise NotImplementedError
 
     def _find(self, position: int) -> tuple[int, int]:
@@ -261,22 +266,29 @@ class ContainerReader:
         """Know what :meth:`_context` returned."""
         raise NotImplementedError
 
-    def _block(self, count: int) -> Block:
-        """Return the first ``count`` rows as a block, and count them."""
+    def _block(self) -> Block:
+        """Return the rows as a block, and count them."""
+        count, self._count = self._count, 0
         block = Block(self._window.octets, self._records, count, self._frames + 1, self._window.base)
         block.window = self._window
         self._frames += count
         self.report.packets += count
         return block
 
+    def _more(self) -> Iterator[Block]:
+        """Read on, which moves the octets: what the rows are about is handed out first."""
+        if self._count:
+            yield self._block()
+        self._window.more()
+
     def _damaged(self, offset: int, what: str, *, skipped: int = 0, cut: bool = False) -> None:
         """Note a damaged place, or raise if only a whole capture is wanted."""
         sentence = self._sentence(offset, what)
-        self.report.add(Damage(self.report.packets, offset, skipped, cut, sentence))
+        self.report.add(Damage(self.report.packets + self._count, offset, skipped, cut, sentence))
 
     def _sentence(self, offset: int, what: str) -> str:
         """Return what is wrong from an offset on, or raise it if only a whole capture is wanted."""
-        sentence = f"whole up to packet {self._frames} (octet {offset}); {what}"
+        sentence = f"whole up to packet {self._frames + self._count} (octet {offset}); {what}"
         if self._strict:
             message = f"{self._source.name}: {sentence}"
             raise TruncatedCaptureError(message)
