@@ -454,6 +454,27 @@ def test_tiny_fragments_have_a_bound_in_number() -> None:
     assert reassembler.octets < 1000
 
 
+def test_no_more_datagrams_are_waited_for() -> None:
+    reassembler: Reassembler[Any] = Reassembler()
+    for number in range(10_000):
+        reassembler.add(ipv4(bytes(8), start=8, more=True, identification=number), (), 0)
+    assert (len(reassembler), reassembler.unfinished) == (8192, 10_000 - 8192)
+
+
+def test_what_is_given_up_leaves_its_octets() -> None:
+    reassembler: Reassembler[Any] = Reassembler()
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            for start in (0, 8):
+                reassembler.add(ipv6(bytes(50_000), start=start, more=True, identification=number), (), 0)
+        used = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert (len(reassembler), reassembler.overlapping) == (100, 100)
+    assert used < 1 << 20
+
+
 def test_fragments_that_overlap_again_and_again_have_a_bound_too() -> None:
     reassembler: Reassembler[Any] = Reassembler()
     for number in range(3 * MOST_FRAGMENTS):

@@ -6,17 +6,20 @@ takes sixteen times as long.
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from hostile import CAPTURES, MESSAGES, NAMES, message
+from hostile import CAPTURES, MESSAGES, NAMES, PING, SECTION, interface, message, packet
 
 from dissector import decode
+from dissector.capture.formats import open_capture
 from dissector.cli import cli
-from dissector.layout.tail import MOST
+from dissector.kernel import walk
+from dissector.layout.tail import MOST, Items
 from dissector.present.tree import message_tree
 from dissector.registry.model import Family
 from dissector.tails import names
@@ -97,6 +100,37 @@ def test_decoding_is_linear(name):
         return run
 
     linear(prepared, 200_000, 800_000)
+
+
+def test_items_are_not_copied_for_each_of_them():
+    found = []
+    for count in (2000, TIMES * 2000):
+        handed: list[int] = []
+        tail = Items(lambda octets, _, handed=handed: (handed.append(len(octets)) or octets[:8], 8), "option")
+        assert len(tail.read(bytes(8 * count), None, [])) == count
+        found.append(sum(handed))
+    assert found[0] < found[1] < WORST * found[0]
+
+
+def test_what_lies_behind_many_broken_blocks_is_searched_once(monkeypatch):
+    find, searched = walk.find_block, 0
+
+    def counted(octets, position, *rest):
+        nonlocal searched
+        status, place = find(octets, position, *rest)
+        searched += place - position
+        return status, place
+
+    monkeypatch.setattr(walk, "find_block", counted)
+    # None ends with its length, and no three in a row are sound: the next one that can be seen is the end.
+    broken = packet(PING) + packet(PING)[:-4] + b"\1\2\3\4"
+    found = []
+    for count in (500, TIMES * 500):
+        searched = 0
+        with open_capture(io.BytesIO(SECTION + interface() + count * broken)) as reader:
+            assert sum(block.count for block in reader) == 2 * count
+        found.append(searched)
+    assert found[0] < found[1] < WORST * found[0]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import lzma
+import re
 import resource
 import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,7 @@ from hostile import (
 
 from dissector.capture import pcapng, source
 from dissector.capture.formats import open_capture
+from dissector.capture.records import Damage, Report
 from dissector.capture.stream import scan
 from dissector.errors import CaptureError, TruncatedCaptureError
 from dissector.filter import FilterError
@@ -106,6 +110,26 @@ def test_a_stream_that_unpacks_to_too_much_is_left(monkeypatch):
     assert "its bzip2 stream unpacks to more than 10000 times its size, no more is read" in said
     # A capture of zeros in gzip is far from that.
     assert not any("times" in said for said in warnings(gzip.compress(PCAP + 100_000 * record(bytes(60)))))
+
+
+def test_a_gibibyte_is_unpacked_and_no_more():
+    zstandard = pytest.importorskip("zstandard")
+    octets = zstandard.compress(PCAP + record(PING)) + 10 * zstandard.compress(bytes(128 << 20))
+    (skipped, said) = warnings(octets)
+    assert "its zstd stream unpacks to more than 10000 times its size, no more is read" in said
+    (count,) = re.findall(r"(\d+) octets skipped", skipped)
+    assert 1 << 30 < int(count) + (64 << 20) < 1200 << 20
+
+
+def test_xz_may_not_ask_for_more_than_it_needs():
+    octets = bytearray(lzma.compress(PCAP + record(PING), preset=0))
+    # The block header: its size, flags, one filter (LZMA2), the size of its dictionary, here 512 MiB, padding, CRC.
+    end = 12 + 4 * octets[12]
+    assert octets[13:16] == b"\0\x21\1"
+    octets[16] = 34
+    octets[end : end + 4] = zlib.crc32(octets[12:end]).to_bytes(4, "little")
+    with pytest.raises(CaptureError, match="Memory usage limit exceeded"):
+        open_capture(io.BytesIO(octets))
 
 
 def test_what_is_packed_twice_is_no_capture():
@@ -212,6 +236,29 @@ def test_four_gigabytes_are_claimed_in_vain(octets):
     assert any(f"claims {HUGE} octets" in said for said in warnings(octets))
 
 
+@pytest.mark.parametrize("link", [1, 231], ids=["Ethernet", "D-Bus"])
+def test_no_packet_is_waited_for_that_is_larger_than_any(link):
+    size = (128 << 20) + (128 << 10)
+    described = PCAP[:20] + struct.pack("<I", link)
+    assert (
+        f"claims {size} octets" in warnings(described + 4 * record(PING) + record(PING, size) + bytes(100))[0]
+    )
+    described = SECTION + interface(link=link)
+    assert (
+        f"claims {size} octets;" in warnings(described + packet(PING) + block(6, PING, size) + bytes(100))[0]
+    )
+
+
+def test_the_places_of_several_ranges_are_fifty():
+    one, other = Report(), Report()
+    for report in (one, other):
+        for place in range(40):
+            report.add(Damage(place, place, 1, cut=False, sentence="damaged"))
+    one.extend(other)
+    assert (len(one.damage), one.places) == (50, 80)
+    assert one.warnings()[-1] == "30 more damaged places; 80 octets skipped altogether"
+
+
 def test_tunnels_beyond_the_limit_are_told(tmp_path, dissector):
     file = tmp_path / "x.pcap"
     file.write_bytes(PCAP + record(nested(5)) + record(nested(60)))
@@ -226,8 +273,9 @@ def test_tunnels_beyond_the_limit_are_told(tmp_path, dissector):
     [
         ("(" * 9_000 + "icmp" + ")" * 9_000, "parentheses may be nested 100 deep"),
         ("icmp || " * 1_000_000 + "icmp", "a filter has at most 20000 characters, this one 8000004"),
+        (f'icmp matches "{1001 * "a"}"', "it has 1001 octets, 1000 are allowed"),
     ],
-    ids=["nested", "long"],
+    ids=["nested", "long", "long expression"],
 )
 def test_a_filter_has_bounds(text, sentence):
     with pytest.raises(FilterError, match=sentence):

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissector.analysis.hops import EXCEEDED, fitted
-from dissector.analysis.paths import Paths
+from dissector.analysis.paths import WORDS, Paths, moments
 from dissector.capture.stream import scan
 from dissector.encoder import encode
 from dissector.messages.echo import Echo
@@ -487,6 +487,24 @@ def test_a_full_table_is_told():
     report = report_of(*traceroute(), limit=4)
     assert report.refused
     assert report.warnings[0].startswith(f"{report.refused} messages that may belong to traceroutes")
+
+
+def test_what_a_loop_repeats_has_a_bound():
+    table = moments(1 << 20)
+
+    def add(identifications: int, seconds: int) -> None:
+        numbers = np.arange(identifications * seconds)
+        keys = np.zeros((len(numbers), WORDS), np.uint64)
+        keys[:, 0] = EXCEEDED | 17 << 16
+        keys[:, 1] = numbers % identifications
+        times = numbers // identifications * 1_000_000_000
+        table.add(keys, {"count": np.ones_like(numbers), "first_ns": times, "frame": numbers + 1})
+
+    add(1000, 1)
+    assert (len(table.distinct), len(table), table.refused) == (64, 64, 936)
+    add(64, 1000)
+    assert (len(table.distinct), len(table), table.refused) == (64, 3 * 64, 936)
+    assert table.values["count"].sum() == 64 + 64_000
 
 
 def test_json_of_nothing_and_of_something():

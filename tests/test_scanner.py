@@ -455,6 +455,18 @@ def test_depth_is_bounded(backend):
     assert verdict(backend, eth(0x8100, tags[2:] + b"\x08\0" + PING)) == layers.TOO_DEEP
 
 
+def test_paths_that_are_made_to_meet_in_the_table_are_not_looked_for_long(backend):
+    # All these steps have their place among 256 of the 131072 there are.
+    keys = np.arange(1 << 20, dtype=np.int64) * 40503
+    steps = np.flatnonzero(((keys ^ keys >> 17) & 2 * layers.MAX_PATHS - 1) < 256).tolist()
+    child = scanner(backend)._kernel.child
+    found = [child(0, step) for step in steps]
+    # So many are certain, and hardly more: the others end where there is no number left.
+    assert found[: layers.PROBES] == list(range(1, layers.PROBES + 1))
+    assert max(found) < layers.PROBES + 256 < len(steps) - 500
+    assert found[-1] == child(0, steps[-1]) == 0
+
+
 def test_tunnels_stay_closed_on_demand(backend):
     for name in ("4-in-4", "6-in-6", "gre", "vxlan", "etherip", "teredo", "l2tpv3", "mpls-in-udp"):
         assert verdict(backend, CASES[name][1], tunnels=False) in layers.PROTOCOLS

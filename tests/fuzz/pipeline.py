@@ -112,7 +112,13 @@ ENDS: dict[str, dict[str, Ends]] = {
     },
     "echo": {"echoes": (7, lambda echo, *rest: of_messages(rest[6], rest[7], echo))},
     "look": {
-        "numbers": (0, lambda starts, offset, size, _: last(starts, offset + size)),
+        "quoting": (0, lambda _family, _type, _code, start, captured, *_: last(start, captured)),
+        "numbers": (
+            0,
+            lambda starts, offset, size, there, _: last(
+                np.asarray(starts)[np.asarray(there) > 0] if len(there) else starts, offset + size
+            ),
+        ),
         "pieces": (0, lambda starts, found: last(starts, found.shape[1])),
         "carried": (0, lambda _version, _ip, limit, *_: last(limit, 0)),
     },
