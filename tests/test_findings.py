@@ -34,7 +34,8 @@ from dissector.messages.errors import DestinationUnreachable, FragmentationNeede
 from dissector.messages.errors6 import PacketTooBig, ParameterProblem6
 from dissector.messages.neighbor_discovery import NeighborSolicitation, RouterAdvertisement6
 from dissector.messages.queries import Timestamp
-from dissector.present.findings import findings_json, findings_tables, page
+from dissector.present.findings import TEXTS, WIDTHS, findings_json, findings_tables, page
+from dissector.present.summary import table
 from dissector.registry.model import Family
 from dissector.tails.headers import Ipv4Header, Ipv6Header, UdpHeader
 from dissector.tails.quoted import Quote, split
@@ -493,6 +494,13 @@ def test_tables_fit_a_terminal(lang):
     assert len(tables) == 2
     for line in "\n".join(tables).splitlines():
         assert sum(1 + (character > "\u2e80") for character in line) <= 80, line
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_full_cells_fit_a_terminal(lang):
+    title, headers, _ = TEXTS[lang]
+    (text,) = table(title, headers, [["x" * width for width in WIDTHS]], "simple", widths=WIDTHS)
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_json_has_every_finding():

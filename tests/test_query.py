@@ -51,6 +51,15 @@ def test_a_question_is_answered_as_a_table():
     assert "234 packets read, 234 ICMP" in result.stderr
 
 
+def test_the_tables_are_shown():
+    assert {row["name"] for row in ask("show tables")} == {"messages", "exchanges", "findings"}
+
+
+def test_of_a_table_that_there_is_not_the_three_are_named():
+    with pytest.raises(QueryError, match='no table "packets"; there are messages, exchanges, findings'):
+        ask("select * from packets")
+
+
 def test_json_has_the_types_and_times_of_the_contract():
     rows = run("--json", "-q", "select frame, time, src, fragment, gateway from messages limit 3", TOUR)
     found = [json.loads(line) for line in rows.stdout.splitlines()]

@@ -60,6 +60,10 @@ ADVICE = ' Use "SET '
 """How duckdb's advice begins to change a setting, which is not possible here."""
 LINE = re.compile(r"\n+LINE \d+: ")
 """What comes before the line that an error is in, and the line beneath with carets."""
+ABSENT = re.compile(r"Table with name (.+) does not exist!")
+"""What duckdb says of a table that there is not; the name that it proposes is one of its own."""
+SHOW = re.compile(r"\s*show\b", re.IGNORECASE)
+"""How a question about all tables begins."""
 CHOSEN = "the messages"
 """The name of what ``--where`` chooses from; one that an expression does not name by chance."""
 ROW = "number of the row"
@@ -91,6 +95,7 @@ class Database:
             raise MissingExtraError(sentence) from error
         self._duckdb = duckdb
         self._tables: dict[str, ArrowTable] = {}
+        self._names = tuple(offered)
         self._folder = TemporaryDirectory(prefix="dissector-")
         self._connection = duckdb.connect(config={**CLOSED, "temp_directory": self._folder.name})
         self._once = int(duckdb.__version__.partition(".")[0]) < STREAMS_AGAIN
@@ -124,8 +129,8 @@ class Database:
         self._connection.register(name, table)
 
     def _make(self, sql: str) -> None:
-        """Make the tables whose names occur in some SQL."""
-        for name in [name for name in self._waiting if name in sql.lower()]:
+        """Make the tables whose names occur in some SQL; all of them for SHOW."""
+        for name in [name for name in self._waiting if name in sql.lower() or SHOW.match(sql)]:
             table = self._waiting.pop(name)
             if not self._once:
                 self.offer(name, table)
@@ -235,6 +240,8 @@ class Database:
         place = LINE.search(said)
         kind, _, text = said[: place.start() if place else None].partition(": ")
         sentence = text if kind.endswith("Error") else f"{kind}: {text}"
+        if (absent := ABSENT.match(text)) and self._names:
+            sentence = f'there is no table "{absent[1]}"; there are {", ".join(self._names)}'
         marks: tuple[str, ...] = ()
         if place:
             first, *others = said[place.end() :].split("\n")

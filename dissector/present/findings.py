@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 ALIKE = 3
 """Findings of one rule in a table, those with the most messages; JSON has all of them."""
-WIDTHS = (8, 15, 38, 12)
-"""Columns of a terminal, which with two between each are 79."""
+WIDTHS = (10, 15, 36, 12)
+"""Columns of a terminal, which with two between each are 79; the first is as wide as tabulate makes its header."""
 TEXTS = {
     "en": ("Findings", ("severity", "finding", "what was seen", "frames"), "{} more like this"),
     "zh": ("发现", ("严重性", "发现", "所见", "帧"), "另有 {} 条同类"),
