@@ -881,3 +881,29 @@ def test_the_page_of_fields_is_what_the_table_says() -> None:
     assert fields.PAGE.read_text(encoding="utf-8") == text
     for name in names.all_names():
         assert f"| `{name}` |" in text
+
+
+def test_what_extensions_say_has_the_same_names_in_both_families(pcaps: Path) -> None:
+    found = {}
+    for text in (
+        "icmp.ext",
+        "icmpv6.ext",
+        "icmp.ext.version == 2",
+        "icmp.ext.res != 0",
+        "icmp.ext contains 20:00",
+    ):
+        chosen = filters.compile(text)
+        with dissector.scan(pcaps / "tour.pcapng") as batches:
+            found[text] = [
+                pair
+                for batch in batches
+                for pair in zip(
+                    batch.frame[chosen.mask(batch)].tolist(),
+                    batch.family[chosen.mask(batch)].tolist(),
+                    strict=True,
+                )
+            ]
+    assert {family for _, family in found["icmp.ext"]} == {4, 6}
+    assert found["icmpv6.ext"] == [pair for pair in found["icmp.ext"] if pair[1] == 6]
+    assert found["icmp.ext.version == 2"] == found["icmp.ext contains 20:00"] == found["icmp.ext"]
+    assert found["icmp.ext.res != 0"] == []

@@ -72,7 +72,7 @@ class Question(NamedTuple):
 
     def __reduce__(self) -> tuple[Callable[..., Question], tuple[Any, ...]]:
         """Leave out the words that are zero in all keys on the way to another process: most are."""
-        words = np.flatnonzero(self.key.any(axis=0))
+        words = np.array([word for word in range(WORDS) if self.key[:, word].any()], np.int64)
         return _question, (self._replace(key=self.key[:, words])[:], words)
 
 

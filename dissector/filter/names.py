@@ -112,7 +112,9 @@ def _message(prefix: str) -> Iterator[Known]:
         ]
         if found:
             yield _placed(f"{prefix}.{name}", prefix, found, swapped=alias.swapped)
-    yield from several.fields(prefix, of)
+    # What extensions say has the same names in both families; those of ICMPv6 alone are ours.
+    extended = {prefix: of} if prefix == "icmpv6" else {one: _shapes(FAMILIES[one]) for one in FAMILIES}
+    yield from several.fields(prefix, of, extended)
 
 
 class _Status(Attribute):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dissector.filter.sources import Decoded, Kind, Known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dissector.message import Message
     from dissector.messages.base import IcmpMessage
@@ -21,7 +21,7 @@ class Item(NamedTuple):
 
     Attributes:
         kind: what the values are.
-        field: the attribute of an item, its value or several.
+        field: the attribute of an item, its value or several; or the method that returns it.
         of: the shapes of items that it is asked of, by name; empty for all.
     """
 
@@ -55,6 +55,14 @@ RECORDS = {
 }
 """Of the records of an MLDv2 report."""
 
+STRUCTURES = {
+    "ext": Item(Kind.OCTETS, "encode"),
+    "ext.version": Item(Kind.NUMBER, "version"),
+    "ext.res": Item(Kind.NUMBER, "reserved"),
+    "ext.checksum": Item(Kind.NUMBER, "checksum"),
+}
+"""Of the extension structure (RFC 4884), and all of it."""
+
 OBJECTS = {
     "ext.class": Item(Kind.NUMBER, "class_num"),
     "ext.ctype": Item(Kind.NUMBER, "c_type"),
@@ -71,27 +79,49 @@ LABELS = {
 """Of the entries of an MPLS label stack (RFC 4950)."""
 
 
-def fields(prefix: str, of: Iterable[type[IcmpMessage]]) -> Iterator[Known]:
-    """Yield the fields of a family: ``"icmp"`` or ``"icmpv6"``; ``of`` are its shapes."""
-    tails: dict[str, list[type[IcmpMessage]]] = {}
-    for shape in of:
-        if shape.layout.rest is not None:
-            tails.setdefault(shape.layout.rest.name, []).append(shape)
-    extended = [*tails.get("quote", ()), *tails.get("extensions", ()), *_returning(tails.get("data", ()))]
-    for table, shapes, find in (
-        (OPTIONS, tails.get("options"), _options),
-        (RECORDS, tails.get("records"), _records),
-        (OBJECTS, extended, _objects),
-        (LABELS, extended, _labels),
+def fields(
+    prefix: str, of: Sequence[type[IcmpMessage]], extended: Mapping[str, Sequence[type[IcmpMessage]]]
+) -> Iterator[Known]:
+    """Yield the fields of a family.
+
+    Args:
+        prefix: ``"icmp"`` or ``"icmpv6"``.
+        of: its shapes.
+        extended: those of the families whose extensions have such names, by their prefixes.
+    """
+    own = {prefix: of}
+    for table, families, has, find in (
+        (OPTIONS, own, _has_options, _options),
+        (RECORDS, own, _has_records, _records),
+        (STRUCTURES, extended, _has_extensions, _structures),
+        (OBJECTS, extended, _has_extensions, _objects),
+        (LABELS, extended, _has_extensions, _labels),
     ):
-        if shapes:
-            for name, item in table.items():
-                yield Known(f"{prefix}.{name}", item.kind, (Decoded(prefix, shapes, _teller(item, find)),))
+        having = {family: list(filter(has, shapes)) for family, shapes in families.items()}
+        for name, item in table.items():
+            tell = _teller(item, find)
+            sources = tuple(Decoded(family, shapes, tell) for family, shapes in having.items() if shapes)
+            if sources:
+                yield Known(f"{prefix}.{name}", item.kind, sources)
 
 
-def _returning(shapes: Iterable[type[IcmpMessage]]) -> Iterator[type[IcmpMessage]]:
-    """Yield the shapes whose data may be an extension structure that was sent back."""
-    return (shape for shape in shapes if hasattr(shape, "extensions"))
+def _tail(shape: type[IcmpMessage]) -> str:
+    rest = shape.layout.rest
+    return "" if rest is None else rest.name
+
+
+def _has_options(shape: type[IcmpMessage]) -> bool:
+    return _tail(shape) == "options"
+
+
+def _has_records(shape: type[IcmpMessage]) -> bool:
+    return _tail(shape) == "records"
+
+
+def _has_extensions(shape: type[IcmpMessage]) -> bool:
+    """Whether an extension structure may stand behind a quote or by itself, or come back as data."""
+    tail = _tail(shape)
+    return tail in {"quote", "extensions"} or (tail == "data" and hasattr(shape, "extensions"))
 
 
 def _teller(item: Item, find: Callable[[Message], Iterable[Any]]) -> Callable[[Message], Iterator[Any]]:
@@ -105,7 +135,7 @@ def _teller(item: Item, find: Callable[[Message], Iterable[Any]]) -> Callable[[M
             if isinstance(value, tuple):
                 yield from value
             elif value is not None:
-                yield value
+                yield value() if callable(value) else value
 
     return tell
 
@@ -116,6 +146,10 @@ def _options(message: Message) -> Iterable[Any]:
 
 def _records(message: Message) -> Iterable[Any]:
     return getattr(message.message, "records", ())
+
+
+def _structures(message: Message) -> Iterable[Any]:
+    return () if message.extensions is None else (message.extensions,)
 
 
 def _objects(message: Message) -> Iterable[Any]:
