@@ -185,11 +185,11 @@ def test_hops_without_answers_and_probes_behind_the_end_are_told():
 
 def test_a_path_without_an_end_goes_as_far_as_its_probes():
     sent = [request(ttl, ttl) for ttl in range(1, 6)]
-    path = path_of(
-        *((ttl, probe) for ttl, probe in enumerate(sent)), (6, exceeded(arrived(sent[0]), router(1)))
-    )
+    packets = [*enumerate(sent), (6, exceeded(arrived(sent[0]), router(1)))]
+    path = path_of(*packets)
     assert (path.end, path.ended_by, len(path.hops)) == ("nothing", None, 5)
     assert path.missing == (2, 3, 4, 5)
+    assert "no ICMP answer from the destination in 5 hops" in next(path_tables(report_of(*packets)))
 
 
 @pytest.mark.parametrize(("code", "end"), [(13, "prohibited"), (1, "unreachable"), (2, "reached")])

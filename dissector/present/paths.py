@@ -85,16 +85,17 @@ def loop_lines(path: Path) -> Iterator[str]:
         yield f"  loop: {', '.join(map(str, path.loops))} at more than one hop, with others in between"
 
 
-def end_text(path: Path, answer: str = "echo reply") -> str:
+def end_text(path: Path, answer: str = "echo reply", waited_for: str = "ICMP answer") -> str:
     """Return how a path ended, as a sentence without its full stop.
 
     Args:
         path: the path.
         answer: what it was that ended it, where that was no ICMP error.
+        waited_for: what did not come, where nothing ended it; in captures nothing but ICMP is looked at.
     """
     hops = quantity(len(path.hops), "hop")
     if path.end == "nothing":
-        return f"no answer from the destination in {hops}"
+        return f"no {waited_for} from the destination in {hops}"
     if path.end_type is not None and path.end_code is not None:
         answer = error_text(4 if path.dst.version == 4 else 6, path.end_type, path.end_code)  # noqa: PLR2004 - the version
     return f"{path.end} after {hops}: {answer} from {path.ended_by}"

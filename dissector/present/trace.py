@@ -102,7 +102,7 @@ def closing(trace: Trace, *, narrow: bool) -> Iterator[str]:
 
 def _closing(trace: Trace) -> Iterator[str]:
     path = trace.path
-    yield end_text(path, trace.answer or "echo reply") + WHY[trace.stopped]
+    yield end_text(path, trace.answer or "echo reply", "answer") + WHY[trace.stopped]
     yield from loop_lines(path)
     if trace.mtu is not None:
         yield f"  path MTU {trace.mtu} octets"
