@@ -18,6 +18,7 @@ import pytest
 from places import ROOT
 
 from dissector.capture.formats import open_capture
+from dissector.capture.window import SIZE
 
 PROGRAM = [sys.executable, "-P", "-m", "dissector"]
 HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
@@ -399,9 +400,10 @@ def test_a_worker_that_is_killed_is_said_in_a_sentence(tmp_path, command, number
     process = start(*command, "--jobs", "2", file, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE
     while not (workers := children(process.pid)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.2)
+        time.sleep(0.001)
+    process.send_signal(signal.SIGSTOP)  # who does not go on does not end its workers
     os.kill(workers[0], number)
+    process.send_signal(signal.SIGCONT)
     code, said = told(process)
     assert code == 1
     assert said.splitlines()[-1].startswith("error: a process of --jobs has ended")
@@ -434,11 +436,15 @@ def test_a_clock_that_steps_back_stops_nothing(tmp_path, dissector):
 # --- files that change while they are read
 
 
+CUT = 3 * SIZE
+"""Octets of a capture that is cut."""
+
+
 def cut_while_read(tmp_path, left: int, *options: str) -> tuple[int, str]:
     """Read a capture of several windows that is cut when the first has been shown."""
     file = tmp_path / "cut.pcap"
     record = packet(0)
-    file.write_bytes(HEADER + record * (6_000_000 // len(record)))
+    file.write_bytes(HEADER + record * (CUT // len(record)))
     process = start("read", "--no-pairs", *options, file, stdout=subprocess.PIPE)
     process.stdout.readline()
     os.truncate(file, left)
@@ -448,10 +454,10 @@ def cut_while_read(tmp_path, left: int, *options: str) -> tuple[int, str]:
 @pytest.mark.parametrize("odd", [0, 10])
 def test_a_file_that_is_cut_while_it_is_read_is_said(tmp_path, odd):
     record = packet(0)
-    left = len(HEADER) + len(record) * 40_000 + odd
+    left = len(HEADER) + len(record) * (2 * SIZE // len(record)) + odd
     code, said = cut_while_read(tmp_path, left)
     assert code == 0
-    size = len(HEADER) + 6_000_000 // len(record) * len(record)
+    size = len(HEADER) + CUT // len(record) * len(record)
     assert f"it was cut from {size} to {left} octets while it was read" in said
     assert ("octets short" in said) == bool(odd)
     assert cut_while_read(tmp_path, left, "--strict")[0] == 2

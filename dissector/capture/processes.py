@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from dissector.errors import WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
     from typing import Any
@@ -26,6 +26,11 @@ R = TypeVar("R")
 
 SAFE_PATH = "PYTHONSAFEPATH"
 """The variable that keeps the current folder out of an interpreter's path."""
+
+TAKEN = {signal.SIGINT, signal.SIGTERM}
+"""Signals that a process takes otherwise than its parent."""
+MASKS = hasattr(signal, "pthread_sigmask")
+"""Whether signals can wait; not on Windows."""
 
 SMALL = 1 << 12
 """Octets of a task of which a pipe holds as many as are ever under way."""
@@ -156,6 +161,8 @@ def serve(
     """Do what comes through a pipe until it is closed; the parent alone answers an interrupt."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a copy of the parent would do what that does
+    if MASKS:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, TAKEN)
     for other in others:
         other.close()
     kept = keeper(*arguments)
@@ -167,6 +174,19 @@ def serve(
             except Exception as error:  # noqa: BLE001 - it is raised in the parent
                 answer = False, error
             pipe.send(answer)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let the signals wait that a process takes otherwise than its parent, until it has said so."""
+    if not MASKS:
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TAKEN)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def processors() -> int:
@@ -203,8 +223,9 @@ def begin(count: int, keeper: Callable[..., K], *arguments: Any) -> list[Process
     os.environ[SAFE_PATH] = "1"
     processes: list[Process[K]] = []
     try:
-        while len(processes) < count:
-            processes.append(Process(context, keeper, arguments, processes))
+        with undisturbed():
+            while len(processes) < count:
+                processes.append(Process(context, keeper, arguments, processes))
     finally:
         if before is None:
             del os.environ[SAFE_PATH]
