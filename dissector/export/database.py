@@ -137,6 +137,7 @@ class Database:
                 continue
             self.offer(ONCE, table)
             self._connection.execute(f'CREATE TEMP TABLE "{name}" AS FROM "{ONCE}"')
+            self._connection.unregister(ONCE)
 
     def query(self, sql: str, *, as_json: bool = False) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """Ask one question.
