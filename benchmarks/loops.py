@@ -46,7 +46,7 @@ def read(file: str, most: int) -> int:
 
 def with_dpkt(file: str, most: int) -> int:
     """The same as far as dpkt goes."""
-    import dpkt  # type: ignore[import-untyped] # it tells none
+    import dpkt  # type: ignore[import-untyped] # dpkt declares no types
 
     number = 0
     with Path(file).open("rb") as source:

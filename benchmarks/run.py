@@ -111,6 +111,10 @@ class Bench:
         """Return what runs a command and returns its CPU time."""
         return lambda: self.process(*command).cpu
 
+    def passed(self, *command: str) -> Callable[[], float]:
+        """Return what runs a command and returns the time that passes."""
+        return lambda: self.process(*command).passed
+
     def loop(self, name: str, file: str, most: int = 0, **env: str) -> list[float]:
         """Run a loop of loops.py; return its seconds, what it met, and its memory."""
         command = [PYTHON, LOOPS, name, self.file(file), *([str(most)] if most else [])]
@@ -223,15 +227,14 @@ def objects(bench: Bench) -> Iterator[Row]:
 
 def jobs(bench: Bench) -> Iterator[Row]:
     """Yield the rows of several processes and of memory."""
-
-    def passed(*options: str) -> Callable[[], float]:
-        return lambda: bench.process(*dissector("read", *options, bench.file("icmp"))).passed
-
-    ours, theirs = bench.least(passed("--jobs", "2"), passed())
+    file = bench.file("icmp")
+    ours, theirs = bench.least(
+        bench.passed(*dissector("read", "--jobs", "2", file)), bench.passed(*dissector("read", file))
+    )
     yield Row("read --jobs 2 (time that passes)", "one job", ours, theirs, theirs / ours, 1.7)
     for name, most in (
-        ("read", bench.process(*dissector("read", bench.file("icmp"))).memory),
-        ("read --json", bench.process(*dissector("read", "--json", bench.file("icmp"))).memory),
+        ("read", bench.process(*dissector("read", file)).memory),
+        ("read --json", bench.process(*dissector("read", "--json", file)).memory),
         ("scan icmp", bench.loop("scan", "icmp")[2]),
         ("scan mixed", bench.loop("scan", "mixed")[2]),
     ):
@@ -240,13 +243,12 @@ def jobs(bench: Bench) -> Iterator[Row]:
 
 def analyses(bench: Bench) -> Iterator[Row]:
     """Yield the rows of summaries, Parquet and display filters."""
-
-    def passed(*command: str) -> Callable[[], float]:
-        return lambda: bench.process(*command).passed
-
     file = bench.file("icmp")
     if installed("tshark"):
-        for options, clock, run in (((), "time that passes", passed), (("--jobs", "1"), "CPU", bench.cpu)):
+        for options, clock, run in (
+            ((), "time that passes", bench.passed),
+            (("--jobs", "1"), "CPU", bench.cpu),
+        ):
             tshark = run("tshark", "-q", "-n", "-z", "icmp,srt", "-r", file)
             ours, theirs = bench.least(run(*dissector("summary", *options, file)), tshark)
             what = " ".join(("summary", *options))

@@ -22,14 +22,9 @@ SMALL = 512
 """Octets of a window; each capture has many then, and few otherwise."""
 
 
-@pytest.fixture
-def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window, "SIZE", SMALL)
-
-
-@pytest.mark.usefixtures("small_windows")
 @pytest.mark.parametrize("name", CAPTURES)
-def test_states_keep_nothing_of_a_batch(pcaps: Path, name: str) -> None:
+def test_states_keep_nothing_of_a_batch(pcaps: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(window, "SIZE", SMALL)
     found = []
     for spoiled in (False, True):
         questions = parts()
