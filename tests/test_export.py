@@ -22,6 +22,7 @@ from dissector.export import answers, captures, page, pages, parquet, schema, se
 from dissector.export.answers import Teller, final, settled
 from dissector.export.columns import Addresses
 from dissector.export.schema import TEXT
+from dissector.export.sources import Captures
 from dissector.export.table import tables
 from dissector.message import messages
 from dissector.present.jsonlines import dumps, record
@@ -608,3 +609,9 @@ def test_polars_and_pandas_read_the_arrow_stream_and_the_file(tmp_path):
     want = rows_of(file)
     for name in ("frame", "time_ns", "src", "type", "response_in", "rtt_ns", "findings", "local"):
         assert frame[name].to_list() == [row[name] for row in want], name
+
+
+def test_all_captures_are_looked_at_before_one_is_read():
+    read = Captures((str(SAMPLES[0]), "nofile"))
+    with pytest.raises(dissector.CaptureError, match="nofile: No such file"), read:
+        pytest.fail("nothing should be read")

@@ -188,7 +188,7 @@ def test_both_back_ends_return_the_same():
 
 def test_tables_grow_to_what_is_asked_for():
     assert len(grown(np.zeros(4), 4)) == 4
-    assert len(grown(np.zeros(4), 5)) == 8
+    assert len(grown(np.zeros(4), 5)) == 16
     assert len(grown(np.zeros((1, 2)), 9)) == 9
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import sys
+import threading
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -269,6 +271,54 @@ def test_an_unreadable_file_is_told_as_such(tmp_path):
     result = run("select count(*) from messages", tmp_path / "missing.pcap")
     assert isinstance(result.exception, dissector.CaptureError)
     assert "missing.pcap" in str(result.exception)
+
+
+@pytest.mark.parametrize("files", [("nofile",), (TOUR, "nofile"), ("nofile", TOUR), ("-", "nofile")])
+@pytest.mark.parametrize("asking", [("select 1",), ("describe messages",), ("--where", "false")])
+def test_a_missing_file_is_told_whether_or_not_the_sql_reads_it(dissector, files, asking):
+    result = dissector("query", *asking, *files, stdin=TOUR.read_bytes())
+    assert (result.code, result.out, result.err) == (2, "", "error: nofile: No such file or directory\n")
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"), [(b"", "is empty (0 octets)"), (b"text, no packets", "looks like text")]
+)
+def test_what_is_no_capture_is_told_whether_or_not_the_sql_reads_it(dissector, tmp_path, octets, said):
+    (tmp_path / "file").write_bytes(octets)
+    for file, name in ((tmp_path / "file", str(tmp_path / "file")), ("-", "standard input")):
+        result = dissector("query", "select 1", TOUR, file, stdin=octets)
+        assert (result.code, result.out) == (2, "")
+        assert result.err.startswith(f"error: {name} is ")
+        assert said in result.err
+
+
+def test_a_file_in_the_place_of_the_sql_is_told(dissector):
+    result = dissector("query", TOUR, "select 1")
+    assert result.code == 2
+    assert f"{TOUR} is a file; the SELECT comes before the files" in result.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes are those of Unix")
+def test_a_named_pipe_is_read_as_often_as_a_file(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=pipe.write_bytes, args=(TOUR.read_bytes(),))
+    writing.start()
+    sql = "select count(*) as n, any_value(m.file) as file from messages m join exchanges using (frame)"
+    result = run("--json", "-q", sql, pipe)
+    writing.join()
+    assert (
+        json.loads(result.stdout)
+        == ask(
+            f"select count(*) as n, '{pipe}' as file from exchanges"  # noqa: S608 - ours
+        ).pop()
+    )
+
+
+def test_what_no_sql_has_looked_for_is_not_missed(tmp_path):
+    empty = pcap(tmp_path / "empty.pcap", [])
+    assert run("--fail-if-empty", "select 1", TOUR).exit_code == 0
+    assert run("--fail-if-empty", "select count(*) from messages", empty).exit_code == 1
 
 
 @pytest.mark.parametrize(

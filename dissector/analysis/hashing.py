@@ -183,9 +183,12 @@ def slots_for(count: int) -> NDArray[np.uint64]:
 
 
 def grown(table: NDArray[Any], count: int) -> NDArray[Any]:
-    """Return a table with room for so many rows: itself, or a copy twice as long."""
+    """Return a table with room for so many rows: itself, or a copy four times as long.
+
+    Rows that nobody has written to are no memory yet, but copies are.
+    """
     if count <= len(table):
         return table
-    larger = np.zeros((max(count, 2 * len(table)), *table.shape[1:]), table.dtype)
+    larger = np.zeros((max(count, 4 * len(table)), *table.shape[1:]), table.dtype)
     larger[: len(table)] = table
     return larger

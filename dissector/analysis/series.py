@@ -213,7 +213,8 @@ class AllSeries:
         at = parts.rows[which]
         there = np.minimum(np.maximum(parts.captured[which] - HEADER, 0), SAMPLE)
         sample = np.zeros((len(which), SAMPLE), np.uint8)
-        for size in np.unique(there[there > 0]).tolist():
+        # Not np.unique, which imports numpy.ma.
+        for size in (np.flatnonzero(np.bincount(there)[1:]) + 1).tolist():
             alike = np.flatnonzero(there == size)
             words = words_of(batch.octets, parts.start[which[alike]] + HEADER, size)
             sample[alike, :size] = words.view(np.uint8).reshape(len(words), -1)[:, :size]
@@ -229,10 +230,10 @@ class AllSeries:
     def table(self) -> NDArray[np.void]:
         """Return what is known of all, dtype SERIES."""
         table = np.empty(len(self), SERIES)
-        for name in KNOWN.names or ():
-            table[name] = self.rows[name][: len(self)]
-        for name, column in zip(COUNTS, self.counts.T, strict=True):
-            table[name] = column[: len(self)]
+        # Whole rows: field by field it takes four times as long.
+        octets, known = table.view(np.uint8).reshape(len(self), SERIES.itemsize), KNOWN.itemsize
+        octets[:, :known] = self.rows[: len(self)].view(np.uint8).reshape(len(self), known)
+        octets[:, known:] = self.counts[: len(self)].view(np.uint8)
         return table
 
     def adopt(self, other: AllSeries, shift: int) -> NDArray[np.int64]:

@@ -44,7 +44,7 @@ class SeriesTimes:
         """Begin a row for each new series, now that there are so many."""
         new = np.arange(len(self.current), count)
         if len(new):
-            self.current = np.concatenate([self.current, self.rows(new, np.full(len(new), -1))])
+            self.current = np.append(self.current, self.rows(new, np.full(len(new), -1)))
 
     def rows(self, series: NDArray[np.int64], since: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the numbers of new rows, one for each of some series, and from which order on they are theirs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from dissector.export.schema import BRIEF
 from dissector.export.sources import Captures
 from dissector.present.account import closing
 from dissector.present.jsonlines import dumps
+from dissector.present.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,6 +70,8 @@ def command(
         sql, *names = arguments
         if not names:
             ctx.fail('a SELECT and a FILE are wanted: query "select count(*) from messages" FILE')
+        if os.path.isfile(sql):  # noqa: PTH113 - Path raises for SQL that is too long for a name
+            ctx.fail(f"{printable(sql)} is a file; the SELECT comes before the files")
     else:
         names = list(arguments)
     fence.put_up(ctx, reading=names, temporary=True)
@@ -76,18 +80,19 @@ def command(
     captures = Captures(tuple(names), reassemble=reassemble, tunnels=tunnels, again=True, watched=reading)
     tables = known(captures.each, lambda told: first(filtered(unless_stopped(told), chosen), count))
     try:
-        # Raised while duckdb works, or in what it calls, an exception would be lost.
-        with ENDINGS.held():
-            database = Database(tables)
-        with captures, database, ENDINGS.instead(database.interrupt):
-            if where is not None:
-                condition = database.condition(where)
-                sql = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE {condition}"  # noqa: S608 - the user's own SQL
-            heads, rows = database.query(sql, as_json=as_json)
-            shown = as_objects(heads, rows) if as_json else as_table(heads, rows, table_format)
-            for text in shown:
-                click.echo(text)
-                ENDINGS.check()
+        with captures:
+            # Raised while duckdb works, or in what it calls, an exception would be lost.
+            with ENDINGS.held():
+                database = Database(tables)
+            with database, ENDINGS.instead(database.interrupt):
+                if where is not None:
+                    condition = database.condition(where)
+                    sql = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE {condition}"  # noqa: S608 - the user's own SQL
+                heads, rows = database.query(sql, as_json=as_json)
+                shown = as_objects(heads, rows) if as_json else as_table(heads, rows, table_format)
+                for text in shown:
+                    click.echo(text)
+                    ENDINGS.check()
     except KeyboardInterrupt:
         complain("stopped; the answer is not whole")
         ctx.exit(INTERRUPTED)
@@ -98,7 +103,7 @@ def command(
         click.echo(closing(account), err=True)
     if code:
         ctx.exit(code)
-    if fail_if_empty and not account.messages:
+    if fail_if_empty and captures.complete and not account.messages:
         ctx.exit(FAILED)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from dissector.analysis.findings.sentence import said
 from dissector.errors import Severity
 from dissector.registry.model import Text
 
@@ -281,8 +282,7 @@ class CaptureFinding(NamedTuple):
 
     Attributes:
         rule: what was found.
-        text: one sentence with the facts.
-        text_zh: the same in Chinese.
+        facts: what its sentence says, by name.
         messages: how many messages show it.
         first_ns, last_ns: ns since 1970, earliest and latest; None where the capture has no times.
         hosts: the addresses it is about, whose doing it is first.
@@ -290,13 +290,22 @@ class CaptureFinding(NamedTuple):
     """
 
     rule: Rule
-    text: str
-    text_zh: str
+    facts: Mapping[str, object]
     messages: int
     first_ns: int | None
     last_ns: int | None
     hosts: tuple[Address, ...]
     frames: tuple[Place, ...]
+
+    @property
+    def text(self) -> str:
+        """One sentence with the facts."""
+        return said(self.rule.sentence, self.facts, "en")
+
+    @property
+    def text_zh(self) -> str:
+        """The same in Chinese."""
+        return said(self.rule.sentence, self.facts, "zh")
 
 
 class FindingsReport(NamedTuple):

@@ -355,11 +355,9 @@ class Reporter:
             "messages": saying.messages(sighting.messages),
             "value": saying.span(sighting.least, sighting.most),
         }
-        text = saying.said(rule.sentence, told | facts)
         return CaptureFinding(
             rule=rule,
-            text=text.en,
-            text_zh=text.zh,
+            facts=told | facts,
             messages=sighting.messages,
             first_ns=sighting.first_ns,
             last_ns=sighting.last_ns,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from string import Formatter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dissector.analysis.findings.sentence import as_text
 from dissector.analysis.findings.view import SIX
 from dissector.protocols import protocol_name
 from dissector.registry.model import Family, Text
@@ -16,29 +16,6 @@ if TYPE_CHECKING:
 
 NAMED = 3
 """How many ports, names or addresses a sentence has before it says how many more there are."""
-
-
-def said(sentence: Text, facts: dict[str, object]) -> Text:
-    """Return a sentence with facts in it; those that are texts are in its language."""
-    texts = [(name, as_text(facts[name])) for name in _named(sentence)]
-    return Text(
-        sentence.en.format_map({name: text.en for name, text in texts}),
-        sentence.zh.format_map({name: text.zh for name, text in texts}),
-    )
-
-
-@cache
-def _named(sentence: Text) -> frozenset[str]:
-    """Return the names of the facts in a sentence."""
-    return frozenset(name for text in sentence for _, name, _, _ in Formatter().parse(text) if name)
-
-
-def as_text(fact: object) -> Text:
-    """Return what is the same in both languages as a text."""
-    if isinstance(fact, Text):
-        return fact
-    text = str(fact)
-    return Text(text, text)
 
 
 def quantity(count: int, one: str, several: str, measured: str) -> Text:

@@ -37,7 +37,7 @@ CLOSELY = tables.CLOSELY
 """Octets that are looked at closely."""
 EACH = 32
 """Messages of two hosts, in one direction, that are."""
-FULL = 1 << 16
+FULL = 1 << 17
 """Samples from which on those are looked for that show nothing."""
 REPLY, IDENTITY, SIZE, THERE, DATA = range(len(tables.SAMPLE))
 """Columns of a sample: THERE octets of the data are from DATA on, and the place is last."""
