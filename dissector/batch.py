@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dissector import kernel
 from dissector.capture.links import link_name
 from dissector.kernel import layers
 from dissector.layout import address_text
@@ -165,12 +166,8 @@ class Batch:
         if not len(chosen):
             chosen = chosen.astype(np.int64)
         columns = {name: getattr(self, name)[chosen] for name in DTYPES}
-        starts = columns["frame_start"]
-        sizes = columns["frame_end"] - starts
-        shift = np.cumsum(sizes) - sizes - starts
-        for name in OFFSETS:
-            columns[name] = columns[name] + shift
-        octets = self.octets[np.arange(int(sizes.sum())) - np.repeat(shift, sizes)]
+        octets = np.empty(int((columns["frame_end"] - columns["frame_start"]).sum()), np.uint8)
+        kernel.scan.gather(self.octets.data, *(columns[name].data for name in OFFSETS), octets.data)
         return Batch(octets, columns, self.paths, self.origin)
 
     @classmethod

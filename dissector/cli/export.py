@@ -143,7 +143,9 @@ def command(
     try:
         with captures, where_true(where) as true, whole(output) as out:
             alone = write in PACKETS and where is None
-            told = untold(captures.batches()) if alone else teller.tell(captures.each())
+            # Who wants the first few does not want what it takes to read many.
+            few = count is not None
+            told = untold(captures.batches(at_once=few)) if alone else teller.tell(captures.each(at_once=few))
             rows = write(first(true(filtered(told, chosen)), count), out, str(output))
     except KeyboardInterrupt:
         complain(f"stopped; {output} was not written")

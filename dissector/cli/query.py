@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import partial
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -89,7 +91,8 @@ def command(
                     condition = database.condition(where)
                     sql = f"SELECT {', '.join(BRIEF)} FROM {MESSAGES} WHERE {condition}"  # noqa: S608 - the user's own SQL
                 heads, rows = database.query(sql, as_json=as_json)
-                shown = as_objects(heads, rows) if as_json else as_table(heads, rows, table_format)
+                width = get_terminal_size().columns if sys.stdout.isatty() else None
+                shown = as_objects(heads, rows) if as_json else as_table(heads, rows, table_format, width)
                 for text in shown:
                     click.echo(text)
                     ENDINGS.check()
@@ -124,19 +127,15 @@ def as_objects(heads: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[st
         yield dumps(dict(zip(heads, row, strict=True)))
 
 
-def as_table(heads: list[str], rows: Iterator[tuple[Any, ...]], style: str) -> Iterator[str]:
-    """Yield the rows as a table of tabulate's."""
-    from dissector.present.tables import tabulated
+def as_table(
+    heads: list[str], rows: Iterator[tuple[Any, ...]], style: str, width: int | None = None
+) -> Iterator[str]:
+    """Yield the rows as a table of tabulate's, which fits so many columns of a terminal."""
+    from dissector.present.fitted import fitted
 
     cells = [[_cell(value) for value in row] for row in rows]
     aligned = ["right" if any(_number(row[at]) for row in cells) else "left" for at in range(len(heads))]
-    yield tabulated(
-        cells,
-        heads,
-        style,
-        preserve_whitespace=True,
-        colalign=aligned if cells else None,
-    )
+    yield from fitted(cells, heads, style, width, aligned)
 
 
 def _number(value: Any) -> bool:

@@ -19,6 +19,7 @@ from dissector.analysis.pairing import LIMIT, SECOND
 from dissector.analysis.paths import Paths
 from dissector.analysis.series import LIMIT as SERIES
 from dissector.analysis.types import Types
+from dissector.capture.gathering import Gathering
 from dissector.capture.processes import begin, processors
 from dissector.capture.stream import scan
 from dissector.present.findings import findings_json, findings_tables
@@ -73,11 +74,11 @@ def parts(
     exchanges = Exchanges(round(timeout * SECOND), max_open, series=max_series)
     findings = partial(findings_tables, lang=lang)
     return (
-        Part("types", 20, Types(), type_tables, types_json),
-        Part("exchanges", 240, exchanges, exchange_tables, exchanges_json),
+        Part("types", 10, Types(), type_tables, types_json),
+        Part("exchanges", 290, exchanges, exchange_tables, exchanges_json),
         Part("flows", 40, Flows(queries=False), flow_tables, flows_json),
         Part("paths", 20, Paths(), path_tables, paths_json),
-        Part("findings", 270, Findings(thresholds), findings, findings_json),
+        Part("findings", 220, Findings(thresholds), findings, findings_json),
     )
 
 
@@ -140,6 +141,7 @@ class Asked:
         self.questions = make()
         self._chosen = chosen
         self._batches: Iterator[Batch] = iter(())
+        self._gathering = Gathering()
 
     def keep(self, names: list[str]) -> None:
         """Leave the questions that have other names to another process."""
@@ -164,11 +166,16 @@ class Asked:
     def take(self, batch: Batch) -> None:
         """Take in a batch."""
         wanted = batch if self._chosen is None else batch[self._chosen.mask(batch)]
-        for question in self.questions:
-            question.state.update(wanted)
+        self._ask(self._gathering.put(wanted))
+
+    def _ask(self, batches: Iterable[Batch]) -> None:
+        for batch in batches:
+            for question in self.questions:
+                question.state.update(batch)
 
     def answers(self, style: Style) -> list[Answer]:
         """Return what is known by now."""
+        self._ask(self._gathering.rest())
         return list(answers(self.questions, style))
 
 

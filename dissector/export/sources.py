@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dissector.capture.account import Account
 from dissector.capture.formats import open_capture
+from dissector.capture.gathering import gathered
 from dissector.capture.stream import Scan
 
 if TYPE_CHECKING:
@@ -78,8 +79,11 @@ class Captures:
         """Remove the copies of pipes."""
         self._temporary.close()
 
-    def each(self) -> Iterator[Iterator[Batch]]:
+    def each(self, *, at_once: bool = False) -> Iterator[Iterator[Batch]]:
         """Read all of them, from the start, one after another.
+
+        Args:
+            at_once: whether small batches do not wait for others.
 
         Raises:
             CaptureError: one of them is no capture.
@@ -90,14 +94,15 @@ class Captures:
             reading = self._scan(file)
             with closing(reading):
                 try:
-                    yield self._watched(reading)
+                    batches = self._watched(reading)
+                    yield batches if at_once else gathered(batches)
                 finally:
                     account.add(reading.account)
         self.complete = True
 
-    def batches(self) -> Iterator[Batch]:
-        """Read all of them, from the start, as one."""
-        for batches in self.each():
+    def batches(self, *, at_once: bool = False) -> Iterator[Batch]:
+        """Read all of them, from the start, as one; as for :meth:`each`."""
+        for batches in self.each(at_once=at_once):
             yield from batches
 
     def _scan(self, file: str) -> Scan:

@@ -5,13 +5,16 @@ Cells hold what came in packets and files. A page that they are pasted into must
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from dissector.present.text import no_formula, printable
+from dissector.present.text import folded, no_formula, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+T = TypeVar("T")
+PADDING: Final = 2
+"""Columns that tabulate gives a header beyond its own."""
 ESCAPING: Final = {"unsafehtml": "html", "latex_raw": "latex"}
 """Formats that leave cells as they are, and those that look the same and do not."""
 ENTITIES: Final = {character: f"&#{ord(character)};" for character in '&<>|[]{}!`"*+'}
@@ -27,7 +30,12 @@ SAFE: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def tabulated(
-    lines: Iterable[Sequence[object]], headers: Sequence[str], table_format: str, **how: Any
+    lines: Iterable[Sequence[object]],
+    headers: Sequence[str],
+    table_format: str,
+    *,
+    widths: Sequence[int] | None = None,
+    **how: Any,
 ) -> str:
     """Return a table.
 
@@ -35,17 +43,24 @@ def tabulated(
         lines: the cells.
         headers: of the columns.
         table_format: one of tabulate's names.
+        widths: columns of the terminal in which each column is folded; None for no limit.
         how: more for tabulate.
     """
     from tabulate import tabulate  # what makes no table does not wait for it
 
+    cells = [[cell(value, table_format) for value in line] for line in lines]
+    heads = [str(cell(header, table_format)) for header in headers]
+    if widths is not None:
+        heads = [_lines(head, width - PADDING) for head, width in zip(heads, widths, strict=True)]
+        cells = [[_lines(one, width) for one, width in zip(line, widths, strict=True)] for line in cells]
     return tabulate(
-        [[cell(value, table_format) for value in line] for line in lines],
-        [str(cell(header, table_format)) for header in headers],
-        tablefmt=ESCAPING.get(table_format, table_format),
-        disable_numparse=True,
-        **how,
+        cells, heads, tablefmt=ESCAPING.get(table_format, table_format), disable_numparse=True, **how
     )
+
+
+def _lines(value: T, width: int) -> T | str:
+    """Return text folded; anything else as it is."""
+    return "\n".join(folded(value, width)) if isinstance(value, str) else value
 
 
 def cell(value: object, table_format: str) -> object:

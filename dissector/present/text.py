@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 UNSEEN: Final = frozenset(
     chr(number)
@@ -60,6 +63,48 @@ def bullets(title: str, text: str, width: int, indent: int = INDENT) -> str:
         lines[-1] += word if lines[-1] else word.lstrip()
     head = title + " " * max(1, indent - columns(title))
     return "\n".join((" " * indent if index else head) + line.rstrip() for index, line in enumerate(lines))
+
+
+ADDRESS: Final = 39
+"""Columns of the longest address. What is longer may be broken within a word: such as JSON, and octets."""
+SPACE: Final = re.compile(r"(?<= )(?=[^ ])")
+"""Where one word ends and another one begins."""
+JOINTS: Final = re.compile(r"(?<=[,;:/&=_])")
+"""Where a long word is broken rather than elsewhere."""
+
+
+def folded(text: str, width: int) -> list[str]:
+    """Return text in lines of so many columns; a word is broken only where it is longer than they are."""
+    lines = [""]
+    for word in _apart(text):
+        for piece in _pieces(word, width) if columns(word.rstrip()) > width else (word,):
+            if lines[-1] and columns(lines[-1]) + columns(piece.rstrip()) > width:
+                lines.append("")
+            lines[-1] += piece
+    return [line.rstrip() for line in lines]
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    """Yield a word in pieces of no more than so many columns."""
+    for part in JOINTS.split(word):
+        piece = ""
+        for char in part:
+            if piece and columns(piece + char) > width:
+                yield piece
+                piece = ""
+            piece += char
+        yield piece
+
+
+def least(text: str) -> int:
+    """Return the columns that text takes when its words stand beneath each other, long ones broken."""
+    return max((min(columns(word.rstrip()), ADDRESS) for word in _apart(text)), default=0)
+
+
+def _apart(text: str) -> Iterator[str]:
+    """Yield words, also those that begin with a stop, as addresses do."""
+    for word in words(text):
+        yield from SPACE.split(word)
 
 
 CHINESE = "\u2e80"
