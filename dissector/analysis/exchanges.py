@@ -91,9 +91,8 @@ class Exchanges:
     def _asked(self, batch: Batch, joined: Joined) -> None:
         """Take in the queries of a batch: their series, and what an answer to come is compared with."""
         parts, which, open_ = joined.parts, joined.asking, self.pairing.open
-        numbers = self._all.number(batch, parts, which)
+        numbers = self._all.ask(batch, parts, which)
         self._times.begin(len(self._all))
-        self._all.ask(batch, parts, which, numbers)
         rows, at = open_.rows, open_.since(joined.begin)
         rows["series"][at] = numbers
         left = open_.unanswered(joined.begin, open_.tail)

@@ -194,6 +194,14 @@ class AllSeries:
             self._add(fresh)
         return numbers
 
+    def _correct(self, batch: Batch, rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+        """Have series the hosts of some queries: an answer that came before may be from another one than was asked."""
+        others = np.delete(self._index.keys[numbers], KIND, axis=1)
+        # But for those that are counted together, which have none.
+        apart = others.any(axis=1)
+        for name, column in (("querier", batch.src), ("asked", batch.dst)):
+            self.rows[name][numbers[apart]] = np.ascontiguousarray(column[rows[apart]]).view("V16").ravel()
+
     def _add(self, fresh: NDArray[np.void]) -> None:
         """Take in what is known of the series with the latest numbers."""
         count = len(self)
@@ -201,16 +209,23 @@ class AllSeries:
         self.rows, self.counts, self.top = (grown(one, count) for one in (self.rows, self.counts, self.top))
         self.rows[begin:count], self.top[begin:count] = fresh, -1
 
-    def ask(
-        self, batch: Batch, parts: Participants, which: NDArray[np.int64], numbers: NDArray[np.int64]
-    ) -> None:
-        """Take in queries, in their order: how many, and the time and data of each series' first."""
+    def ask(self, batch: Batch, parts: Participants, which: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Take in queries, in their order: how many, and the time and data of each series' first.
+
+        Returns:
+            The number of the series of each.
+        """
+        before = len(self)
+        every = self.number(batch, parts, which)
         first = np.empty(len(which), np.int64)
-        first = first[: kernel.exchange.ask(numbers.data, self.counts.data, first.data)]
+        first = first[: kernel.exchange.ask(every.data, self.counts.data, first.data)]
         if not len(first):
-            return
-        rows, numbers, which = self.rows, numbers[first], which[first]
+            return every
+        rows, numbers, which = self.rows, every[first], which[first]
         at = parts.rows[which]
+        known = np.flatnonzero(numbers < before)
+        if len(known):
+            self._correct(batch, at[known], numbers[known])
         there = np.minimum(np.maximum(parts.captured[which] - HEADER, 0), SAMPLE)
         sample = np.zeros((len(which), SAMPLE), np.uint8)
         # Not np.unique, which imports numpy.ma.
@@ -222,6 +237,7 @@ class AllSeries:
         rows["size"][numbers] = batch.length[at] - HEADER
         rows["sampled"][numbers] = there
         rows["sample"][numbers] = sample.view(f"V{SAMPLE}").ravel()
+        return every
 
     def count(self, name: str, numbers: NDArray[np.int64]) -> None:
         """Count what happened to some series, once for each time that one is named."""
@@ -244,7 +260,7 @@ class AllSeries:
         self._add(theirs[new])
         mine = self.rows[numbers]
         unsent = (mine["size"] < 0) & (theirs["size"] >= 0)
-        for name in ("first_ns", "size", "sampled", "sample"):
+        for name in ("querier", "asked", "first_ns", "size", "sampled", "sample"):
             mine[name][unsent] = theirs[name][unsent]
         self.rows[numbers] = mine
         self.counts[numbers] += other.counts[: len(other)]
