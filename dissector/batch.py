@@ -52,6 +52,34 @@ OFFSETS = ("frame_start", "frame_end", "ip", "icmp")
 """The columns that point into ``octets``."""
 
 
+_FORMATS = {
+    "src": (np.uint64, 2),
+    "dst": (np.uint64, 2),
+    "sport": ">u2",
+    "dport": ">u2",
+    "mark": ">u4",
+    "id": ">u4",
+    "ttl": np.uint8,
+    "protocol": np.uint8,
+    "version": np.uint8,
+    "record_flags": np.uint8,
+    "frame": np.int64,
+    "time_ns": np.int64,
+}
+PROBE = np.dtype(
+    {
+        "names": list(_FORMATS),
+        "formats": list(_FORMATS.values()),
+        "offsets": [layers.PROBE[name] for name in _FORMATS],
+        "itemsize": layers.PROBE_SIZE,
+    }
+)
+"""A datagram of UDP or TCP that may be a probe of a traceroute: its addresses as in a batch, but as two words each, its
+ports, the four octets behind them, identification (IPv4), TTL or hop limit, protocol and IP version; then as in a batch
+what the container's reader noted, its frame and its time."""
+NO_PROBES = np.zeros(0, PROBE)
+
+
 class Origin(NamedTuple):
     """Where messages come from.
 
@@ -97,9 +125,11 @@ class Batch:
         paths: the layers from the link to the IP header, such as ``("eth", "vlan 12", "ip")``. Shared by the
             batches of one file, and only ever appended to.
         origin: the file.
+        probes: what may be probes of traceroutes by UDP and TCP among the packets since the batch before, where
+            :func:`dissector.capture.stream.scan` was asked for them, see :data:`PROBE`; else none.
     """
 
-    __slots__ = ("octets", "origin", "paths", *DTYPES)
+    __slots__ = ("octets", "origin", "paths", "probes", *DTYPES)
 
     octets: NDArray[np.uint8]
     frame: NDArray[np.int64]
@@ -125,6 +155,7 @@ class Batch:
     path: NDArray[np.int32]
     paths: list[tuple[str, ...]]
     origin: Origin
+    probes: NDArray[np.void]
 
     def __init__(
         self,
@@ -132,10 +163,12 @@ class Batch:
         columns: dict[str, NDArray[np.generic]],
         paths: list[tuple[str, ...]],
         origin: Origin,
+        probes: NDArray[np.void] = NO_PROBES,
     ) -> None:
         self.octets = octets
         self.paths = paths
         self.origin = origin
+        self.probes = probes
         for name in DTYPES:
             setattr(self, name, columns[name])
 
@@ -148,10 +181,29 @@ class Batch:
         return f"<Batch of {len(self)} messages, {len(self.octets)} octets, {self.origin.file}>"
 
     def __getitem__(self, rows: slice | NDArray[np.bool_] | NDArray[np.int64]) -> Batch:
-        """Return a stretch of the rows, those of a mask, or some; the octets are shared (but see :meth:`take`)."""
-        return Batch(
-            self.octets, {name: getattr(self, name)[rows] for name in DTYPES}, self.paths, self.origin
+        """Return a stretch of the rows, those of a mask, or some; the octets are shared (but see :meth:`take`).
+
+        With a mask the probes are those of this batch, for it is messages that are chosen. A stretch has those that
+        were captured since the message before it; the last stretch those at the end too.
+        """
+        columns = {name: getattr(self, name)[rows] for name in DTYPES}
+        return Batch(self.octets, columns, self.paths, self.origin, self._probes_of(rows))
+
+    def _probes_of(self, rows: slice | NDArray[np.generic]) -> NDArray[np.void]:
+        """Return the probes that go with some of the rows."""
+        count = len(self)
+        if not len(self.probes):
+            return NO_PROBES
+        if not isinstance(rows, slice):
+            return self.probes if rows.dtype == np.bool_ else NO_PROBES
+        start, stop, _ = rows.indices(count)
+        first, last = (
+            np.searchsorted(self.probes["frame"], self.frame[at - 1] if 0 < at < count else 0, "right")
+            for at in (start, stop)
         )
+        if start == count > 0:
+            first = len(self.probes)
+        return self.probes[first : None if stop == count else last]
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.integer] | Sequence[int]) -> Batch:
         """Return chosen messages with the octets of their frames alone.
@@ -160,21 +212,27 @@ class Batch:
             rows: a mask with one value a row, or the indices wanted, in the order wanted.
 
         Returns:
-            A batch that shares no memory with this one.
+            A batch that shares no memory with this one. With a mask it has the probes too.
         """
         chosen = np.asarray(rows)
+        probes = self._probes_of(chosen).copy()
         if not len(chosen):
             chosen = chosen.astype(np.int64)
         columns = {name: getattr(self, name)[chosen] for name in DTYPES}
         octets = np.empty(int((columns["frame_end"] - columns["frame_start"]).sum()), np.uint8)
         kernel.scan.gather(self.octets.data, *(columns[name].data for name in OFFSETS), octets.data)
-        return Batch(octets, columns, self.paths, self.origin)
+        return Batch(octets, columns, self.paths, self.origin, probes)
 
     @classmethod
-    def empty(cls, origin: Origin, paths: list[tuple[str, ...]] | None = None) -> Batch:
+    def empty(
+        cls,
+        origin: Origin,
+        paths: list[tuple[str, ...]] | None = None,
+        probes: NDArray[np.void] = NO_PROBES,
+    ) -> Batch:
         """Return a batch without messages."""
         columns = {name: np.zeros(_shape(name, 0), dtype) for name, dtype in DTYPES.items()}
-        return cls(np.zeros(0, np.uint8), columns, [()] if paths is None else paths, origin)
+        return cls(np.zeros(0, np.uint8), columns, [()] if paths is None else paths, origin, probes)
 
     @classmethod
     def join(cls, batches: Iterable[Batch]) -> Batch:
@@ -196,7 +254,10 @@ class Batch:
             columns[name] += shift
         order = np.argsort(columns["frame"], kind="stable")
         columns = {name: column[order] for name, column in columns.items()}
-        return cls(np.concatenate([part.octets for part in parts]), columns, parts[0].paths, parts[0].origin)
+        octets, probes = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("octets", "probes")
+        )
+        return cls(octets, columns, parts[0].paths, parts[0].origin, probes)
 
     def to_numpy(self) -> dict[str, NDArray[np.generic]]:
         """Return the columns by name, each of one dimension: what pandas and polars make a data frame of.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).with_name("filter-fields.md")
 TITLES = {
+    "data": "What an echo carries",
     "frame": "The packet, as the capture has it",
     "ip": "IPv4 headers: of tunnels, of the message, and quoted",
     "ipv6": "IPv6 headers: of tunnels, of the message, and quoted",
@@ -25,7 +26,7 @@ TITLES = {
 }
 """The sections, by what their names begin with."""
 MOST = 4
-"""Shapes that are listed for a field."""
+"""Shapes, and names of values, that are listed for a field."""
 WIDEST = 64
 """Bits of a number that is in no header."""
 
@@ -51,7 +52,8 @@ def row(field: Known) -> str:
         if field.kind is Kind.NUMBER and field.bits < WIDEST
         else field.kind
     )
-    labels = ", ".join(f"`{label}`" for label in field.labels or {})
+    known = [f"`{label}`" for label in field.labels or {}]
+    labels = ", ".join(known[:MOST]) + (f" and {len(known) - MOST} more" if len(known) > MOST else "")
     shapes = sorted(set(owners(field)))
     of = ", ".join(shapes[:MOST]) + (f" and {len(shapes) - MOST} more" if len(shapes) > MOST else "")
     return f"| `{field.name}` | {kind}{f': {labels}' if labels else ''} | {of} |"

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import dissector
-from dissector.batch import DTYPES, Batch
+from dissector.batch import DTYPES, PROBE, Batch, Origin
 from dissector.capture import gathering, window
 from dissector.capture.gathering import Gathering, gathered
 from dissector.cli import cli
@@ -94,3 +94,16 @@ def test_a_summary_does_not_depend_on_it(pcaps, monkeypatch, words, enough):
         assert done.exit_code in {0, 1}, done.output
         shown.append(done.stdout)
     assert shown[0] == shown[1]
+
+
+def test_probes_wait_with_their_messages_and_without(monkeypatch):
+    probes = np.zeros(9, PROBE)
+    probes["frame"] = np.arange(9) + 1
+    paths, waiting = [()], Gathering()
+    batches = [Batch.empty(Origin("x", "pcap", []), paths, probes[at : at + 3]) for at in range(0, 9, 3)]
+    assert not [found for batch in batches for found in waiting.put(batch)]
+    (found,) = waiting.rest()
+    assert found.probes["frame"].tolist() == list(range(1, 10))
+    monkeypatch.setattr(gathering, "OCTETS", 4 * probes.itemsize)
+    found = [len(batch.probes) for one in batches for batch in waiting.put(one)]
+    assert found == [6]

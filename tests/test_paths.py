@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dissector.analysis.hops import EXCEEDED, fitted
-from dissector.analysis.paths import WORDS, Paths, moments
+from dissector.analysis.hops import EXCEEDED
+from dissector.analysis.numbering import fitted
+from dissector.analysis.paths import MAX_HOPS, WORDS, Paths, moments
 from dissector.capture.stream import scan
 from dissector.encoder import encode
 from dissector.messages.echo import Echo
@@ -82,14 +83,34 @@ def reply(sequence: int, *, src: Any = HOST, dst: Any = SERVER, identifier: int 
     return packet(message, dst, src)
 
 
-def udp(dport: int, *, sport: int = 40000, src: Any = HOST, dst: Any = SERVER, number: int = 0) -> bytes:
-    octets = UdpHeader(sport=sport, dport=dport, length=8).encode()
-    return ip(octets, UDP, src, dst, ttl=1, identification=number)
+def udp(  # noqa: PLR0913 - the fields of its headers
+    dport: int,
+    *,
+    sport: int = 40000,
+    src: Any = HOST,
+    dst: Any = SERVER,
+    number: int = 0,
+    ttl: int = 1,
+    checksum: int = 0,
+) -> bytes:
+    octets = UdpHeader(sport=sport, dport=dport, length=8, checksum=checksum).encode()
+    return ip(octets, UDP, src, dst, ttl=ttl, identification=number)
 
 
-def syn(sport: int, *, dport: int = 443, number: int = 0, syn: bool = True, size: int = 20) -> bytes:
-    octets = TcpHeader(sport=sport, dport=dport, syn=syn, ack_flag=not syn).encode()[:size]
-    return ip(octets, TCP, HOST, SERVER, ttl=1, identification=number)
+def syn(  # noqa: PLR0913 - the fields of its headers
+    sport: int,
+    *,
+    dport: int = 443,
+    number: int = 0,
+    syn: bool = True,
+    size: int = 20,
+    ttl: int = 1,
+    sequence: int = 0,
+    src: Any = HOST,
+    dst: Any = SERVER,
+) -> bytes:
+    fields = {"sport": sport, "dport": dport, "seq": sequence, "syn": syn, "ack_flag": not syn}
+    return ip(TcpHeader(**fields).encode()[:size], TCP, src, dst, ttl=ttl, identification=number)
 
 
 def exceeded(probe: bytes, by: Any, *objects: Any, to: Any = HOST) -> bytes:
@@ -109,13 +130,18 @@ def arrived(probe: bytes) -> bytes:
     return probe[:at] + b"\1" + probe[at + 1 :]
 
 
-def batch_of(*packets: tuple[float, bytes]) -> Batch:
-    """The one batch of a pcap of IP packets at their times, seconds after the start."""
+def capture_of(*packets: tuple[float, bytes]) -> bytes:
+    """A pcap of IP packets at their times, seconds after the start."""
     octets = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, RAW)
     for after, data in packets:
         seconds, rest = divmod(START + round(after * SECOND), SECOND)
         octets += struct.pack("<IIII", seconds, rest, len(data), len(data)) + data
-    (batch,) = scan(io.BytesIO(octets))
+    return octets
+
+
+def batch_of(*packets: tuple[float, bytes]) -> Batch:
+    """The one batch of such a capture, with the probes in it."""
+    (batch,) = scan(io.BytesIO(capture_of(*packets)), probes=MAX_HOPS)
     return batch
 
 
@@ -309,6 +335,22 @@ def test_a_loop_is_told():
     assert path_of(*straight).loops == ()
 
 
+@pytest.mark.parametrize("per_hop", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "order",
+    [[1, 2, 3, 2, 3, 2, 3], [1, 2, 3, 4, 2, 3, 4, 2, 3, 4], [1, 2, 1, 2, 1, 2], [1, 2, *[3, 4] * 14]],
+    ids=len,
+)
+def test_a_loop_is_fitted_with_any_number_of_probes_a_hop(order, per_hop):
+    packets = [
+        (number, exceeded(udp(33434 + number), router(order[number // per_hop])))
+        for number in range(per_hop * len(order))
+    ]
+    path = path_of(*packets)
+    assert hops_of(path) == [[str(router(hop))] for hop in order]
+    assert set(path.loops) == {router(hop) for hop in order if order.count(hop) > 1}
+
+
 def test_tcp_probes_are_counted_by_identification_or_else_by_their_order():
     def probes(numbers: list[int]) -> list[tuple[float, bytes]]:
         return [
@@ -435,12 +477,21 @@ def merged(batch: Batch, cuts: list[int], *, left: bool) -> PathReport:
     return state.result()
 
 
+def sent_and_answered(protocol: int, hops: int, silent: int) -> list[tuple[float, bytes]]:
+    """A traceroute by UDP or TCP whose probes were captured, and answered but at one hop."""
+    make = udp if protocol == UDP else syn
+    probes = [(hop, make(33434, number=hop, ttl=hop)) for hop in range(1, hops + 1)]
+    errors = [(hop + 0.01, exceeded(arrived(octets), router(hop))) for hop, octets in probes if hop != silent]
+    return sorted(probes + errors)
+
+
 pieces = st.one_of(
     st.builds(traceroute, st.integers(2, 4), st.integers(1, 3), st.integers(0, 3)),
     st.builds(
         lambda hops: [(hop / 7, exceeded(udp(33434 + 3 * hop), router(hop + 1))) for hop in range(hops)],
         st.integers(1, 4),
     ),
+    st.builds(sent_and_answered, st.sampled_from([UDP, TCP]), st.integers(1, 4), st.integers(0, 3)),
     st.builds(lambda sequence: [(0.5, reply(sequence))], st.integers(0, 5)),
     st.builds(lambda ttl: [(0.2, request(ttl, 1, identifier=9))], st.integers(1, 3)),
 )
@@ -517,10 +568,10 @@ def test_json_of_nothing_and_of_something():
 # --- real captures -----------------------------------------------------------------------------------------
 
 
-def real(shared: Path, name: str) -> PathReport:
+def real(shared: Path, name: str, *, probes: int = 0) -> PathReport:
     file = next((shared / "captures" / "files").rglob(name))
     state = Paths()
-    for batch in scan(file):
+    for batch in scan(file, probes=probes):
         state.update(batch)
     return state.result()
 

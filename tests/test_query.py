@@ -463,7 +463,8 @@ def test_each_query_has_one_outcome(outcomes):
 def test_a_row_of_exchanges_says_who_asked_whom_and_what(outcomes):
     row = ask("select * from exchanges where frame = 9", outcomes)[0]
     assert list(row) == [column.name for column in EXCHANGES]
-    del row["file"], row["time"]
+    assert row["error_file"] == row["file"]
+    del row["file"], row["time"], row["error_file"]
     said = {name: value for name, value in row.items() if value not in (None, False, 0)}
     assert said == {
         "frame": 9, "exchange": "8/0", "name": "Echo", "querier": ASKING, "asked": ASKED, "identifier": 7,
@@ -590,6 +591,59 @@ def test_a_display_filter_and_a_count_choose_messages():
     assert json.loads(result.stdout) == {"type": 3, "n": 3}
     result = run("-Y", "icmp.tipe == 3", "select 1", TOUR)
     assert "did you mean" in str(result.exception)
+
+
+@pytest.fixture
+def seam(tmp_path):
+    """Return packets whose queries are answered, rewritten and ended by errors in the next of two captures."""
+    frames = [
+        (100.0, request(1)), (100.1, request(2)), (100.2, request(3)), (100.3, request(4)), (100.4, request(5)),
+        (100.5, reply(1)), (100.6, unreachable(2)), (100.7, reply(3, identifier=9)),
+        (108.0, reply(4)), (111.0, reply(5)),
+    ]  # fmt: skip
+    return tmp_path, frames
+
+
+ACROSS = (
+    "select frame, outcome, response_in, response_file, rtt_ns, late, error_in, error_file from exchanges"
+)
+
+
+def across(*files):
+    return [
+        tuple(json.loads(line).values()) for line in run("--json", "-q", ACROSS, *files).stdout.splitlines()
+    ]
+
+
+def test_exchanges_cross_from_one_capture_to_the_next(seam):
+    folder, frames = seam
+    one = pcap(folder / "one.pcap", frames[:5])
+    two, three = pcap(folder / "two.pcap", frames[5:7]), pcap(folder / "three.pcap", frames[7:])
+    assert across(one, two, three) == [
+        (1, "answered", 1, str(two), 500_000_000, False, None, None),
+        (2, "error", None, None, None, False, 2, str(two)),
+        (3, "rewritten", 1, str(three), 500_000_000, False, None, None),
+        (4, "answered", 2, str(three), 7_700_000_000, True, None, None),
+        (5, "unanswered", None, None, None, False, None, None),
+    ]
+
+
+@pytest.mark.parametrize("cut", range(1, 10))
+def test_outcomes_do_not_depend_on_where_a_capture_is_cut(seam, cut):
+    folder, frames = seam
+    whole = pcap(folder / "whole.pcap", frames)
+    one, two = pcap(folder / "one.pcap", frames[:cut]), pcap(folder / "two.pcap", frames[cut:])
+    sql = "select outcome, rtt_ns, late, rewritten_as, error_name from exchanges"
+    assert run("--json", "-q", sql, one, two).stdout == run("--json", "-q", sql, whole).stdout
+
+
+def test_captures_that_do_not_follow_one_another_are_each_by_itself(seam):
+    folder, frames = seam
+    one, two = pcap(folder / "one.pcap", frames[:5]), pcap(folder / "two.pcap", frames[5:])
+    again = pcap(folder / "again.pcap", [(99.9, request(7)), (100.1, reply(7)), (104.0, reply(8))])
+    assert {row[1] for row in across(two, one)} == {"unanswered"}
+    assert [row[:4] for row in across(one, again)][5:] == [(1, "answered", 2, str(again))]
+    assert {row[1] for row in across(one, again, two)[:5]} == {"unanswered"}
 
 
 def test_several_captures_have_exchanges_of_their_own():

@@ -7,6 +7,9 @@ import json
 import shutil
 import struct
 import subprocess
+from ipaddress import IPv4Address
+from itertools import pairwise
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +22,8 @@ from dissector.capture.stream import scan
 from dissector.checksum import internet_checksum
 from dissector.cli.summary import command
 from dissector.errors import CaptureError
+from dissector.present.jsonlines import dumps
+from dissector.present.summary import exchange_tables, exchanges_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,6 +132,141 @@ def test_nothing_there(tmp_path):
     assert run(empty).exit_code == 0
     assert run("--fail-if-empty", empty).exit_code == 1
     assert run(tmp_path / "missing.pcap").exit_code == 2
+
+
+@pytest.fixture(scope="module")
+def alike():
+    """Return packets between twelve hosts, of which many have equal counts: asked, unasked, in errors."""
+    random = Random(4)
+    hosts = [bytes([10, 0, 0, last]) for last in range(1, 7)] + [bytes([9, 9, last, 1]) for last in range(6)]
+    packets = []
+    for number in range(60):
+        one, other = random.sample(hosts, 2)
+        query = ip(one, other, echo(8, number))
+        router = random.choice(hosts)
+        packets += [
+            (number * 40, query),
+            (number * 40 + 10, ip(*random.sample(hosts, 2), echo(0, 1000 + number))),
+            (number * 40 + 20, ip(other, one, echo(0, number))),
+            (number * 40 + 30, ip(router, one, unreachable(ip(one, other, echo(8, 2000 + number))))),
+            (number * 40 + 31, ip(one, other, echo(8, 3000 + number))),
+            (number * 40 + 32, ip(router, one, unreachable(ip(one, other, echo(8, 3000 + number))))),
+        ]
+    return packets
+
+
+def unreachable(quoted):
+    octets = struct.pack(">BBHI", 3, 1, 0, 0) + quoted[:28]
+    return octets[:2] + struct.pack(">H", internet_checksum(octets)) + octets[4:]
+
+
+def shown(found, **how):
+    return "\n".join(exchange_tables(found, **how))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
+def test_the_order_of_rows_does_not_depend_on_batches(alike, tmp_path, size):
+    whole, cut = Exchanges(), Exchanges()
+    for batch in scan(write(tmp_path / "x.pcap", alike)):
+        whole.update(batch)
+        for at in range(0, len(batch), size):
+            cut.update(batch[at : at + size])
+    assert shown(cut.result()) == shown(whole.result())
+    assert dumps(exchanges_json(cut.result())) == dumps(exchanges_json(whole.result()))
+
+
+@pytest.mark.parametrize("ends", [(1,), (30, 31), (90, 200, 300)])
+def test_the_order_of_rows_does_not_depend_on_states_that_are_joined(alike, tmp_path, ends):
+    whole, joined = Exchanges(), Exchanges()
+    for batch in scan(write(tmp_path / "x.pcap", alike)):
+        whole.update(batch)
+        joined.update(batch[: ends[0]])
+        for begin, end in zip(ends, (*ends[1:], len(batch)), strict=True):
+            later = Exchanges(begins=False)
+            later.update(batch[begin:end])
+            joined.merge(later)
+    assert shown(joined.result()) == shown(whole.result())
+
+
+def test_the_text_does_not_depend_on_files_and_processes(alike, tmp_path):
+    whole = run("--table-format", "tsv", write(tmp_path / "x.pcap", alike)).stdout
+    assert whole == run("--table-format", "tsv", "--jobs", "2", tmp_path / "x.pcap").stdout
+    for edges in ((0, 101, 360), (0, 1, 2, 360)):
+        files = [write(tmp_path / f"{begin}.pcap", alike[begin:end]) for begin, end in pairwise(edges)]
+        # Findings name frames, which count anew in every file.
+        assert run("--table-format", "tsv", *files).stdout.split("Findings")[0] == whole.split("Findings")[0]
+
+
+def test_equal_counts_are_in_the_order_of_kinds_and_addresses(alike, tmp_path):
+    lines = told(write(tmp_path / "x.pcap", alike))["exchanges"]["hosts"]
+    keys = [
+        (-line["sent"] - line["unasked"], *(int(IPv4Address(line[name])) for name in ("querier", "asked")))
+        for line in lines
+    ]
+    assert keys == sorted(keys)
+    assert len({key[0] for key in keys}) < len(keys) / 3
+
+
+def test_answers_without_a_query_are_no_exchange(tmp_path):
+    alone = write(
+        tmp_path / "x.pcap",
+        [
+            (0, ip(A, B, echo(8, 1))),
+            (5, ip(B, A, echo(0, 1))),
+            (9, ip(bytes(A[:3]) + b"\x09", A, echo(0, 5))),
+        ],
+    )
+    text = run(alone).stdout
+    by_hosts, _, rest = text.partition("Exchanges by hosts")[2].partition("Answers without a query")
+    assert "10.0.0.9" not in by_hosts
+    assert rest.splitlines()[4].split() == ["10.0.0.9", "10.0.0.1", "8/0", "1"]
+    assert len(told(alone)["exchanges"]["hosts"]) == 2
+
+
+OUT_OF_ORDER = "warning: {} begins {} s before {} ends, and is read after it"
+
+
+def test_captures_in_the_wrong_order_of_time_are_told(halves):
+    first, second = halves
+    for options in ([], ["--json"]):
+        right, wrong = (run("-q", *options, *files) for files in ((first, second), (second, first)))
+        assert right.stderr == ""
+        assert wrong.exit_code == 0
+        said = OUT_OF_ORDER.format(first, "0.014", second)
+        assert wrong.stderr == (
+            f"{said}: queries may be without their answers; give captures in the order of their time\n"
+        )
+
+
+def test_captures_that_overlap_are_told(tmp_path):
+    one = write(tmp_path / "one.pcap", [(number * 1000, ip(A, B, echo(8, number))) for number in range(9)])
+    other = write(
+        tmp_path / "other.pcap", [(number * 1000 + 1, ip(B, A, echo(0, number))) for number in range(9)]
+    )
+    result = run("-q", one, other)
+    assert result.stderr.startswith(OUT_OF_ORDER.format(other, "7.999", one) + ": queries may be")
+    assert "merge those that overlap before (mergecap)" in result.stderr
+    again = run("-q", one, other, other, one)
+    assert again.stderr.startswith(OUT_OF_ORDER.format(other, "7.999", one) + ", and 2 more likewise: ")
+
+
+def test_captures_that_follow_each_other_closely_are_not_told(tmp_path):
+    packets = [(number * 40, ip(A, B, echo(8, number))) for number in range(10)]
+    files = [write(tmp_path / f"{at}.pcap", packets[at : at + 4]) for at in (0, 3, 6)]
+    timeless = tmp_path / "timeless.pcapng"
+    simple = ip(A, B, echo(8, 1))
+    blocks = [
+        (0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)),
+        (1, struct.pack("<HHI", 101, 0, 0)),
+        (3, struct.pack("<I", len(simple)) + simple),
+    ]
+    timeless.write_bytes(
+        b"".join(
+            struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+            for kind, body in blocks
+        )
+    )
+    assert run("-q", files[0], timeless, *files[1:], timeless).stderr == ""
 
 
 def srt(capture):

@@ -221,7 +221,7 @@ class FlowReport:
                 self.keys[:, FLOW_WORDS + 1 : FLOW_WORDS + 3],
             ]
         )
-        return Ranked(words, self.values["count"], self.values["first_frame"])
+        return Ranked(words, self.values["count"], np.arange(len(self.keys)))
 
     @property
     def senders(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +18,7 @@ from dissector.registry.model import Family
 from dissector.registry.table import find
 
 if TYPE_CHECKING:
-    from collections import Counter
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from dissector.analysis.payloads import Origin
     from dissector.analysis.timestamps import Clock, Clocks
 
+MESSAGES = ("sent", "unasked")
+"""What there is of a series: queries, and answers without a query."""
+HOSTS = ("querier", "asked")
 LEVELS = (0.5, 0.95, 0.99)
 """Median, p95 and p99."""
 
@@ -131,6 +135,15 @@ class Exchanged:
         self._reporters = reporters
 
     @cached_property
+    def _errors(self) -> defaultdict[int | None, Counter[int]]:
+        """How many queries each error ended, by the number of the series; None for all."""
+        found: defaultdict[int | None, Counter[int]] = defaultdict(Counter)
+        for (series, error), count in self._ended.items():
+            found[series][error] += count
+            found[None][error] += count
+        return found
+
+    @cached_property
     def _ended_by_series(self) -> NDArray[np.int64]:
         found = np.zeros(len(self.series), np.int64)
         for (number, _), count in self._ended.items():
@@ -150,47 +163,86 @@ class Exchanged:
 
     def by_kind(self) -> list[Line]:
         """Return a line for each kind of exchange that occurred, in the order of the pairs."""
-        return self._lines(self.series["number"].astype(np.int64), limit=None, hosts=False)
+        kinds = self.series["number"].astype(np.int64)
+        return self._lines(kinds, np.flatnonzero(np.bincount(kinds, self._messages())), hosts=False)
 
-    def by_hosts(self, limit: int | None = None) -> list[Line]:
-        """Return a line for each pair of hosts and kind, those with the most queries first.
+    def by_hosts(self, limit: int | None = None, *, of: Sequence[str] = MESSAGES) -> list[Line]:
+        """Return a line for each pair of hosts and kind, those with the most messages first.
+
+        Equal ones are in the order of their kinds, of who asks and of who is asked.
 
         Args:
             limit: how many, at most; None for all.
+            of: which messages count, ``sent`` or ``unasked`` or both; hosts without any have no line.
         """
-        words = [
-            np.ascontiguousarray(self.series[name]).view(np.uint64).reshape(-1, 2)
-            for name in ("querier", "asked")
-        ]
+        first, group = self._hosts
+        return self._lines(group, self._most(np.bincount(group, self._messages(of)), first, limit))
+
+    @cached_property
+    def _hosts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first series of each pair of hosts and kind, and for each series the number of its."""
+        words = [np.ascontiguousarray(self.series[name]).view(np.uint64).reshape(-1, 2) for name in HOSTS]
         hashes = self.series["number"].astype(np.uint64)
         for factor, column in zip(FACTORS, np.concatenate(words, axis=1).T, strict=False):
             hashes = mix(hashes * factor + column)
-        return self._lines(np.unique(hashes, return_inverse=True)[1].ravel(), limit=limit)
+        _, first, group = np.unique(hashes, return_index=True, return_inverse=True)
+        return first, group.ravel()
 
     def by_series(self, limit: int | None = None) -> list[Line]:
-        """Return a line for each series, those with the most queries first."""
-        return self._lines(np.arange(len(self.series)), limit=limit)
+        """Return a line for each series, those with the most messages first; see :meth:`numbers`."""
+        return self.of_series(self.numbers(limit))
+
+    def of_series(self, numbers: Sequence[int]) -> list[Line]:
+        """Return a line for each of some series."""
+        return self._lines(np.arange(len(self.series)), np.array(numbers, np.int64))
 
     def numbers(self, limit: int | None = None) -> list[int]:
-        """Return the numbers of the series in the order of :meth:`by_series`."""
-        return [int(number) for number in _most(self.series["sent"] + self.series["unasked"])[:limit]]
+        """Return the numbers of the series in the order of :meth:`by_series`.
 
-    def _lines(self, group: NDArray[np.int64], *, limit: int | None, hosts: bool = True) -> list[Line]:
-        """Return a line for each group of series.
+        Equal ones are in the order of their kinds, hosts, identifiers and first queries.
+        """
+        messages = self._messages()
+        found: list[int] = self._most(messages, np.arange(len(messages)), limit).tolist()
+        return found
+
+    def _messages(self, of: Sequence[str] = MESSAGES) -> NDArray[np.int64]:
+        """Return how many messages each series has."""
+        return sum((self.series[name] for name in of), np.zeros(len(self.series), np.int64))
+
+    def _most(
+        self, counts: NDArray[Any], series: NDArray[np.int64], limit: int | None = None
+    ) -> NDArray[np.int64]:
+        """Return the places of what there is any of, most first, in an order that only the capture decides.
+
+        There are series of nothing: those of answers that turned out to be to a query to many, or rewritten.
 
         Args:
-            group: the number of each series' group, from 0.
-            limit: how many, those with the most queries; None for all.
-            hosts: whether the series of a group have the same hosts; groups then come by queries.
+            counts: how much of each.
+            series: a series of each, by which equal ones are in order.
+            limit: how many, at most; None for all.
         """
-        if not len(group):
-            return []
-        # Of many groups few are asked for: only their series are looked at.
-        messages = np.bincount(group, self.series["sent"] + self.series["unasked"]).astype(np.int64)
-        chosen = _most(messages)[:limit]
-        if not hosts:
-            chosen.sort()
-        place = np.full(len(messages), -1, np.int64)
+        places = np.flatnonzero(counts)
+        if limit is not None and limit < len(places):
+            # Of many few are asked for: only those are sorted.
+            places = places[counts[places] >= np.sort(counts[places], kind="stable")[-limit]]
+        rows, times = self.series[series[places]], self.times[series[places]]
+        order = (
+            times["sum"], times["count"], rows["first_ns"], rows["identifier"],
+            *_words(rows["asked"]), *_words(rows["querier"]), rows["version"], rows["number"], -counts[places],
+        )  # fmt: skip
+        return places[np.lexsort(order)][:limit]
+
+    def _lines(
+        self, group: NDArray[np.int64], chosen: NDArray[np.int64], *, hosts: bool = True
+    ) -> list[Line]:
+        """Return a line for each of some groups of series.
+
+        Args:
+            group: the number of each series' group.
+            chosen: the numbers of the groups, in the order of the lines.
+            hosts: whether the series of a group have the same hosts.
+        """
+        place = np.full(int(group.max(initial=-1)) + 1, -1, np.int64)
         place[chosen] = np.arange(len(chosen))
         groups = place[group]
         members = np.flatnonzero(groups >= 0)
@@ -235,19 +287,20 @@ class Exchanged:
         return lines
 
     def ended(self, number: int | None = None) -> list[Ended]:
-        """Return the errors that ended queries, of one series or of all, most frequent first."""
-        found: dict[int, int] = {}
-        for (series, error), count in self._ended.items():
-            if number is None or series == number:
-                found[error] = found.get(error, 0) + count
+        """Return the errors that ended queries, of one series or of all, most frequent first.
+
+        Equal ones are in the order of who sent them, their types and codes.
+        """
         lines = []
-        for error, count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
+        for error, queries in self._errors[number].items():
             row = self._reporters[error]
-            kind, code = int(row["type"]), int(row["code"])
+            kind, code, version = int(row["type"]), int(row["code"]), int(row["version"])
             family = Family.ICMPV4 if row["family"] == 4 else Family.ICMPV6  # noqa: PLR2004 - the IP version
-            name = find(family, kind, code).name.en
-            lines.append(Ended(_address(row["address"], int(row["version"])), kind, code, name, count))
-        return lines
+            ended = Ended(
+                _address(row["address"], version), kind, code, find(family, kind, code).name.en, queries
+            )
+            lines.append(((-queries, version, row["address"].tobytes(), kind, code), ended))
+        return [ended for _, ended in sorted(lines)]
 
     def clock(self, number: int) -> Clock | None:
         """Return what the Timestamp exchanges of a series say; None if it has none."""
@@ -262,13 +315,9 @@ class Exchanged:
         return origin(data, int(row["size"]), int(row["first_ns"]))
 
 
-def _most(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places of what there is any of, most first.
-
-    There are series of nothing: those of answers that turned out to be to a query to many, or rewritten.
-    """
-    order = np.argsort(-counts, kind="stable")
-    return order[counts[order] > 0]
+def _words(addresses: NDArray[Any]) -> list[NDArray[np.uint64]]:
+    """Return a column of addresses of 16 octets as numbers to sort by, those that matter most last."""
+    return list(np.ascontiguousarray(addresses).view(">u8").reshape(-1, 2).astype(np.uint64).T[::-1])
 
 
 def _address(octets: Any, version: int) -> str:

@@ -3,8 +3,12 @@
 Strategy: what may belong to a traceroute becomes a row of a table: each error about a datagram that ran out of
 hops, each error from where it might have arrived, each echo request sent with few hops and each reply to one.
 Rows about the same two hosts and the same kind of probe are put together, and made into hops, when the paths are
-asked for (:mod:`dissector.analysis.hops`). UDP and TCP probes are no messages of ICMP: they are known from the
-errors alone, without a time of sending, so that their hops have no RTT.
+asked for (:mod:`dissector.analysis.numbering`).
+
+UDP and TCP probes are no messages of ICMP. A batch has them where its scan was asked for datagrams with few hops left,
+and most of these are none: so they wait (:mod:`dissector.analysis.waiting`) until an error tells that one from the same
+host to the same host has run out of hops, and from then on become rows at once. Where they were not looked for, or not
+captured, they are known from the errors alone, without a time of sending, and their hops have no RTT.
 """
 
 from __future__ import annotations
@@ -16,10 +20,11 @@ import numpy as np
 
 from dissector import kernel
 from dissector.analysis.flow_keys import ALWAYS, NEVER, pair_hashes
-from dissector.analysis.hashing import FACTORS, mix
+from dissector.analysis.hashing import FACTORS, Index, mix
 from dissector.analysis.hop_notes import LENGTH_AT, NOTHING, NotesReader
-from dissector.analysis.hops import ENDED, EXCEEDED, PROBE, REPLY, Event, address_of, paths_of
+from dissector.analysis.hops import ENDED, EXCEEDED, PROBE, REPLY, Event, address_of
 from dissector.analysis.moments import Moments
+from dissector.analysis.numbering import paths_of
 from dissector.analysis.quotes import (
     ICMP_PROTOCOL,
     ICMPV6_PROTOCOL,
@@ -33,6 +38,7 @@ from dissector.analysis.quotes import (
     windows,
 )
 from dissector.analysis.table import grouped
+from dissector.analysis.waiting import Waiting, whose
 from dissector.capture.records import NO_TIME
 from dissector.tails.datagram import IPV4, IPV6
 from dissector.tails.quoted import LEAST_FIELD
@@ -64,6 +70,8 @@ SAME = 64
 not looked at. That is enough for as many rounds as a path is worth, and a loop does not end."""
 REPEATS = 3
 """Seconds in which the very same probe, or its answer, is kept apart; later ones count with the last one."""
+NOTE_BITS = np.uint64(32)
+"""So many of a key's last word are the number of what an error tells; the others tell probes of equal ports apart."""
 PROBED = (ICMP_PROTOCOL, TCP, UDP, ICMPV6_PROTOCOL)
 """Protocols of probes."""
 
@@ -116,8 +124,11 @@ class Paths:
         self.table = moments(limit)
         self.notes: dict[Notes, int] = {NOTHING: 0}
         self._reader = NotesReader()
-        # Flows of echo requests with few hops, hashed and sorted: replies to others are not kept.
-        self._probed = np.zeros(0, np.uint64)
+        # Flows of echo requests with few hops, hashed: replies to others are not kept.
+        self._probed = Index(limit=limit)
+        # Who sent UDP or TCP to whom that ran out of hops: other probes wait until that is known.
+        self._traced = Index(limit=limit)
+        self._waiting = Waiting()
         # Replies that came first, unless this begins a capture: they may answer what came before all this.
         self._start: int | None = None
         self._early = moments(limit)
@@ -130,19 +141,24 @@ class Paths:
         quotes = quotes_of(batch)
         if quotes is not None:
             self._add_errors(batch, quotes)
+        if len(batch.probes):
+            self._add_probes(batch.probes)
         self._add_echoes(batch)
 
     def merge(self, other: Self) -> Self:
         """Put in what came after, as another state made with ``begins=False`` saw it; return self."""
         if self._start is None:
             self._start = other._start
+        self._trace(other._traced.keys[:, 0])
         numbers = np.array([self._note(notes) for notes in other.notes], np.uint64)
         keys = other.table.keys
-        keys[:, 8] = numbers[keys[:, 8].astype(np.int64)]
+        marks = keys[:, 8] >> NOTE_BITS << NOTE_BITS
+        keys[:, 8] = marks | numbers[(keys[:, 8] ^ marks).astype(np.int64)]
         self.table.add(keys, other.table.values)
         self.table.refused += other.table.refused
+        self._add_probes(other._waiting.take())
         self._add_replies(other._early.keys, other._early.values)
-        self._probed = np.union1d(self._probed, other._probed)
+        self._probed.place(other._probed.keys)
         return self
 
     def result(self) -> PathReport:
@@ -163,7 +179,27 @@ class Paths:
         if count:
             keys, rows = keys[:count], quotes.rows[some[:count]]
             self._add_notes(batch, rows, keys)
-            self.table.add(keys, values_of(batch, rows))
+            self._trace(whose(keys[(keys[:, 0] & np.uint64(0xFF) == EXCEEDED) & ~of_echo(keys)]))
+            self.table.add(keys, values_in(batch, rows))
+
+    def _trace(self, senders: NDArray[np.uint64]) -> None:
+        """Keep probes of those who sent what ran out of hops: those that wait, and those to come."""
+        _, new = self._traced.number(senders)
+        if len(new):
+            self._keep(self._waiting.take(senders[new]))
+
+    def _add_probes(self, probes: NDArray[np.void]) -> None:
+        """Keep probes of UDP and TCP, or let them wait."""
+        senders = whose(probe_keys(probes))
+        waits = self._traced.find(senders) < 0
+        self._waiting.add(probes[waits], senders[waits])
+        self._keep(probes[~waits])
+
+    def _keep(self, probes: NDArray[np.void]) -> None:
+        """Keep probes of UDP and TCP."""
+        self.table.add(
+            probe_keys(probes), values_of(probes["record_flags"], probes["time_ns"], probes["frame"])
+        )
 
     def _add_notes(self, batch: Batch, rows: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
         """Write into keys the number of what each error tells beside its quote."""
@@ -181,11 +217,11 @@ class Paths:
         rows = plain(batch, chosen(batch, requests, self.max_hops))
         if len(rows):
             keys = echo_keys(batch, rows, PROBE)
-            self._probed = np.union1d(self._probed, probed_flows(keys))
-            self.table.add(keys, values_of(batch, rows))
+            self._probed.place(probed_flows(keys))
+            self.table.add(keys, values_in(batch, rows))
         if len(self._probed) or self._early_in(batch):
             rows = plain(batch, chosen(batch, replies))
-            self._add_replies(echo_keys(batch, rows, REPLY), values_of(batch, rows))
+            self._add_replies(echo_keys(batch, rows, REPLY), values_in(batch, rows))
 
     def _early_in(self, batch: Batch) -> bool:
         """Return whether replies in a batch may answer what came before this state."""
@@ -194,7 +230,7 @@ class Paths:
 
     def _add_replies(self, keys: NDArray[np.uint64], values: dict[str, NDArray[np.int64]]) -> None:
         """Keep those replies that answer what was sent with few hops, and those that came early."""
-        answering = np.isin(probed_flows(keys), self._probed)
+        answering = self._probed.find(probed_flows(keys)) >= 0
         early = ~answering & (values["first_ns"] <= self._early_end())
         for table, rows in ((self.table, answering), (self._early, early)):
             table.add(keys[rows], {name: column[rows] for name, column in values.items()})
@@ -264,13 +300,32 @@ def probed_flows(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return mix(pair_hashes(keys[:, 2:4], keys[:, 4:6]) ^ (keys[:, 1] >> np.uint64(32)) * FACTORS[0])
 
 
-def values_of(batch: Batch, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """Return the values of :data:`RULES` for some messages."""
-    timeless = batch.record_flags[rows] & NO_TIME != 0
+def probe_keys(probes: NDArray[np.void]) -> NDArray[np.uint64]:
+    """Return the keys of probes of UDP and TCP, as :data:`~dissector.batch.PROBE` has them."""
+    keys = np.zeros((len(probes), WORDS), np.uint64)
+    version, protocol, ttl, sport, dport, identification = (
+        probes[name].astype(np.int64) for name in ("version", "protocol", "ttl", "sport", "dport", "id")
+    )
+    keys[:, 0] = PROBE | version << 8 | protocol << 16 | ttl << 40 | version << 48
+    keys[:, 1] = packed(sport << 16 | dport, dport, identification)
+    keys[:, 2:4], keys[:, 4:6] = probes["src"], probes["dst"]
+    keys[:, 8] = probes["mark"].astype(np.uint64) << NOTE_BITS
+    return keys
+
+
+def values_in(batch: Batch, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Return the values of some messages of a batch."""
+    return values_of(batch.record_flags[rows], batch.time_ns[rows], batch.frame[rows])
+
+
+def values_of(
+    record_flags: NDArray[np.uint8], time_ns: NDArray[np.int64], frame: NDArray[np.int64]
+) -> dict[str, NDArray[np.int64]]:
+    """Return the values of :data:`~dissector.analysis.moments.VALUES` for some packets."""
     return {
-        "count": np.ones(len(rows), np.int64),
-        "first_ns": np.where(timeless, NEVER, batch.time_ns[rows]),
-        "frame": batch.frame[rows],
+        "count": np.ones(len(frame), np.int64),
+        "first_ns": np.where(record_flags & NO_TIME != 0, NEVER, time_ns),
+        "frame": frame,
     }
 
 
@@ -360,6 +415,7 @@ def _event(
 ) -> Event:
     """Return one row of the table, which has this key."""
     head, probe = int(key[0]), int(key[1])
+    mark, note = divmod(int(key[8]), 1 << int(NOTE_BITS))
     first_ns = int(values["first_ns"][row])
     return Event(
         kind=head & 0xFF,
@@ -373,8 +429,9 @@ def _event(
         src=address_of(key[2:4].tobytes(), head >> 8 & 0xFF),
         dst=address_of(key[4:6].tobytes(), head >> 8 & 0xFF),
         reporter=address_of(key[6:8].tobytes(), head >> 48 & 0xFF),
-        notes=notes[int(key[8])],
+        notes=notes[note],
         copies=int(values["count"][row]),
         time_ns=None if first_ns == NEVER else first_ns,
         frame=int(values["frame"][row]),
+        mark=mark,
     )

@@ -130,6 +130,7 @@ class Quotes:
         reporter, receiver: likewise, of the errors themselves.
         protocol, ttl, length, id: as in :class:`~dissector.tails.datagram.Datagram`; MISSING where not there.
         sport, dport, type, identifier, sequence, spi: likewise.
+        mark: the four octets behind the ports: length and checksum of UDP, sequence number of TCP; likewise.
         opening: 0 where it is a TCP segment that is known not to open a connection, else 1.
         mtu: what an error that tells an MTU tells; MISSING for others (RFC 1191, 4; RFC 4443, 3.2).
         error: family, type, code of the error and version of its addresses, an octet each, the lowest first.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ENOUGH = 1 << 13
 """Messages that are worth looking at."""
 OCTETS = 1 << 22
-"""Octets of their packets for which they do not wait any longer."""
+"""Octets of their packets, and of what may be probes beside, for which they do not wait any longer."""
 
 
 class Gathering:
@@ -35,9 +35,9 @@ class Gathering:
             yield from self.rest()
             yield batch
             return
-        if len(batch):
-            self._held.append(batch.take(np.arange(len(batch))))
-        if sum(map(len, self._held)) >= ENOUGH or sum(len(held.octets) for held in self._held) >= OCTETS:
+        if len(batch) or len(batch.probes):
+            self._held.append(batch.take(np.ones(len(batch), np.bool_)))
+        if sum(map(len, self._held)) >= ENOUGH or sum(map(_octets, self._held)) >= OCTETS:
             yield from self.rest()
 
     def rest(self) -> Iterator[Batch]:
@@ -45,6 +45,11 @@ class Gathering:
         held, self._held = self._held, []
         if held:
             yield Batch.join(held)
+
+
+def _octets(batch: Batch) -> int:
+    """Return how much memory a batch takes, but for its columns."""
+    return len(batch.octets) + batch.probes.nbytes
 
 
 def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:

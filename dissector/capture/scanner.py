@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dissector import kernel
-from dissector.batch import DTYPES, OFFSETS, Batch
+from dissector.batch import DTYPES, NO_PROBES, OFFSETS, PROBE, Batch
 from dissector.capture.links import KNOWN, layer_of
 from dissector.kernel import layers
 
@@ -50,8 +50,11 @@ class Scanner:
         "_links",
         "_parents",
         "_passing",
+        "_probes",
         "_room",
         "_scratch",
+        "_sent",
+        "_sent_record",
         "_skipped",
         "_steps",
         "_told",
@@ -60,13 +63,14 @@ class Scanner:
         "paths",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of a scan
         self,
         origin: Origin,
         *,
         tunnels: bool = True,
         reassemble: bool = True,
         passing: bool = False,
+        probes: int = 0,
         module: Any = None,
     ) -> None:
         """Prepare the kernel.
@@ -76,6 +80,7 @@ class Scanner:
             tunnels: whether datagrams and frames within datagrams are opened.
             reassemble: whether fragments come as rows flagged ``layers.PENDING``.
             passing: whether a batch of :meth:`scan` is good only until the next block: it saves copies.
+            probes: UDP and TCP with no more hops left than this come as :attr:`Batch.probes`; with 0 none do.
             module: the scan kernel to use instead of ``kernel.scan``, one back end or the other.
         """
         self.origin = origin
@@ -85,6 +90,8 @@ class Scanner:
         self._skipped = np.zeros(0, np.int64)
         self._told = 0
         self._passing = passing
+        self._probes = probes
+        self._sent, self._sent_record = NO_PROBES, np.zeros(0, np.int64)
         self._parents = np.zeros(layers.MAX_PATHS, np.int32)
         self._steps = np.zeros(layers.MAX_PATHS, np.int32)
         scan = kernel.scan if module is None else module
@@ -132,7 +139,7 @@ class Scanner:
             block: its memory is not used once the iterator is exhausted.
 
         Yields:
-            Batches that are not empty.
+            Batches that are not empty: they have messages or, where they are asked for, probes.
         """
         if len(self.origin.interfaces) > self._told:
             self._use_interfaces(self.origin.interfaces)
@@ -140,8 +147,10 @@ class Scanner:
         count = block.count
         if count > self._room:
             self._make_room(count)
+        if self._probes and count > len(self._sent):
+            self._make_room_for_probes(count)
         octets = memoryview(block.octets)
-        rows, paths = self._kernel.scan(
+        rows, paths, sent = self._kernel.scan(
             octets,
             records.start.data,
             records.captured.data,
@@ -149,7 +158,10 @@ class Scanner:
             records.interface.data,
             count,
         )
+        probes = self._put_down(sent, block) if sent else NO_PROBES
         if not rows:
+            if sent:
+                yield Batch.empty(self.origin, self.paths, probes)
             return
         self._name_paths(paths)
         record = self._scratch["record"][:rows]
@@ -177,7 +189,7 @@ class Scanner:
         else:
             kept = np.empty(size, np.uint8)
             self._gather(octets, *(columns[name].data for name in OFFSETS), kept.data)
-        yield Batch(kept, columns, self.paths, self.origin)
+        yield Batch(kept, columns, self.paths, self.origin, probes)
 
     def datagram(self, octets: bytes, batch: Batch, row: int, *, alone: bool = False) -> Batch:
         """Scan one IP datagram that was put together.
@@ -222,6 +234,19 @@ class Scanner:
             self._scratch[name] = np.empty(count * (16 if name in _WIDE else 1), DTYPES[name])
         self._kernel.use_columns(*(column.data for column in self._scratch.values()))
         self._room = count
+
+    def _make_room_for_probes(self, count: int) -> None:
+        """Make room for what may be probes in blocks of ``count`` packets."""
+        self._sent, self._sent_record = np.empty(count, PROBE), np.empty(count, np.int64)
+        self._kernel.use_probes(self._sent.view(np.uint8).data, self._sent_record.data, self._probes + 1)
+
+    def _put_down(self, count: int, block: Block) -> NDArray[np.void]:
+        """Return the probes that the kernel has found in a block, with what the records say of them."""
+        probes, record = self._sent[:count].copy(), self._sent_record[:count]
+        probes["frame"] = record + block.first_frame
+        probes["time_ns"] = block.records.time_ns[record]
+        probes["record_flags"] = block.records.flags[record]
+        return probes
 
     def _use_interfaces(self, interfaces: list[Interface]) -> None:
         """Tell the kernel what begins the packets of each interface that it does not know yet."""

@@ -39,13 +39,14 @@ _COUNTED = layers.REASSEMBLED | layers.TRUNCATED | layers.SHORT
 _IP = frozenset({layers.STEP_NAMES[layers.IPV4], layers.STEP_NAMES[layers.IPV6]})
 
 
-def scan(
+def scan(  # noqa: PLR0913 - the options of a scan
     file: str | PathLike[str] | BinaryIO,
     *,
     tunnels: bool = True,
     reassemble: bool = True,
     strict: bool = False,
     passing: bool = False,
+    probes: int = 0,
 ) -> Scan:
     """Open a capture and return its ICMP messages as a stream of batches.
 
@@ -55,6 +56,8 @@ def scan(
         reassemble: whether to put fragments together; without, a first fragment is a message by itself.
         strict: whether damage is an error.
         passing: whether a batch is good only until the next one is asked for: it saves memory that is new each time.
+        probes: batches have the datagrams of UDP and TCP too that may be probes of a traceroute (``Batch.probes``),
+            which have no more hops left than this: then there are batches without a message. With 0 there are none.
 
     Raises:
         CaptureError: it cannot be opened, or is not a capture.
@@ -62,7 +65,7 @@ def scan(
     """
     reader = open_capture(file, strict=strict)
     name = os.fspath(file) if isinstance(file, str | os.PathLike) else str(getattr(file, "name", "-"))
-    return Scan(reader, name, tunnels=tunnels, reassemble=reassemble, passing=passing)
+    return Scan(reader, name, tunnels=tunnels, reassemble=reassemble, passing=passing, probes=probes)
 
 
 class Scan:
@@ -74,7 +77,7 @@ class Scan:
         origin: the file, as the batches name it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of a scan
         self,
         reader: Reader,
         file: str,
@@ -82,14 +85,17 @@ class Scan:
         tunnels: bool = True,
         reassemble: bool = True,
         passing: bool = False,
+        probes: int = 0,
     ) -> None:
         self.origin = Origin(file, reader.format, reader.interfaces)
         self._reader = reader
-        self._messages = Messages(self.origin, tunnels=tunnels, reassemble=reassemble, passing=passing)
+        self._messages = Messages(
+            self.origin, tunnels=tunnels, reassemble=reassemble, passing=passing, probes=probes
+        )
         self._close = weakref.finalize(self, reader.close)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Hand out batches of at least one message, and of hardly more than a block has packets."""
+        """Hand out batches of at least one message, or probe, and of hardly more than a block has packets."""
         for batches in self.blocks():
             yield from batches
 
@@ -133,11 +139,16 @@ class Messages:
         tunnels: as for :func:`scan`.
         reassemble: as for :func:`scan`.
         passing: whether a batch is good only until the next block.
+        probes: as for :func:`scan`.
     """
 
-    def __init__(self, origin: Origin, *, tunnels: bool, reassemble: bool, passing: bool = False) -> None:
+    def __init__(
+        self, origin: Origin, *, tunnels: bool, reassemble: bool, passing: bool = False, probes: int = 0
+    ) -> None:
         self._origin = origin
-        self._scanner = Scanner(origin, tunnels=tunnels, reassemble=reassemble, passing=passing)
+        self._scanner = Scanner(
+            origin, tunnels=tunnels, reassemble=reassemble, passing=passing, probes=probes
+        )
         self._mender = Mender(self._scanner)
         self._tally = Tally()
 
@@ -222,7 +233,7 @@ class Mender:
     def mend(self, batch: Batch) -> Iterator[Batch]:
         """Yield a batch with its fragments replaced by what became of them; nothing if nothing is left."""
         if not is_pending(batch):
-            if len(batch):
+            if len(batch) or len(batch.probes):
                 yield batch
             return
         pending = batch.flags & layers.PENDING != 0
@@ -309,7 +320,7 @@ def is_pending(batch: Batch) -> bool:
 
 
 def _joined(batches: list[Batch]) -> Iterator[Batch]:
-    filled = [batch for batch in batches if len(batch)]
+    filled = [batch for batch in batches if len(batch) or len(batch.probes)]
     if filled:
         yield Batch.join(filled)
 

@@ -16,7 +16,7 @@ from dissector.analysis.exchanges import Exchanges
 from dissector.analysis.findings import Findings, Thresholds
 from dissector.analysis.flows import Flows
 from dissector.analysis.pairing import LIMIT, SECOND
-from dissector.analysis.paths import Paths
+from dissector.analysis.paths import MAX_HOPS, Paths
 from dissector.analysis.series import LIMIT as SERIES
 from dissector.analysis.types import Types
 from dissector.capture.gathering import Gathering
@@ -157,7 +157,7 @@ class Asked:
         Raises:
             CaptureError: it cannot be opened, or is not a capture.
         """
-        self._batches = iter(scan(file, **looking, passing=True))
+        self._batches = iter(scan(file, **looking, passing=True, probes=MAX_HOPS))
 
     def take_next(self) -> None:
         """Take in the next batch of the capture that was opened."""

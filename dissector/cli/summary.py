@@ -12,7 +12,9 @@ import click
 from dissector.analysis.findings import Thresholds
 from dissector.analysis.findings.model import dashed
 from dissector.analysis.pairing import LIMIT
+from dissector.analysis.paths import MAX_HOPS
 from dissector.analysis.series import LIMIT as SERIES
+from dissector.analysis.succession import Succession
 from dissector.capture.account import Account
 from dissector.capture.stream import scan
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, units, warn
@@ -148,15 +150,15 @@ def command(
     fence.put_up(ctx, reading=files)
     make = partial(parts, timeout, max_open, thresholds, lang, max_series=max_series)
     looking = {"reassemble": reassemble, "tunnels": tunnels}
-    total = Account()
+    total, succession = Account(), Succession()
     code = 0
     with Inquiry(processes(jobs, files), make, chosen) as inquiry:
         try:
             for file in files:
                 try:
-                    with scan(file, **looking, passing=True) as batches:
+                    with scan(file, **looking, passing=True, probes=MAX_HOPS) as batches:
                         inquiry.open(file, looking)
-                        code = max(code, read_file(batches, inquiry, total, strict=strict))
+                        code = max(code, read_file(batches, inquiry, succession, total, strict=strict))
                 except CaptureError as error:
                     complain(str(error))
                     code = USAGE
@@ -166,7 +168,8 @@ def command(
         if total.files:
             # What was read is shown: a signal that comes meanwhile changes the exit code only, unless it comes again.
             with ENDINGS.instead(lambda: None):
-                for text in told(inquiry.answers(Style(table_format, on_terminal(), as_json))):
+                answers = inquiry.answers(Style(table_format, on_terminal(), as_json))
+                for text in told(answers, succession.warnings):
                     click.echo(text)
                 if not quiet:
                     click.echo(closing(total), err=True)
@@ -175,12 +178,15 @@ def command(
     ctx.exit(code)
 
 
-def read_file(batches: Scan, inquiry: Inquiry, total: Account, *, strict: bool) -> int:
+def read_file(
+    batches: Scan, inquiry: Inquiry, succession: Succession, total: Account, *, strict: bool
+) -> int:
     """Put one capture into all questions, add its account to the total, and return the exit code it deserves."""
     try:
         for batch in watched(batches, beside=True):
             with ENDINGS.held():
                 inquiry.take(batch)
+                succession.update(batch)
     except KeyboardInterrupt:
         stopped(batches.account, batches.progress)
         raise
@@ -198,8 +204,10 @@ def listed(thresholds: Thresholds, table_format: str, lang: str, *, as_json: boo
         yield from thresholds_table(thresholds, table_format=table_format, narrow=on_terminal(), lang=lang)
 
 
-def told(answers: Iterable[Answer]) -> Iterator[str]:
-    """Warn of what limits have made of answers, and yield their texts."""
+def told(answers: Iterable[Answer], noted: Iterable[str] = ()) -> Iterator[str]:
+    """Warn of what was noted while reading, and of what limits have made of answers, and yield their texts."""
+    for sentence in noted:
+        warn(sentence)
     for answer in answers:
         for sentence in answer.warnings:
             warn(sentence)

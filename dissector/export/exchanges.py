@@ -15,6 +15,7 @@ from dissector.analysis.pairing import Pairing, data_of, loose_keys
 from dissector.analysis.pairs import pairs
 from dissector.analysis.reporters import versions
 from dissector.analysis.series import differs, identifiers, returning
+from dissector.analysis.succession import DISORDER_NS
 from dissector.export.answers import HELD, NONE
 from dissector.export.columns import Addresses, Values, Words
 from dissector.export.schema import BOOLEAN, TEXT, TIME, Column
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from dissector.registry.model import Family
 
 COLUMNS = (
-    Column("file", TEXT, doc="The file, as it was named.", nullable=False),
+    Column("file", TEXT, doc="The file of the query, as it was named.", nullable=False),
     Column("frame", "BIGINT", doc="Frame of the query.", nullable=False),
     Column("time", TIME, "UTC", "When the query was captured."),
     Column("exchange", TEXT, doc="Types of query and answer: `8/0`, `v6 128/129`.", nullable=False),
@@ -50,6 +51,7 @@ COLUMNS = (
         nullable=False,
     ),
     Column("response_in", "BIGINT", doc="Frame of the first answer."),
+    Column("response_file", TEXT, doc="The file of that frame."),
     Column("responder", TEXT, doc="Who answered first; not who was asked where that is many."),
     Column("rtt_ns", "BIGINT", "ns", "Time between query and first answer."),
     Column("late", BOOLEAN, doc="Whether that came after the timeout of 2 s.", nullable=False),
@@ -63,6 +65,7 @@ COLUMNS = (
     ),
     Column("rewritten_as", "USMALLINT", doc="Identifier of the answer, where it was rewritten on the way."),
     Column("error_in", "BIGINT", doc="Frame of the first error about it."),
+    Column("error_file", TEXT, doc="The file of that frame."),
     Column("error_from", TEXT, doc="Who sent that error."),
     Column("error_type", "UTINYINT", doc="Its type."),
     Column("error_code", "UTINYINT", doc="Its code."),
@@ -81,6 +84,9 @@ QUERIES = np.dtype(
         ("duplicates", np.int64),
         ("by_others", np.int64),
         ("error_in", np.int64),
+        ("file", np.int32),
+        ("response_file", np.int32),
+        ("error_file", np.int32),
         ("digest", np.uint64),
         ("loose", np.uint64),
         ("querier", "V16"),
@@ -106,6 +112,7 @@ UNASKED = np.dtype(
         ("order", np.int64),
         ("frame", np.int64),
         ("time_ns", np.int64),
+        ("file", np.int32),
         ("loose", np.uint64),
         ("responder", "V16"),
         ("identifier", np.int32),
@@ -117,18 +124,19 @@ UNKNOWN = ("response_in", "rtt_ns", "error_in", "rewritten_as")
 
 
 class Queries:
-    """The queries of one capture."""
+    """The queries of captures that follow one another in time."""
 
     def __init__(self) -> None:
         self.pairing = Pairing()
-        self.file = ""
+        self.files = Words()
+        self.file = NONE
         self.open: deque[NDArray[np.void]] = deque()
         self.unasked = np.zeros(0, UNASKED)
         self._words = {column.name: Addresses() for column in COLUMNS if column.type == TEXT}
 
     def add(self, batch: Batch) -> Iterator[Table]:
         """Take in a batch, and yield the queries whose time is over then."""
-        self.file = batch.origin.file
+        self.file = self.files.number(batch.origin.file)
         before = self.pairing.seen
         joined = self.pairing.join(batch)
         order = self.pairing.open.rows["order"][self.pairing.open.at(joined.place)]
@@ -160,6 +168,7 @@ class Queries:
         for name in UNKNOWN:
             made[name] = NONE
         made["order"], made["frame"], made["time_ns"] = rows + before, batch.frame[rows], batch.time_ns[rows]
+        made["file"] = self.file
         made["querier"], made["asked"] = _addresses(batch.src[rows]), _addresses(batch.dst[rows])
         made["number"], made["version"] = parts.number[which], versions(batch, rows)
         made["loose"], made["digest"], made["size"] = loose_keys(batch, parts, which)
@@ -197,7 +206,7 @@ class Queries:
         answers = (role == ANSWER) & first
         which, place = response[answers], at[answers]
         rows = parts.rows[which]
-        stretch["response_in"][place] = batch.frame[rows]
+        stretch["response_in"][place], stretch["response_file"][place] = batch.frame[rows], self.file
         stretch["rtt_ns"][place] = np.maximum(batch.time_ns[rows] - stretch["time_ns"][place], 0)
         stretch["responder"][place] = _addresses(batch.src[rows])
         compared = returning()[parts.number[which]]
@@ -205,7 +214,7 @@ class Queries:
         stretch["altered"][place] = compared & differs(stretch[place], data, sizes)
         errors = (role == ERROR) & first
         place, rows = at[errors], parts.rows[response[errors]]
-        stretch["error_in"][place] = batch.frame[rows]
+        stretch["error_in"][place], stretch["error_file"][place] = batch.frame[rows], self.file
         stretch["error_from"][place], stretch["error_version"][place] = (
             _addresses(batch.src[rows]),
             versions(batch, rows),
@@ -221,7 +230,7 @@ class Queries:
         rows = parts.rows[which]
         made = np.zeros(len(which), UNASKED)
         made["order"], made["frame"], made["time_ns"] = rows + before, batch.frame[rows], batch.time_ns[rows]
-        made["loose"] = loose_keys(batch, parts, which)[0]
+        made["file"], made["loose"] = self.file, loose_keys(batch, parts, which)[0]
         made["responder"], made["identifier"] = _addresses(batch.src[rows]), identifiers(parts, which)
         self.unasked = np.concatenate([self.unasked, made])[-self.pairing.limit :]
 
@@ -238,7 +247,12 @@ class Queries:
             found = np.flatnonzero(fits & (later <= self.pairing.reach_ns))
             if len(found):
                 answer = self.unasked[found[0]]
-                stretch["response_in"][row], stretch["responder"][row] = answer["frame"], answer["responder"]
+                for name, told in (
+                    ("response_in", "frame"),
+                    ("response_file", "file"),
+                    ("responder", "responder"),
+                ):
+                    stretch[name][row] = answer[told]
                 stretch["rtt_ns"][row] = max(int(later[found[0]]), 0)
                 stretch["rewritten_as"][row] = answer["identifier"]
                 self.unasked["loose"][found[0]] = 0
@@ -253,7 +267,9 @@ class Queries:
         )
         every = pairs()
         made = {
-            "file": Values(np.zeros(len(stretch), np.uint8), None, (self.file,)),
+            "file": Values(stretch["file"], None, self.files.texts),
+            "response_file": Values.of(stretch["response_file"], ~answered, self.files.texts),
+            "error_file": Values.of(stretch["error_file"], ~ended, self.files.texts),
             "time": Values(stretch["time_ns"]),
             "exchange": Values(stretch["number"], None, [pair.label for pair in every]),
             "name": Values(stretch["number"], None, [pair.name for pair in every]),
@@ -319,9 +335,18 @@ def _identities(batch: Batch, parts: Participants, which: NDArray[np.int64], nam
 
 
 def exchanges(captures: Iterable[Iterable[Batch]]) -> Iterator[Table]:
-    """Yield the queries of some captures."""
+    """Yield the queries of some captures.
+
+    Answers are looked for in the next capture, too, unless it begins before this one ends: captures that do not
+    follow one another are each by itself.
+    """
+    queries = Queries()
     for batches in captures:
-        queries = Queries()
+        begun = False
         for batch in filter(len, batches):
+            if not begun and int(batch.time_ns[0]) < queries.pairing.now - DISORDER_NS:
+                yield from queries.over(every=True)
+                queries = Queries()
+            begun = True
             yield from queries.add(batch)
-        yield from queries.over(every=True)
+    yield from queries.over(every=True)

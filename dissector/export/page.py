@@ -35,7 +35,8 @@ of a column above has `field_` before it. Null where the message is of another s
 Octets are hexadecimal text."""
 QUERIES = """\
 One row a query of a type that has an answer: what became of it. Answers are looked for until five timeouts (10 s)
-after the query; where more than a million queries are open, the oldest are given up."""
+after the query, in the next capture too, unless that begins before this one ends; where more than a million queries
+are open, the oldest are given up."""
 SHOWN = """\
 One row for each thing in all captures together that deserves a look, the gravest first, as `summary` has them."""
 NOTED = """\

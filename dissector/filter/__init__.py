@@ -10,7 +10,7 @@ As in Wireshark 4 a field has a value for each header in the frame that has it, 
 chooses echo requests and errors that quote one; ``icmp.type#1 == 8`` the requests alone. ``==`` is true if any value is
 equal, ``!=`` if all are different. Names are Wireshark's (``dissector/filter/wireshark.py``), beside which every field
 of every message has one: ``icmp.`` or ``icmpv6.`` and its name here. What an error quotes is also ``quoted.src`` and so
-on. Functions, arithmetic and ``&`` are not in this language.
+on.
 """
 
 from __future__ import annotations

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from difflib import get_close_matches
-from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from dissector.errors import FilterError
-from dissector.filter import columnwise, evaluate, literals, names, parse, patterns, slices
-from dissector.filter.evaluate import Predicate, Reading
-from dissector.filter.headers import IPV4_HEADER, IPV6_HEADER
+from dissector.filter import calculate, columnwise, evaluate, literals, parse, patterns
+from dissector.filter.evaluate import Computed, Predicate, Reading
+from dissector.filter.expressions import Column, Expressions
+from dissector.filter.named import is_field, known, reading
 from dissector.filter.parse import (
     Both,
+    Call,
     Either,
+    Exclusive,
     Existence,
+    Expression,
     Membership,
     Negation,
     Operand,
@@ -22,20 +23,24 @@ from dissector.filter.parse import (
     Relation,
     Search,
 )
-from dissector.filter.sources import Decoded, Ending, Excerpt, Kind, Known, Placed, Reach
+from dissector.filter.sources import Kind, Known
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dissector.filter.columnwise import Test
     from dissector.filter.literals import Value
-    from dissector.filter.sources import Source
 
-LAYER = re.compile(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?")
 NUMBERS = (Kind.NUMBER, Kind.BOOLEAN)
 SEVERAL = "all"
-WIDEST = 64
-"""Octets that are compared as rows at most."""
-LEAST_HEADERS = {"ip": IPV4_HEADER, "ipv6": IPV6_HEADER}
-LONGEST = 1 << 16
+JOIN: dict[type[Part], Callable[[list[Predicate]], Predicate]] = {
+    Both: evaluate.both,
+    Either: evaluate.either,
+    Exclusive: evaluate.exclusive,
+}
+"""What makes one predicate of several."""
+EXPRESSIONS = Expressions(is_field, lambda operand: (known(operand), reading(operand, known(operand))))
+"""What is calculated from fields."""
 
 
 def compiled(part: Part) -> Predicate:
@@ -45,112 +50,18 @@ def compiled(part: Part) -> Predicate:
         FilterError: a name is not known, or a literal not what its field can be.
     """
     match part:
-        case Both(parts) | Either(parts):
-            join = evaluate.both if isinstance(part, Both) else evaluate.either
-            return join([compiled(one) for one in parts])
+        case Both(parts) | Either(parts) | Exclusive(parts):
+            return JOIN[type(part)]([compiled(one) for one in parts])
         case Negation(inner):
             return evaluate.negation(compiled(inner))
         case Membership(left, items, every):
             return membership(left, items, every=every)
-        case Existence(left):
+        case Existence(Operand() as left):
             return evaluate.existence(reading(left, known(left)))
+        case Existence(left):
+            return existence(left)
         case Search(left, operator, right) | Relation(left, operator, right):
             return (search if isinstance(part, Search) else relation)(left, operator, right)
-
-
-def known(operand: Operand) -> Known:
-    """Return the field of a name.
-
-    Raises:
-        FilterError: there is none.
-    """
-    field = None if operand.quoted else names.find(operand.text)
-    if field is not None:
-        return field
-    if operand.quoted or not re.match(r"[A-Za-z_]", operand.text):
-        sentence = f"{operand.text} is not the name of a field"
-        raise operand.refuse(sentence)
-    elsewhere = names.elsewhere(operand.text)
-    if elsewhere:
-        raise operand.refuse(elsewhere)
-    sentence = f'there is no field "{operand.text}"'
-    near = suggestions(operand.text)
-    raise operand.refuse(sentence if near else f"{sentence}; names begin with {names.PREFIXES}", near)
-
-
-def suggestions(name: str) -> tuple[str, ...]:
-    """Return names that may have been meant, best first; none that is far from what was written."""
-    every = names.all_names()
-    prefix, dot, rest = name.lower().partition(".")
-    renamed = f"{names.MEANT.get(prefix, prefix)}{dot}{rest}"
-    if renamed in every:
-        return (renamed,)
-    ends = sorted((one for one in every if one.endswith(f".{name}") and not dot), key=len)
-    return tuple(get_close_matches(renamed, every, n=3, cutoff=0.75) or ends[:2])
-
-
-def reading(operand: Operand, field: Known, kind: Kind | None = None, *, searched: bool = False) -> Reading:
-    """Return how a field is asked for: its slices and layer.
-
-    Args:
-        operand: its name, as it stands in the filter.
-        field: the field.
-        kind: chooses among addresses of both versions.
-        searched: its octets are looked through, not compared.
-    """
-    layers = layers_of(operand)
-    sources = field.sources
-    wanted = field.kind if kind is None else kind
-    if field.kind is Kind.ADDRESS and kind is not None:
-        as_ = IPv4Address if kind is Kind.IPV4 else IPv6Address
-        sources = tuple(
-            source for source in sources if isinstance(source, Placed) and source.field.as_ is as_
-        )
-    if not operand.slices:
-        return Reading(sources, wanted, layers)
-    if field.kind not in (Kind.OCTETS, Kind.IPV4, Kind.IPV6, Kind.ADDRESS) or (
-        field.kind is not Kind.OCTETS and any(isinstance(source, Decoded) for source in sources)
-    ):
-        sentence = f"{field.name} is {field.kind}: of octets alone there are parts"
-        raise operand.refuse(sentence)
-    try:
-        parts = slices.parsed(operand.slices)
-    except ValueError as error:
-        raise operand.refuse(str(error)) from None
-    excerpts = () if searched else excerpt(sources, parts)
-    if excerpts:
-        return Reading(excerpts, Kind.OCTETS, layers)
-    return Reading(sources, Kind.OCTETS, layers, slices.Cut(parts))
-
-
-def layers_of(operand: Operand) -> tuple[int, ...]:
-    """Return which headers are asked for, counted from the outermost: ``#2``, ``#[1-2,4]``; none for all."""
-    if not operand.layer:
-        return ()
-    found: list[int] = []
-    for part in operand.layer.strip("#[] \t").split(","):
-        match = LAYER.fullmatch(part)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-        if not 0 < first <= last:
-            sentence = f"{operand.layer} is not a layer: #1 is the first header of its protocol, #2 the next"
-            raise operand.refuse(sentence)
-        found += range(first, last + 1)
-    return tuple(found)
-
-
-def excerpt(sources: tuple[Source, ...], parts: tuple[slices.Slice, ...]) -> tuple[Source, ...]:
-    """Return sources that read a slice at once; none where it is not at a fixed place."""
-    part = parts[0]
-    if len(parts) > 1 or not part.length or part.length > WIDEST:
-        return ()
-    reaches = [source for source in sources if isinstance(source, Reach)]
-    if part.start < 0:
-        ends = tuple(Ending(one, -part.start, part.length) for one in reaches)
-        return ends if part.start + part.length <= 0 and len(ends) == len(sources) else ()
-    # The octets of an IP header end before what it carries.
-    reaches = [one for one in reaches if part.start + part.length <= LEAST_HEADERS.get(one.where, LONGEST)]
-    found = tuple(Excerpt(one, part.start, part.length) for one in reaches)
-    return found if len(found) == len(sources) else ()
 
 
 def kind_of(operand: Operand, field: Known, literal: Operand) -> Kind:
@@ -162,18 +73,66 @@ def kind_of(operand: Operand, field: Known, literal: Operand) -> Kind:
     return field.kind
 
 
-def relation(left: Operand, operator: str, right: Operand) -> Predicate:
+def relation(left: Expression, operator: str, right: Expression) -> Predicate:
     """Return whether values compare with a literal, or with another field's."""
-    field = known(left)
     quantifier, how = operator.split("_")
-    if is_field(right) and not (field.labels and right.text in field.labels):
-        return between(left, how, right, every=quantifier == SEVERAL)
+    every = quantifier == SEVERAL
+    if not isinstance(left, Operand) or not isinstance(right, Operand):
+        return calculated(left, how, right, every=every)
+    field = known(left)
+    if is_field(right) and not literals.label(field, right.text):
+        return between(left, how, right, every=every)
     kind = kind_of(left, field, right)
     literal = literals.read(field, kind, right)
-    return asked(reading(left, field, kind), comparison(kind, how, literal), every=quantifier == SEVERAL)
+    return asked(reading(left, field, kind), comparison(kind, how, literal), every=every)
 
 
-def asked(found: Reading, test: Test, *, every: bool = False) -> Predicate:
+def calculated(left: Expression, how: str, right: Expression, *, every: bool) -> Predicate:
+    """Return whether values compare, where some are calculated."""
+    ours = column_of(left)
+    if isinstance(right, Operand) and not is_field(right):
+        return asked(ours.values, comparison(ours.kind, how, beside(ours, right)), every=every)
+    theirs = EXPRESSIONS.column(right, ours.known)
+    if theirs.kind is not ours.kind and not (theirs.kind in NUMBERS and ours.kind in NUMBERS):
+        sentence = f"{left.text} is {ours.kind}, {right.text} is {theirs.kind}"
+        raise right.refuse(sentence)
+    if theirs.constant:
+        value = theirs.values.tobytes() if theirs.size else theirs.values
+        return asked(ours.values, comparison(ours.kind, how, literals.Value(value)), every=every)
+    if ours.kind in (Kind.OCTETS, Kind.STRING):
+        sentence = f"{left.text} and {right.text} cannot be compared: only numbers and addresses can"
+        raise right.refuse(sentence)
+    return evaluate.fields(ours.values, theirs.values, how, every=every)
+
+
+def column_of(expression: Expression) -> Column:
+    """Return the column of what a test is about.
+
+    Raises:
+        FilterError: it is the same for all packets.
+    """
+    column = EXPRESSIONS.column(expression)
+    if column.constant:
+        sentence = f"{expression.text} is not the name of a field"
+        raise expression.refuse(sentence)
+    return column
+
+
+def beside(column: Column, literal: Operand) -> Value:
+    """Return a literal that stands beside what is calculated."""
+    return literals.read(column.known._replace(bits=64), column.kind, literal)
+
+
+def existence(value: Expression) -> Predicate:
+    """Return whether what is calculated is not zero."""
+    if isinstance(value, Call):
+        column_of(value)
+        sentence = f"{value.text} is always there: compare it, such as {value.text} > 0"
+        raise value.refuse(sentence)
+    return calculate.nonzero(column_of(value).values)
+
+
+def asked(found: Reading | Computed, test: Test, *, every: bool = False) -> Predicate:
     """Return whether any value, or every value, passes a test."""
     return evaluate.all_values(found, test) if every else evaluate.any_value(found, test)
 
@@ -184,11 +143,6 @@ def comparison(kind: Kind, how: str, literal: Value) -> Test:
         compare = columnwise.COMPARE[how]
         return columnwise.over_texts(lambda text: bool(compare(text, literal.value)))
     return columnwise.comparison(kind, how, literal)
-
-
-def is_field(operand: Operand) -> bool:
-    """Return whether an operand on the right is a field's name, not a literal."""
-    return not operand.quoted and names.find(operand.text) is not None
 
 
 def between(left: Operand, how: str, right: Operand, *, every: bool) -> Predicate:
@@ -204,43 +158,57 @@ def between(left: Operand, how: str, right: Operand, *, every: bool) -> Predicat
     return evaluate.fields(ours, theirs, how, every=every)
 
 
-def membership(left: Operand, items: tuple[tuple[Operand, Operand | None], ...], *, every: bool) -> Predicate:
-    """Return whether any value, or every value, is one of some literals."""
-    field = known(left)
+def membership(
+    left: Expression, items: tuple[tuple[Operand, Operand | None], ...], *, every: bool
+) -> Predicate:
+    """Return whether any value, or every value, is one of some literals, or of another field's."""
+    subject = left if isinstance(left, Operand) else column_of(left)
+    field = known(subject) if isinstance(subject, Operand) else subject.known._replace(bits=64)
     tests: dict[Kind, list[Test]] = {}
+    found: list[Predicate] = []
     for first, last in items:
-        kind = kind_of(left, field, first)
-        low = literals.read(field, kind, first)
-        if last is None:
-            test = comparison(kind, "eq", low)
-        elif kind is Kind.STRING:
-            sentence = f"{field.name} is {kind}: there are no ranges of it"
-            raise first.refuse(sentence)
-        else:
-            high = literals.read(field, kind, last)
-            if kind_of(left, field, last) is not kind or high.value < low.value:
-                sentence = f"the range from {first.text} to {last.text} is empty"
+        if last is None and is_field(first) and not literals.label(field, first.text):
+            if every:
+                sentence = f"all of several cannot be asked with {first.text} among them"
                 raise first.refuse(sentence)
-            test = columnwise.within(kind, low, high)
-        tests.setdefault(kind, []).append(test)
-    return evaluate.either(
-        [
-            asked(reading(left, field, kind), columnwise.any_of(several), every=every)
-            for kind, several in tests.items()
-        ]
-    )
+            found.append(relation(left, "any_eq", first))
+            continue
+        kind = kind_of(subject, field, first) if isinstance(subject, Operand) else subject.kind
+        tests.setdefault(kind, []).append(item(field, kind, first, last))
+    for kind, several in tests.items():
+        column = reading(subject, field, kind) if isinstance(subject, Operand) else subject.values
+        found.append(asked(column, columnwise.any_of(several), every=every))
+    return evaluate.either(found)
 
 
-def search(left: Operand, operator: str, right: Operand) -> Predicate:
+def item(field: Known, kind: Kind, first: Operand, last: Operand | None) -> Test:
+    """Return the test against a literal, or a range from one to another."""
+    low = literals.read(field, kind, first)
+    if last is None:
+        return comparison(kind, "eq", low)
+    if kind is Kind.STRING:
+        sentence = f"{field.name} is {kind}: there are no ranges of it"
+        raise first.refuse(sentence)
+    high = None if field.kind is Kind.ADDRESS and (":" in last.text) != (":" in first.text) else last
+    end = None if high is None else literals.read(field, kind, high)
+    if end is None or end.value < low.value:
+        sentence = f"the range from {first.text} to {last.text} is empty"
+        raise first.refuse(sentence)
+    return columnwise.within(kind, low, end)
+
+
+def search(left: Expression, operator: str, right: Expression) -> Predicate:
     """Return whether octets or a text contain others, or match an expression."""
-    field = known(left)
-    found = reading(left, field, searched=True)
-    if found.kind not in (Kind.OCTETS, Kind.STRING):
-        sentence = f"{field.name} is {found.kind}: of octets and texts alone it can be asked what they {said(operator)}"
+    if not isinstance(right, Operand):
+        sentence = f"{right.text} is calculated: what is looked for is written out"
+        raise right.refuse(sentence)
+    found: Reading | Computed = named(left) if isinstance(left, Operand) else column_of(left).values
+    if found.kind is not Kind.STRING and (found.kind is not Kind.OCTETS or isinstance(found, Computed)):
+        sentence = f"{left.text} is {found.kind}: of octets and texts alone it can be asked what they {said(operator)}"
         raise left.refuse(sentence)
     text = literals.octets(right) if right.quoted or operator == "contains" else right.text.encode()
     if operator == "contains":
-        if found.kind is Kind.STRING:
+        if isinstance(found, Computed) or found.kind is Kind.STRING:
             wanted = text.decode("utf-8", "replace")
             return asked(found, columnwise.over_texts(lambda value: wanted in value))
         return evaluate.any_span(found, columnwise.containing(text))
@@ -249,9 +217,14 @@ def search(left: Operand, operator: str, right: Operand) -> Predicate:
     except patterns.PatternError as error:
         sentence = f"{right.text} cannot be used as a regular expression: {error}"
         raise right.refuse(sentence) from None
-    if found.kind is Kind.STRING:
+    if isinstance(found, Computed) or found.kind is Kind.STRING:
         return asked(found, columnwise.over_texts(lambda value: pattern.search(value.encode()) is not None))
     return evaluate.any_span(found, columnwise.matching(pattern, literal))
+
+
+def named(operand: Operand) -> Reading:
+    """Return how a field is asked for whose octets are looked through."""
+    return reading(operand, known(operand), searched=True)
 
 
 def said(operator: str) -> str:

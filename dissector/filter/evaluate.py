@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dissector.filter.columnwise import COMPARE, order
-from dissector.filter.sources import Decoded, Kind, Source, plain
+from dissector.filter.sources import Kind, Source, Told, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,6 +60,19 @@ class Reading(NamedTuple):
     def costly(self) -> bool:
         """Whether it reads more than columns."""
         return self.cut is not None or any(source.costly for source in self.sources)
+
+
+class Computed(NamedTuple):
+    """What is calculated from fields.
+
+    Attributes:
+        kind: what its values are.
+        columns: takes the views of a batch and the rows that matter, and yields values.
+    """
+
+    kind: Kind
+    columns: Callable[[Views, Mask | None], Iterator[Values]]
+    costly: bool = True
 
 
 class Values(NamedTuple):
@@ -113,6 +126,16 @@ def either(parts: Sequence[Predicate]) -> Predicate:
     return Predicate(evaluate, any(part.costly for part in parts))
 
 
+def exclusive(parts: Sequence[Predicate]) -> Predicate:
+    """Return whether an odd number of parts hold."""
+
+    def evaluate(views: Views, wanted: Mask | None) -> Mask:
+        mask: Mask = np.logical_xor.reduce([part.evaluate(views, wanted) for part in parts])
+        return mask
+
+    return Predicate(evaluate, any(part.costly for part in parts))
+
+
 def negation(part: Predicate) -> Predicate:
     """Return whether a part does not hold."""
     return Predicate(lambda views, wanted: ~part.evaluate(views, wanted), part.costly)
@@ -120,7 +143,7 @@ def negation(part: Predicate) -> Predicate:
 
 def existence(reading: Reading) -> Predicate:
     """Return whether a field is there."""
-    if reading.cut is None and not any(isinstance(source, Decoded) for source in reading.sources):
+    if reading.cut is None and not any(isinstance(source, Told) for source in reading.sources):
 
         def evaluate(views: Views, _: Mask | None) -> Mask:
             found = np.zeros(len(views.batch), np.bool_)
@@ -137,7 +160,7 @@ def existence(reading: Reading) -> Predicate:
     return any_value(reading, lambda values, _: np.ones(len(values), np.bool_))
 
 
-def any_value(reading: Reading, test: Test) -> Predicate:
+def any_value(reading: Reading | Computed, test: Test) -> Predicate:
     """Return whether any value of a field passes a test."""
 
     def evaluate(views: Views, wanted: Mask | None) -> Mask:
@@ -172,7 +195,7 @@ def any_span(reading: Reading, test: Test) -> Predicate:
     return Predicate(evaluate, costly=True)
 
 
-def all_values(reading: Reading, test: Test) -> Predicate:
+def all_values(reading: Reading | Computed, test: Test) -> Predicate:
     """Return whether a field is there and all its values pass a test."""
 
     def evaluate(views: Views, wanted: Mask | None) -> Mask:
@@ -191,7 +214,7 @@ def all_values(reading: Reading, test: Test) -> Predicate:
     return Predicate(evaluate, reading.costly)
 
 
-def fields(left: Reading, right: Reading, operator: str, *, every: bool) -> Predicate:
+def fields(left: Reading | Computed, right: Reading | Computed, operator: str, *, every: bool) -> Predicate:
     """Return whether the values of two fields compare, any pair of them or every pair."""
 
     def compare(ours: Any, theirs: Any) -> Mask:
@@ -249,7 +272,9 @@ def places(reading: Reading, views: Views) -> Iterator[tuple[View, Source, Mask 
             yield view, source, present
 
 
-def read(reading: Reading, views: Views, wanted: Mask | None, *, whole: bool = False) -> Iterator[Values]:
+def read(
+    reading: Reading | Computed, views: Views, wanted: Mask | None, *, whole: bool = False
+) -> Iterator[Values]:
     """Yield the values of a field in the rows that matter, place by place.
 
     Args:
@@ -258,6 +283,9 @@ def read(reading: Reading, views: Views, wanted: Mask | None, *, whole: bool = F
         wanted: the rows that matter; None for all.
         whole: whether values of all messages are welcome where most of them count.
     """
+    if isinstance(reading, Computed):
+        yield from reading.columns(views, wanted)
+        return
     for view, source, present in places(reading, views):
         mask = present
         if wanted is not None and reading.costly:
@@ -274,7 +302,7 @@ def read(reading: Reading, views: Views, wanted: Mask | None, *, whole: bool = F
             if not len(index):
                 continue
         rows = view.rows if index is None else index if view.rows is None else view.rows[index]
-        if isinstance(source, Decoded):
+        if isinstance(source, Told):
             found = _flat(source.values(view, index), rows, reading.kind)
         elif reading.cut is not None:
             found = Values(rows, source.spans(view, index), view.batch.octets)
@@ -297,7 +325,7 @@ def _flat(told: list[list[Any]], rows: NDArray[np.int64] | None, kind: Kind) -> 
         return Values(
             owners, np.stack((starts, ends), axis=1), np.frombuffer(b"".join(map(bytes, flat)), np.uint8)
         )
-    return Values(owners, np.array(flat, np.int64), none)
+    return Values(owners, np.array(flat, object if kind is Kind.STRING else np.int64), none)
 
 
 def _cut(found: Values, reading: Reading) -> Values:

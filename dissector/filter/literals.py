@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,9 @@ OCTETS = re.compile(r"[0-9A-Fa-f]{1,2}([:.-][0-9A-Fa-f]{1,2})*|([0-9A-Fa-f]{2})+
 NUMBER = re.compile(r"-?(0[xX][0-9A-Fa-f]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)")
 ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
 ESCAPES = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ENGLISH = re.compile(rf"({'|'.join(MONTHS)}) +(\d{{1,2}}), (\d{{4}})( .*?)?(?: UTC)?")
+"""A time as Wireshark shows it: ``Nov 14, 2023 22:13:20.000123000 UTC``."""
 SECOND = 1_000_000_000
 """Nanoseconds in a second, and the most digits of a time after the point."""
 LAST = 1 << 63
@@ -100,21 +104,32 @@ def _unescaped(text: str) -> bytes:
     return bytes(found + text[at:].encode())
 
 
+def label(field: Known, name: str) -> int | None:
+    """Return the number that a field has a name for, in capitals or not; None where it has none such."""
+    return _labels(field).get(name.casefold(), ("", None))[1]
+
+
+def _labels(field: Known) -> dict[str, tuple[str, int]]:
+    """Return the names that a field has for numbers, as they are written and what they stand for."""
+    return {name.casefold(): (name, number) for name, number in (field.labels or {}).items()}
+
+
 def _number(field: Known, operand: Operand) -> int:
     """Return a number that the field can be."""
     text = operand.text
-    labels = field.labels or {}
     if text.startswith("'"):
         character = octets(operand)
         if len(character) == 1:
             return character[0]
     name = text[1:-1] if text.startswith('"') else text
-    if name in labels:
-        return labels[name]
+    named = label(field, name)
+    if named is not None:
+        return named
     if not NUMBER.fullmatch(text):
-        suggestions = tuple(label for label in labels if label.casefold() == name.casefold())
+        near = get_close_matches(name.casefold(), labels, n=2) if (labels := _labels(field)) else []
         sentence = f"{text} is not a number, which {field.name} is"
-        raise operand.refuse(sentence, suggestions)
+        meant = (labels[one][0] for one in near)
+        raise operand.refuse(sentence, tuple(f'"{one}"' if " " in one else one for one in meant))
     digits = text.lstrip("-")
     base = {"x": 16, "b": 2}.get(digits[1:2].lower(), 8 if digits.startswith("0") else 10)
     # Python puts a limit on the digits of a decimal number; no field comes near it.
@@ -150,6 +165,10 @@ def _nanoseconds(text: str) -> int:
 
 def _moment(text: str) -> int:
     """Return a date and time as nanoseconds since 1970; UTC where it does not say."""
+    english = ENGLISH.fullmatch(text)
+    if english:
+        month = MONTHS.index(english[1]) + 1
+        text = f"{english[3]}-{month:02}-{int(english[2]):02}{english[4] or ''}"
     whole, _, fraction = text.partition(".")
     digits = re.match(r"\d{0,9}", fraction)
     places = digits[0] if digits else ""

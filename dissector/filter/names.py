@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache, partial
-from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dissector.batch import distinct
 from dissector.capture.records import NO_TIME
-from dissector.filter import several, wireshark
+from dissector.filter import chains, payload, several, wireshark
 from dissector.filter.families import longer, shapes
-from dissector.filter.sources import Address, Attribute, Decoded, Kind, Known, Placed, Reach, Recorded
+from dissector.filter.ip import HeaderChecksum, Text
+from dissector.filter.sources import KINDS, Address, Attribute, Decoded, Kind, Known, Placed, Reach, Recorded
 from dissector.kernel import layers
 from dissector.registry.model import Family
+from dissector.registry.table import types
 from dissector.tails.headers import Ipv4Header, Ipv6Header, UdpHeader
 
 if TYPE_CHECKING:
@@ -31,13 +33,6 @@ if TYPE_CHECKING:
     from dissector.tails.headers import Header
 
 FAMILIES = {"icmp": Family.ICMPV4, "icmpv6": Family.ICMPV6}
-KINDS = {
-    int: Kind.NUMBER,
-    bool: Kind.BOOLEAN,
-    bytes: Kind.OCTETS,
-    IPv4Address: Kind.IPV4,
-    IPv6Address: Kind.IPV6,
-}
 HEADERS: dict[str, tuple[type[Header], dict[str, Alias]]] = {
     "ip": (Ipv4Header, wireshark.IP),
     "ipv6": (Ipv6Header, wireshark.IPV6),
@@ -85,6 +80,8 @@ def elsewhere(name: str) -> str:
     prefix, _, rest = name.partition(".")
     if prefix in _MAKERS and rest in ELSEWHERE:
         return f"a filter looks at one packet alone, {name} at several: {ELSEWHERE[rest]} shows that"
+    if name == "frame.protocols":
+        return f"{name} is what Wireshark makes of the whole packet; the layers down to IP are in read --json"
     if prefix in UPPER:
         return (
             f"{prefix} is not decoded; of what an error quotes there are quoted.protocol, quoted.sport "
@@ -100,7 +97,8 @@ def _message(prefix: str) -> Iterator[Known]:
     yield from _derived(prefix, of)
     yield Known(prefix, Kind.OCTETS, (Reach(prefix),))
     for name, size, bits in (("type", 1, 8), ("code", 2, 8), ("checksum", 4, 16)):
-        yield Known(f"{prefix}.{name}", Kind.NUMBER, (Attribute(name, prefix, size),), bits)
+        labels = _types(prefix) if name == "type" else None
+        yield Known(f"{prefix}.{name}", Kind.NUMBER, (Attribute(name, prefix, size),), bits, labels)
     status = (_Status("checksum_status", prefix, 4),)
     yield Known(f"{prefix}.checksum.status", Kind.NUMBER, status, 8, wireshark.CHECKSUM_STATUS)
     for name, alias in (wireshark.ICMP if prefix == "icmp" else wireshark.ICMPV6).items():
@@ -115,6 +113,13 @@ def _message(prefix: str) -> Iterator[Known]:
     # What extensions say has the same names in both families; those of ICMPv6 alone are ours.
     extended = {prefix: of} if prefix == "icmpv6" else {one: _shapes(FAMILIES[one]) for one in FAMILIES}
     yield from several.fields(prefix, of, extended)
+
+
+def _types(prefix: str) -> dict[str, int]:
+    """Return the names of types that stand for one number alone."""
+    rows = [row for row in types(FAMILIES[prefix]) if row.last is None]
+    often = Counter(row.name.en for row in rows)
+    return {row.name.en: row.number for row in rows if often[row.name.en] == 1} | wireshark.TYPES[prefix]
 
 
 class _Status(Attribute):
@@ -157,7 +162,7 @@ def _placed(
         key = (field.offset, field.bits, field.as_, field.scale, field.signed)
         places.setdefault(key, (_bare(field), []))[1].append(shape)
     sources = tuple(Placed(where, field, of, swapped=swapped) for field, of in places.values())
-    labels = {text: number for _, field in found for number, text in field.names.items()}
+    labels = {text: number for _, field in found for text, number in _labels(field).items()}
     bits = max(field.bits + (field.scale - 1).bit_length() for _, field in found)
     signed = any(field.signed for _, field in found)
     return Known(name, KINDS[found[0][1].as_], sources, bits, labels, signed)
@@ -191,14 +196,27 @@ def _header(prefix: str) -> Iterator[Known]:
         for field in _joined(shape.layout, alias):
             # As in Wireshark, a number of some bits may be as big as their octets.
             bits = 8 * -(-(field.bits + (field.scale - 1).bit_length()) // 8)
-            yield Known(f"{prefix}.{name}", KINDS[field.as_], (Placed(prefix, _bare(field)),), bits)
-    src, dst = (Address(prefix, fields[name], name) for name in ("src", "dst"))
+            # There ip.version is of both versions too.
+            where = HEADERS if name == "version" and prefix == "ip" else (prefix,)
+            sources = tuple(Placed(one, _bare(field)) for one in where)
+            yield Known(f"{prefix}.{name}", KINDS[field.as_], sources, bits, _labels(field))
     kind = KINDS[fields["src"].as_]
-    yield Known(f"{prefix}.src", kind, (src,))
-    yield Known(f"{prefix}.dst", kind, (dst,))
-    yield Known(f"{prefix}.addr", kind, (src, dst))
+    for end, source, of in (("", Address, kind), ("_host", Text, Kind.STRING)):
+        src, dst = (source(prefix, fields[name], name) for name in ("src", "dst"))
+        yield Known(f"{prefix}.src{end}", of, (src,))
+        yield Known(f"{prefix}.dst{end}", of, (dst,))
+        yield Known(f"{prefix}.{end[1:] or 'addr'}", of, (src, dst))
     name, theirs = ("ttl", "ttl") if prefix == "ip" else ("hlim", "hop_limit")
     yield Known(f"{prefix}.{name}", Kind.NUMBER, (Placed(prefix, fields[theirs]),), 8)
+    if prefix == "ip":
+        checksum = (HeaderChecksum(),)
+        yield Known("ip.checksum.status", Kind.NUMBER, checksum, 8, wireshark.CHECKSUM_STATUS)
+    yield from chains.fields(prefix)
+
+
+def _labels(field: Field) -> dict[str, int]:
+    """Return the names of a field's values."""
+    return {text: number for number, text in field.names.items()}
 
 
 def _frame(prefix: str) -> Iterator[Known]:
@@ -304,6 +322,7 @@ _MAKERS: dict[str, Callable[[str], Iterator[Known]]] = {
     "icmpv6": _message,
     "ip": _header,
     "ipv6": _header,
+    "data": payload.fields,
     "frame": _frame,
     "quoted": _quoted,
 }

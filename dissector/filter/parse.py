@@ -5,6 +5,7 @@ The grammar stands in ``grammar.lark``.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -25,6 +26,14 @@ OPERATORS = {
     "ge": "any_ge",
 }  # fmt: skip
 """How often and how values must compare, by the operators that say it: Wireshark 4's meanings."""
+
+
+MEANT = {"=": "==", "&": "&&", "|": "||", "<>": "!=", "=>": ">=", "=<": "<="}
+"""Operators of other languages, and what they are here."""
+WORDS = frozenset((*OPERATORS, *MEANT.values(), "and", "or", "not", "xor", "in", "contains", "matches"))
+"""What may be suggested for something that was not expected."""
+CAPTURED = ("host", "net", "port", "src", "dst", "proto")
+"""Words of capture filters, before an address or a number."""
 
 
 class Operand(NamedTuple):
@@ -52,32 +61,80 @@ class Operand(NamedTuple):
         return FilterError(sentence, text="", offset=self.at, length=len(self.text), suggestions=suggestions)
 
 
-class Existence(NamedTuple):
-    """A field is there."""
+class Calculation(NamedTuple):
+    """Two values make another: ``+``, ``-``, ``*``, ``/``, ``%``, ``&``."""
 
-    operand: Operand
+    left: Expression
+    operator: str
+    right: Expression
+
+    @property
+    def at(self) -> int:
+        """Where it begins in the filter."""
+        return self.left.at
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return f"{self.left.text} {self.operator} {self.right.text}"
+
+    def refuse(self, sentence: str) -> FilterError:
+        """Return the error that points at it."""
+        return FilterError(sentence, text="", offset=self.at, length=len(self.text))
+
+
+class Call(NamedTuple):
+    """A function of some values.
+
+    Attributes:
+        name: the function.
+        arguments: the values.
+        at: where it begins in the filter.
+    """
+
+    name: str
+    arguments: tuple[Expression, ...]
+    at: int
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return f"{self.name}({', '.join(one.text for one in self.arguments)})"
+
+    def refuse(self, sentence: str, suggestions: tuple[str, ...] = ()) -> FilterError:
+        """Return the error that points at its name."""
+        return FilterError(sentence, text="", offset=self.at, length=len(self.name), suggestions=suggestions)
+
+
+Expression = Operand | Calculation | Call
+
+
+class Existence(NamedTuple):
+    """A field is there, or what is calculated is not zero."""
+
+    value: Expression
 
 
 class Relation(NamedTuple):
-    """A field compares in a way, any or all of its values: ``any_eq``, ``all_ne``."""
+    """A value compares in a way, any or all that a field has: ``any_eq``, ``all_ne``."""
 
-    left: Operand
+    left: Expression
     operator: str
-    right: Operand
+    right: Expression
 
 
 class Search(NamedTuple):
-    """A field contains octets, or matches a regular expression."""
+    """A value contains octets, or matches a regular expression."""
 
-    left: Operand
+    left: Expression
     operator: str
-    right: Operand
+    right: Expression
 
 
 class Membership(NamedTuple):
     """Any value of a field, or every value, is one of some values, or within one of some ranges."""
 
-    left: Operand
+    left: Expression
     items: tuple[tuple[Operand, Operand | None], ...]
     every: bool = False
 
@@ -100,7 +157,15 @@ class Either(NamedTuple):
     parts: tuple[Part, ...]
 
 
-Part = Existence | Relation | Search | Membership | Negation | Both | Either
+class Exclusive(NamedTuple):
+    """An odd number of some parts: of two, one alone."""
+
+    parts: tuple[Part, ...]
+
+
+Part = Existence | Relation | Search | Membership | Negation | Both | Either | Exclusive
+JOINED: dict[str, type[Both | Either | Exclusive]] = {"both": Both, "either": Either, "exclusive": Exclusive}
+"""Parts made of parts, by their names in the grammar."""
 
 
 @cache
@@ -147,18 +212,35 @@ def _end(text: str) -> FilterError:
 
 
 def _unexpected(text: str, at: int, found: str) -> FilterError:
-    meant = {"=": "==", "&": "&&", "|": "||"}.get(found, found.lower())
-    suggestions = (meant,) if meant in ("==", "&&", "||", "and", "or", "not") and meant != found else ()
+    """Return the error that says what may have been meant."""
     if found[0] in "\"'" and len(found) == 1:
         return FilterError("the string has no end", text=text, offset=at, length=len(text) - at)
+    if text.startswith("${", at):
+        sentence = "there are no macros here: write out what ${…} stands for"
+        return FilterError(sentence, text=text, offset=at, length=2)
     sentence = f'"{found}" was not expected here'
+    before = text[:at].rstrip()
+    if before.rpartition(" ")[2] in CAPTURED:
+        sentence += "; host, net and port belong to capture filters (-f): write ip.addr or quoted.dport"
+    elif re.search(r"\bin\s*\{[^}]*$", before) and re.match(r"[\w\"']", found):
+        sentence += ": values within {…} are separated by commas"
+    bits = re.search(r"(?<!&)&(?!&)[^&|]*$", before)
+    if bits and found in OPERATORS:
+        # What stands there was meant to be two tests.
+        at, found = bits.start(), "&"
+        sentence = "& takes bits of a value, and joins no tests"
+    for pair in range(max(at - 1, 0), at + 1):
+        if text[pair : pair + 2] in MEANT:
+            at, found = pair, text[pair : pair + 2]
+    meant = MEANT.get(found, found.lower())
+    suggestions = (meant,) if meant in WORDS and meant != found else ()
     return FilterError(sentence, text=text, offset=at, length=len(found), suggestions=suggestions)
 
 
 def _start(tree: Tree[Any], text: str) -> Part:
     depth = 0
     for at, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
+        depth += (character in "({") - (character in ")}")
         if depth > DEEPEST:
             sentence = f"parentheses may be nested {DEEPEST} deep"
             raise FilterError(sentence, text=text, offset=at)
@@ -168,9 +250,8 @@ def _start(tree: Tree[Any], text: str) -> Part:
 def _part(tree: Tree[Any]) -> Part:
     """Return a part of the filter."""
     children = tree.children
-    if tree.data in ("either", "both"):
-        parts = tuple(map(_part, children))
-        return Either(parts) if tree.data == "either" else Both(parts)
+    if tree.data in JOINED:
+        return JOINED[tree.data](tuple(map(_part, children)))
     if tree.data == "negation":
         negated = True
         tree = children[0]
@@ -181,21 +262,21 @@ def _part(tree: Tree[Any]) -> Part:
 
 
 def _test(kind: str, children: list[Any]) -> Part:
-    """Return a test of one field."""
+    """Return a test of one value."""
     if kind == "existence":
-        return Existence(_operand(children[0]))
+        return Existence(_value(children[0]))
     if kind == "relation":
         *quantifier, left, comparison, right = children
         operator = OPERATORS.get(str(comparison), str(comparison))
         if quantifier:
             operator = f"{quantifier[0]}_{operator.partition('_')[2]}"
-        return Relation(_operand(left), operator, _operand(right))
+        return Relation(_value(left), operator, _value(right))
     if kind == "search":
         left, operator, right = children
-        return Search(_operand(left), "contains" if operator == "contains" else "matches", _operand(right))
+        return Search(_value(left), "contains" if operator == "contains" else "matches", _value(right))
     *quantifier, left, _ = (child for child in children if not is_item(child))
     items = tuple(_item(child) for child in children if is_item(child))
-    found = Membership(_operand(left), items, every=quantifier == ["all"])
+    found = Membership(_value(left), items, every=quantifier == ["all"])
     return Negation(found) if kind == "no_membership" else found
 
 
@@ -207,6 +288,25 @@ def is_item(child: Tree[Any] | Token) -> bool:
 def _item(tree: Tree[Any]) -> tuple[Operand, Operand | None]:
     first, *last = map(_operand, tree.children)
     return first, last[0] if last else None
+
+
+def _value(tree: Tree[Any], depth: int = 0) -> Expression:
+    """Return a field, a literal, or what is made of them."""
+    if tree.data == "operand":
+        operand = _operand(tree)
+        if re.match(r"-[A-Za-z_]", operand.text):
+            positive = operand._replace(text=operand.text[1:], at=operand.at + 1)
+            return Calculation(Operand("0", operand.at), "-", positive)
+        return operand
+    if depth > DEEPEST:
+        sentence = f"a value may be calculated in {DEEPEST} steps"
+        raise FilterError(sentence, text="", offset=0)
+    children: list[Any] = tree.children
+    if tree.data == "call":
+        name, *arguments = children
+        return Call(str(name), tuple(_value(one, depth + 1) for one in arguments), name.start_pos or 0)
+    left, operator, right = children
+    return Calculation(_value(left, depth + 1), str(operator), _value(right, depth + 1))
 
 
 def _operand(tree: Tree[Any]) -> Operand:

@@ -46,6 +46,16 @@ class Kind(StrEnum):
     TIME = "a date and time"
 
 
+KINDS = {
+    int: Kind.NUMBER,
+    bool: Kind.BOOLEAN,
+    bytes: Kind.OCTETS,
+    IPv4Address: Kind.IPV4,
+    IPv6Address: Kind.IPV6,
+}
+"""What values are, by the types that fields of a layout have."""
+
+
 class Source(ABC):
     """One place where a field has a value, at most one for each row of a view."""
 
@@ -277,8 +287,16 @@ class Reach(Source):
         return view.upper if self.where in ("ip", "ipv6") else view.end
 
 
-class Decoded(Source):
-    """Values that a decoded message tells, several of them perhaps: read one by one.
+class Told(Source):
+    """Values of which a row may have several: read one by one."""
+
+    @abstractmethod
+    def values(self, view: View, index: NDArray[np.int64] | None) -> list[list[Any]]:
+        """Return the values of each row, as Python has them."""
+
+
+class Decoded(Told):
+    """Values that a decoded message tells.
 
     Args:
         where: ``"icmp"`` or ``"icmpv6"``; empty for both.

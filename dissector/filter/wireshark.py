@@ -193,3 +193,36 @@ IPV6 = {
 
 CHECKSUM_STATUS = {"Bad": 0, "Good": 1, "Unverified": 2, "Not present": 3}
 """Values of ``icmp.checksum.status`` and ``icmpv6.checksum.status``."""
+
+TYPES = {
+    "icmp": {"Echo (ping) request": 8, "Echo (ping) reply": 0, "Time-to-live exceeded": 11},
+    "icmpv6": {
+        "Echo (ping) request": 128,
+        "Echo (ping) reply": 129,
+        "Redirect": 137,
+        "Node Information Query": 139,
+        "Node Information Reply": 140,
+        "Inverse Neighbor Discovery Solicitation": 141,
+        "Inverse Neighbor Discovery Advertisement": 142,
+        "Multicast Listener Report Message v2": 143,
+        "Home Agent Address Discovery Request": 144,
+        "Home Agent Address Discovery Reply": 145,
+        "Certification Path Solicitation": 148,
+        "Certification Path Advertisement": 149,
+        "Experimental Mobility": 150,
+        "FMIPv6": 154,
+        "RPL Control": 155,
+        "Locator Update": 156,
+    },
+}
+"""What types are called there, where the table calls them otherwise."""
+
+FORMER = {
+    "icmp.checksum_bad": "icmp.checksum.status",
+    "icmpv6.checksum_bad": "icmpv6.checksum.status",
+    "ip.checksum_bad": "ip.checksum.status",
+    "ip.checksum_good": "ip.checksum.status",
+    "ip.tos": "ip.dsfield",
+    "ipv6.class": "ipv6.tclass",
+}
+"""Names that Wireshark had once, and what they became."""

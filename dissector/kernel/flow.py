@@ -28,6 +28,7 @@ _TTL = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("ttl"))
 _ID = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("id"))
 _SPORT = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("sport"))
 _DPORT = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("dport"))
+_MARK = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("mark"))
 _TYPE = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("type"))
 _IDENTIFIER = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("identifier"))
 _SEQUENCE = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("sequence"))
@@ -196,6 +197,9 @@ def probes(
         keys[count, 5] = hosts[_DST, place, 1]
         keys[count, 6] = hosts[_REPORTER, place, 0]
         keys[count, 7] = hosts[_REPORTER, place, 1]
+        # What else may tell probes apart whose ports are the same, before the number of what the error tells beside.
         keys[count, 8] = 0
+        if numbers[_MARK, place] != _MISSING:
+            keys[count, 8] = cython.cast(cython.ulonglong, numbers[_MARK, place]) << 32
         count += 1
     return count

@@ -219,6 +219,24 @@ ETHERTYPES = 512
 VERDICTS = ETHERTYPES + 65536
 """How many verdicts there are."""
 
+PROBE = {
+    "src": 0,
+    "dst": 16,
+    "sport": 32,
+    "dport": 34,
+    "mark": 36,
+    "id": 40,
+    "ttl": 44,
+    "protocol": 45,
+    "version": 46,
+    "record_flags": 47,
+    "frame": 48,
+    "time_ns": 56,
+}
+"""Where in its octets stands what is put down of a datagram that may be a probe; see ``dissector.batch.PROBE``."""
+PROBE_SIZE = 64
+"""Octets of it."""
+
 GOOD, BAD, UNVERIFIED = 0, 1, 2
 """Values of ``checksum_status``."""
 

@@ -40,6 +40,7 @@ _LENGTH = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("length"))
 _ID = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("id"))
 _SPORT = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("sport"))
 _DPORT = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("dport"))
+_MARK = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("mark"))
 _TYPE = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("type"))
 _IDENTIFIER = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("identifier"))
 _SEQUENCE = cython.declare(cython.Py_ssize_t, tables.QUOTE.index("sequence"))
@@ -281,6 +282,8 @@ def _transport(
             numbers[_SPORT, place] = _u16(octets, start)
         if there >= 4:
             numbers[_DPORT, place] = _u16(octets, start + 2)
+        if there >= 8:
+            numbers[_MARK, place] = _u32(octets, start + 4)
         # SYN without ACK opens a connection (RFC 9293, 3.5).
         if what == _TCP and there >= 14 and octets[start + 13] & 0x12 != 0x02:
             numbers[_OPENING, place] = 0

@@ -21,7 +21,8 @@ Bounds. The octets are hostile. What holds from one layer to the next, and why e
   what it claims: addresses are read from there. ``self.final`` and what :meth:`Kernel._routing` adds to it lie in a
   routing header that was found whole.
 - A message's row has ``self.end > self.at``; a fragment's ``self.end >= self.at``. A packet fills one row at most: the
-  two functions that fill rows are only called to be returned from, and stop the peeling.
+  two functions that fill rows are only called to be returned from, and stop the peeling. So does what puts down a
+  probe, with places of its own.
 - Indices of tables are one or two octets for tables of 2**8 and 2**16, a layer's number for ``named``, a verdict for
   ``counts``, which has room for all; interfaces are compared. ``depth`` is compared before ``steps`` is written,
   ``paths`` before ``parents`` is; slots are taken modulo their power of two.
@@ -160,6 +161,15 @@ _ORDER = cython.declare(
 _LONGEST = cython.declare(cython.Py_ssize_t, 0x7FFFFFFF)  # a jumbogram may claim more than a column holds
 _PROBES = cython.declare(cython.int, layers.PROBES)
 
+_SRC = cython.declare(cython.Py_ssize_t, layers.PROBE["src"])
+_DST = cython.declare(cython.Py_ssize_t, layers.PROBE["dst"])
+_PORTS = cython.declare(cython.Py_ssize_t, layers.PROBE["sport"])
+_ID = cython.declare(cython.Py_ssize_t, layers.PROBE["id"])
+_TTL = cython.declare(cython.Py_ssize_t, layers.PROBE["ttl"])
+_PROTOCOL = cython.declare(cython.Py_ssize_t, layers.PROBE["protocol"])
+_VERSION = cython.declare(cython.Py_ssize_t, layers.PROBE["version"])
+_PROBE_SIZE = cython.declare(cython.Py_ssize_t, layers.PROBE_SIZE)
+
 
 @cython.final
 @cython.cclass
@@ -196,6 +206,11 @@ class Kernel:
     flags: cython.ushort[::1]
     path: cython.int[::1]
     row: cython.Py_ssize_t
+    # What may be probes of a traceroute: their packets and what is put down of them, if their TTL is less than this.
+    probes: cython.uchar[::1]
+    probe_record: cython.longlong[::1]
+    below: cython.int
+    probe: cython.Py_ssize_t
     # The tree of paths: parent and last step of each, and a hash table from the two to the path.
     parents: cython.int[::1]
     last_steps: cython.int[::1]
@@ -252,6 +267,8 @@ class Kernel:
         self.reassemble = reassemble
         self.paths = 1
         self.row = 0
+        self.below = 0
+        self.probe = 0
 
     def use_interfaces(self, links: cython.int[::1], skipped: cython.longlong[::1]) -> None:
         """Take the tables by interface: layer plus 256 times octets of frame check sequence; packets skipped."""
@@ -293,6 +310,18 @@ class Kernel:
         self.flags = flags
         self.path = path
 
+    def use_probes(self, probes: cython.uchar[::1], record: cython.longlong[::1], below: cython.int) -> None:
+        """Put down datagrams of UDP and TCP that have a smaller TTL than ``below``.
+
+        Args:
+            probes: what is put down, see ``layers.PROBE``; a place a packet of a block, as the next.
+            record: their packets.
+            below: the TTL.
+        """
+        self.probes = probes
+        self.probe_record = record
+        self.below = below
+
     def scan(
         self,
         octets: cython.const[cython.uchar][::1],
@@ -301,7 +330,7 @@ class Kernel:
         original: cython.const[cython.longlong][::1],
         interface: cython.const[cython.int][::1],
         count: cython.Py_ssize_t,
-    ) -> tuple[int, int]:
+    ) -> tuple[int, int, int]:
         """Scan the packets of one block.
 
         Args:
@@ -313,7 +342,7 @@ class Kernel:
             count: packets of the block; the columns have as many places.
 
         Returns:
-            Messages found (rows filled), and paths known altogether.
+            Messages found (rows filled), paths known altogether, and datagrams put down for :meth:`use_probes`.
 
         Raises:
             ValueError: the columns have fewer rows, or a packet is not in ``octets``.
@@ -328,14 +357,18 @@ class Kernel:
         plain: cython.int
         plain6: cython.int = -1
         last: cython.Py_ssize_t = octets.shape[0]
+        below: cython.int = self.below
         link: cython.int
         known: cython.int = min(self.links.shape[0], self.skipped.shape[0])
         if count > start.shape[0] or count > captured.shape[0] or count > original.shape[0]:
             raise ValueError("fewer rows than packets")  # noqa: EM101, TRY003 - a kernel's lines are few
         if count > interface.shape[0] or count > self.path.shape[0]:
             raise ValueError("fewer rows than packets")  # noqa: EM101, TRY003 - likewise
+        if below and (count > self.probe_record.shape[0] or count > self.probes.shape[0] // _PROBE_SIZE):
+            raise ValueError("fewer rows than packets")  # noqa: EM101, TRY003 - likewise
         self.octets = octets
         self.row = 0
+        self.probe = 0
         self.base = 0
         plain = self._child(self._child(0, _ETHERNET), _IPV4)
         for record in range(count):
@@ -354,6 +387,8 @@ class Kernel:
                         protocol = octets[at + 23]
                         if self.protocols[protocol] == 0:
                             self.counts[protocol] += 1
+                            if octets[at + 22] < below:
+                                self._plain_probe(record, at, min(at + 14 + total, at + size))
                             continue
                         if protocol == 1:
                             self.packet = record
@@ -370,6 +405,8 @@ class Kernel:
                             and self.ports[octets[at + 34] << 8 | octets[at + 35]] == 0
                         ):
                             self.counts[17] += 1
+                            if octets[at + 22] < below:
+                                self._plain_probe(record, at, min(at + 14 + total, at + size))
                             continue
             # ICMPv6 right behind the header of IPv6, right in an Ethernet frame.
             elif (
@@ -411,7 +448,7 @@ class Kernel:
             self.marks = 0
             self.carried = False
             self.counts[self._peel(layer)] += 1
-        return self.row, self.paths
+        return self.row, self.paths, self.probe
 
     def datagram(
         self,
@@ -421,7 +458,7 @@ class Kernel:
         tunnel: cython.bint,
         reassemble: cython.bint,
     ) -> tuple[int, int]:
-        """Scan one IP datagram that was put together; return what :meth:`scan` returns. Nothing is counted.
+        """Scan one IP datagram that was put together; nothing is counted, and nothing put down for probes.
 
         Args:
             octets: the datagram from its IP header on.
@@ -429,8 +466,12 @@ class Kernel:
             depth: steps of that path.
             tunnel: whether there is an IP header among them.
             reassemble: whether fragments in it are wanted.
+
+        Returns:
+            Messages found, and paths known altogether.
         """
         before: cython.bint = self.reassemble
+        below: cython.int = self.below
         self.octets = octets
         self.row = 0
         self.packet = 0
@@ -443,8 +484,10 @@ class Kernel:
         self.carried = tunnel
         if depth < _MAX_LAYERS:
             self.reassemble = reassemble
+            self.below = 0
             self._peel(_BY_VERSION)
             self.reassemble = before
+            self.below = below
         return self.row, self.paths
 
     def child(self, parent: cython.int, step: cython.int) -> int:
@@ -621,6 +664,60 @@ class Kernel:
         if layer == _MESSAGE:
             return _STOP + _LATER_FRAGMENT
         return _STOP + protocol
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _plain_probe(
+        self, record: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.int:
+        """Put down an IPv4 datagram without options, right in the Ethernet frame at ``at``, if it may be a probe."""
+        self.packet = record
+        self.header = at + 14
+        self.version = 4
+        self.hops = self.octets[at + 22]
+        self.at = at + 34
+        self.end = end
+        return self._probe(self.octets[at + 23])
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _probe(self, protocol: cython.int) -> cython.int:
+        """Put down the datagram whose payload begins at ``self.at``, if it may be a probe."""
+        header: cython.Py_ssize_t = self.header
+        to: cython.Py_ssize_t = _PROBE_SIZE * self.probe
+        at: cython.Py_ssize_t
+        size: cython.Py_ssize_t
+        if protocol == 6:
+            # SYN without ACK opens a connection (RFC 9293 section 3.5); of a connection's segments none is a probe.
+            if self.end - self.at < 14 or self.octets[self.at + 13] & 0x12 != 0x02:
+                return 0
+        elif protocol != 17 or self.end - self.at < 8:
+            return 0
+        # No error tells about a datagram to many (RFC 1122 section 3.2.2; RFC 4443 section 2.4).
+        if self.octets[header + 16] >= 0xE0 if self.version == 4 else self.octets[header + 24] == 0xFF:
+            return 0
+        at = header + 12 if self.version == 4 else header + 8
+        size = 4 if self.version == 4 else 16
+        if not cython.compiled:
+            row: bytearray = bytearray(_PROBE_SIZE)
+            row[_SRC : _SRC + size] = self.octets[at : at + size]
+            row[_DST : _DST + size] = self.octets[at + size : at + 2 * size]
+            row[_PORTS : _PORTS + 8] = self.octets[self.at : self.at + 8]
+            self.probes[to : to + _PROBE_SIZE] = row
+        else:
+            memset(cython.address(self.probes[to]), 0, _PROBE_SIZE)
+            memcpy(cython.address(self.probes[to + _SRC]), cython.address(self.octets[at]), size)
+            memcpy(cython.address(self.probes[to + _DST]), cython.address(self.octets[at + size]), size)
+            memcpy(cython.address(self.probes[to + _PORTS]), cython.address(self.octets[self.at]), 8)
+        if self.version == 4:
+            self.probes[to + _ID + 2] = self.octets[header + 4]
+            self.probes[to + _ID + 3] = self.octets[header + 5]
+        self.probes[to + _TTL] = self.hops
+        self.probes[to + _PROTOCOL] = protocol
+        self.probes[to + _VERSION] = self.version
+        self.probe_record[self.probe] = self.packet
+        self.probe += 1
+        return 0
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -1077,6 +1174,8 @@ class Kernel:
         """What the protocol number of an IP header announces."""
         layer: cython.int = self.protocols[protocol]
         if layer == 0:
+            if self.hops < self.below:
+                self._probe(protocol)
             return _STOP + protocol
         if layer == _MESSAGE:
             return self._message(4 if protocol == 1 else 6)
@@ -1100,6 +1199,8 @@ class Kernel:
         if layer == 0:
             layer = self.ports[self._u16(self.at)]
         if layer == 0:
+            if self.hops < self.below:
+                self._probe(17)
             return _STOP + 17
         if self.pending:
             return self._fragment(17)

@@ -70,6 +70,7 @@ QUOTE = (
     "id",
     "sport",
     "dport",
+    "mark",
     "type",
     "identifier",
     "sequence",

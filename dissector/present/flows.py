@@ -44,7 +44,7 @@ def flow_tables(
         ("errors", "over", "about", "error", "from"),
         [line for item in flows for line in _flow_lines(item)],
         table_format,
-        (6, 8, 26, 15, 15) if narrow else None,
+        (6, 8, 26, 16, 15) if narrow else None,
     )
     yield from _table(
         _title("Errors by sender", report.senders, rows),
@@ -197,7 +197,6 @@ def _table(
             lines,
             headers,
             table_format,
-            maxcolwidths=None if widths is None else list(widths),
-            maxheadercolwidths=None if widths is None else list(widths),
+            widths=widths,
         )
         yield f"{title}\n\n{text}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from dissector.present.plain import plain
@@ -17,7 +18,9 @@ ROWS = 20
 """Rows of a table, those with the most messages first; JSON has all of them."""
 MILLISECOND = 1_000_000
 ADDRESS = 15
-"""Columns for an address where 80 must do: one of IPv4 fits, one of IPv6 is wrapped."""
+"""Columns for an address where 80 must do: one of IPv4 fits, one of IPv6 is broken between its numbers."""
+WIDER = 26
+"""Columns for an address beside little else."""
 WORDS = 30
 """Columns for words there."""
 FEW = 4
@@ -62,7 +65,7 @@ def table(  # noqa: PLR0913 - what a table is made of
             headers,
             table_format,
             colalign=["left"] * text + ["right"] * numbers,
-            maxcolwidths=None if widths is None else list(widths),
+            widths=widths,
         )
 
 
@@ -130,9 +133,9 @@ def exchange_tables(found: Exchanged, *, table_format: str = "simple", narrow: b
         table_format,
         numbers=7,
     )
-    hosts = found.by_hosts(ROWS)
+    hosts = found.by_hosts(ROWS, of=("sent",))
     yield from table(
-        "Exchanges by hosts, times in ms" + (f", the {ROWS} with the most" if len(hosts) == ROWS else ""),
+        f"Exchanges by hosts, times in ms{_most(hosts)}",
         ("from", "to", "kind", "sent", "lost", "median", "p99", *(() if narrow else ("answered", "jitter"))),
         [
             (line.querier, line.asked, _label(line), line.sent, line.lost, *_few(line, narrow=narrow))
@@ -141,6 +144,15 @@ def exchange_tables(found: Exchanged, *, table_format: str = "simple", narrow: b
         table_format,
         numbers=4 if narrow else 6,
         widths=(ADDRESS, ADDRESS, *[None] * 5) if narrow else None,
+    )
+    hosts = found.by_hosts(ROWS, of=("unasked",))
+    yield from table(
+        f"Answers without a query{_most(hosts)}",
+        ("from", "to", "kind", "answers"),
+        [(_sender(line.asked), line.querier, _label(line), line.unasked) for line in hosts],
+        table_format,
+        numbers=1,
+        widths=(WIDER, WIDER, None, None) if narrow else None,
     )
     yield from table(
         "Queries that ended in an error",
@@ -160,7 +172,8 @@ def _series_tables(found: Exchanged, table_format: str, *, narrow: bool) -> Iter
     """Yield what is told by the series with the most queries: whose data they have, what the clocks say."""
     payloads: dict[tuple[str | None, str | None, str], None] = {}
     clocks = []
-    for line, number in zip(found.by_series(ROWS), found.numbers(ROWS), strict=True):
+    numbers = found.numbers(ROWS)
+    for line, number in zip(found.of_series(numbers), numbers, strict=True):
         payload, clock = found.payload(number), found.clock(number)
         if payload is not None and line.sent:
             payloads[line.querier, payload.program, payload.evidence] = None
@@ -189,7 +202,8 @@ def _series_tables(found: Exchanged, table_format: str, *, narrow: bool) -> Iter
 def exchanges_json(found: Exchanged) -> dict[str, Any]:
     """Return the exchanges as JSON has them: by kind, by hosts, by series."""
     series = []
-    for line, number in zip(found.by_series(), found.numbers(), strict=True):
+    numbers = found.numbers()
+    for line, number in zip(found.of_series(numbers), numbers, strict=True):
         payload, clock = found.payload(number), found.clock(number)
         extra = {"ended_by": plain(tuple(found.ended(number))) if line.ended else [], "data": plain(payload)}
         series.append(_record(line) | extra | {"clock": plain(clock)})
@@ -208,6 +222,16 @@ def _record(line: Line) -> dict[str, Any]:
     record["name"] = pair.name
     record |= {name: value for name, value in line._asdict().items() if name not in ("pair", "rtt")}
     return record | {"rtt_ns": plain(line.rtt)}
+
+
+def _sender(asked: str | None) -> str | None:
+    """Return who answers for an address that is asked."""
+    return f"one of {asked}" if asked and ip_address(asked).is_multicast else asked
+
+
+def _most(lines: Sequence[Line]) -> str:
+    """Return what a title says of a table that does not have all lines."""
+    return f", the {ROWS} with the most" if len(lines) == ROWS else ""
 
 
 def _label(line: Line) -> str:

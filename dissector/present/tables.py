@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from dissector.present.text import folded, no_formula, printable
+from dissector.present.text import folded, least, no_formula, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ def tabulated(
     headers: Sequence[str],
     table_format: str,
     *,
-    widths: Sequence[int] | None = None,
+    widths: Sequence[int | None] | None = None,
     **how: Any,
 ) -> str:
     """Return a table.
@@ -43,7 +43,7 @@ def tabulated(
         lines: the cells.
         headers: of the columns.
         table_format: one of tabulate's names.
-        widths: columns of the terminal in which each column is folded; None for no limit.
+        widths: columns of the terminal in which each column is folded, None for as many as needed; None for no limit.
         how: more for tabulate.
     """
     from tabulate import tabulate  # what makes no table does not wait for it
@@ -51,16 +51,19 @@ def tabulated(
     cells = [[cell(value, table_format) for value in line] for line in lines]
     heads = [str(cell(header, table_format)) for header in headers]
     if widths is not None:
-        heads = [_lines(head, width - PADDING) for head, width in zip(heads, widths, strict=True)]
+        heads = [
+            _lines(head, width and max(width - PADDING, least(head)))
+            for head, width in zip(heads, widths, strict=True)
+        ]
         cells = [[_lines(one, width) for one, width in zip(line, widths, strict=True)] for line in cells]
     return tabulate(
         cells, heads, tablefmt=ESCAPING.get(table_format, table_format), disable_numparse=True, **how
     )
 
 
-def _lines(value: T, width: int) -> T | str:
+def _lines(value: T, width: int | None) -> T | str:
     """Return text folded; anything else as it is."""
-    return "\n".join(folded(value, width)) if isinstance(value, str) else value
+    return "\n".join(folded(value, width)) if width and isinstance(value, str) else value
 
 
 def cell(value: object, table_format: str) -> object:

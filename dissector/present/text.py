@@ -69,7 +69,7 @@ ADDRESS: Final = 39
 """Columns of the longest address. What is longer may be broken within a word: such as JSON, and octets."""
 SPACE: Final = re.compile(r"(?<= )(?=[^ ])")
 """Where one word ends and another one begins."""
-JOINTS: Final = re.compile(r"(?<=[,;:/&=_])")
+JOINTS: Final = re.compile(r"(?<=[-,;:/&=_])")
 """Where a long word is broken rather than elsewhere."""
 
 
