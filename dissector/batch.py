@@ -70,7 +70,7 @@ PROBE = np.dtype(
     {
         "names": list(_FORMATS),
         "formats": list(_FORMATS.values()),
-        "offsets": [layers.PROBE[name] for name in _FORMATS],
+        "offsets": [layers.PROBE_OFFSETS[name] for name in _FORMATS],
         "itemsize": layers.PROBE_SIZE,
     }
 )
@@ -195,7 +195,7 @@ class Batch:
         if not len(self.probes):
             return NO_PROBES
         if not isinstance(rows, slice):
-            return self.probes if rows.dtype == np.bool_ else NO_PROBES
+            return self.probes if np.asarray(rows).dtype == np.bool_ else NO_PROBES
         start, stop, _ = rows.indices(count)
         first, last = (
             np.searchsorted(self.probes["frame"], self.frame[at - 1] if 0 < at < count else 0, "right")

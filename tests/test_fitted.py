@@ -25,7 +25,7 @@ REDRAWN = ["simple", "plain", "grid", "psql", "pretty", "rounded_outline", "pres
 
 
 def fit(lines, headers, width, style="simple"):
-    return "\n".join(fitted(lines, headers, style, width, ["left"] * len(headers)))
+    return "\n".join(fitted(iter(lines), headers, style, width))
 
 
 def widest(text):
@@ -85,8 +85,18 @@ def test_markup_is_left_to_who_reads_it(style):
     assert fit(lines, headers, 80, style) == fit(lines, headers, None, style) == plain
 
 
+def test_rows_of_many_columns_come_before_the_next_is_asked_for():
+    def rows():
+        yield [1] * 40
+        pytest.fail("nobody has asked for it")
+
+    names = [f"name_{number}" for number in range(40)]
+    assert next(fitted(rows(), names, "simple", 80)).startswith("row 1\n  name_0   1\n")
+
+
 def test_a_wide_table_of_nothing_says_so():
     assert fit([], [f"a_rather_long_name_{number}" for number in range(9)], 80) == "no rows"
+    assert widest(fit([], ["count(a > b and c > d and e)", "n"], 20)) <= 20
 
 
 def test_octets_may_be_broken_and_are_all_there():

@@ -217,7 +217,7 @@ def test_a_filter_leaves_the_probes_and_a_stretch_has_its_own() -> None:
     assert frames(batch[none]) == frames(batch.take(none)) == [1, 3, 4, 6]
     assert [frames(batch[at : at + 1]) for at in range(2)] == [[1], [3, 4, 6]]
     assert [frames(batch[:0]), frames(batch[:]), frames(batch[2:])] == [[], [1, 3, 4, 6], []]
-    assert frames(batch[np.array([0])]) == frames(batch.take([0, 1])) == []
+    assert frames(batch[np.array([0])]) == frames(batch.take([0, 1])) == frames(batch.take([])) == []
     assert frames(batch[none][:]) == [1, 3, 4, 6]
     assert frames(Batch.join([batch[:1], batch[1:]])) == [1, 3, 4, 6]
     assert frames(pickle.loads(pickle.dumps(batch))) == [1, 3, 4, 6]
@@ -322,6 +322,17 @@ def test_a_checksum_that_the_network_card_fills_in_does_not_matter() -> None:
     assert [answer.rtt_ns for hop in path.hops for answer in hop.answers] == [
         (hop * 1_000_000,) for hop in (1, 2, 3)
     ]
+
+
+@pytest.mark.parametrize("field", ["number", "checksum"])
+def test_an_answer_to_a_probe_that_was_not_captured_is_not_that_to_another(field: str) -> None:
+    probes = [udp(33434, ttl=ttl, **{field: 9 * ttl}) for ttl in (1, 2, 3)]
+    answers = [exceeded(arrived(probe), router(ttl)) for ttl, probe in enumerate(probes, 1)]
+    # The capture begins between the first probe and its answer, which comes last.
+    path = path_of((1, probes[1]), (2, probes[2]), (2.1, answers[1]), (2.2, answers[2]), (2.3, answers[0]))
+    rtts = {str(answer.address): answer.rtt_ns for hop in path.hops for answer in hop.answers}
+    assert rtts.pop("203.0.113.1", ()) == ()
+    assert rtts == {"203.0.113.2": (1_100_000_000,), "203.0.113.3": (200_000_000,)}
 
 
 def test_hops_whose_probes_were_not_captured_are_counted() -> None:
@@ -549,6 +560,17 @@ def test_a_summary_has_times(dissector: Any, pcaps: Path, options: tuple[str, ..
     )
     (path,) = line["paths"]
     assert [len(hop["answers"][0]["rtt_ns"]) for hop in path["hops"]] == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("options", [(), ("--jobs", "3"), ("-Y", "icmp")])
+def test_a_summary_of_a_capture_with_nothing_but_probes(
+    tmp_path: Path, dissector: Any, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "probes.pcap"
+    file.write_bytes(capture_of(*traced(UDP)[::2]))
+    told = dissector("summary", *options, file)
+    assert (told.code, told.out) == (0, "")
+    assert "9 packets read, 0 ICMP" in told.err
 
 
 def test_a_traceroute_across_two_captures_is_one(tmp_path: Path, dissector: Any) -> None:

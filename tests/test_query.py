@@ -240,6 +240,28 @@ def test_an_error_is_one_sentence_with_carets(dissector):
     assert len(lines) == 3
 
 
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("select 1; select 2", "2 statements"),
+        ("", "nothing"),
+        ("copy messages to 'x'", "COPY"),
+        ("pivot messages on type using count(*)", "a PIVOT that does not name its columns"),
+    ],
+)
+def test_what_is_not_one_select_is_named(sql, kind):
+    with pytest.raises(QueryError, match=f"one SELECT is wanted, not {kind}"):
+        ask(sql)
+    assert ask("pivot (select type from messages) on type in (3, 99) using count(*)") == [{"3": 22, "99": 0}]
+
+
+def test_text_in_double_quotes_is_told():
+    with pytest.raises(QueryError, match=r"text stands in single quotes: '10\.0\.0\.1'"):
+        ask('select * from messages where src = "10.0.0.1"')
+    with pytest.raises(QueryError, match='column "sourc" not found'):
+        ask("select * from messages where sourc = '10.0.0.1'")
+
+
 @pytest.mark.parametrize("command", ["query", "export"])
 def test_the_error_of_a_condition_shows_it_as_it_was_written(dissector, tmp_path, command):
     more = ["-o", tmp_path / "x.csv"] if command == "export" else []

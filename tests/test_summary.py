@@ -223,6 +223,58 @@ def test_answers_without_a_query_are_no_exchange(tmp_path):
     assert len(told(alone)["exchanges"]["hosts"]) == 2
 
 
+@pytest.mark.parametrize(("hosts", "told"), [(20, ""), (21, ", the 20 with the most")])
+def test_a_title_says_that_there_is_more_where_there_is(tmp_path, hosts, told):
+    others = [bytes([10, 0, 1, last]) for last in range(hosts)]
+    asked = [(0, ip(A, other, echo(8, 1))) for other in others]
+    unasked = [(1, ip(other, A, echo(0, 2))) for other in others]
+    text = run(write(tmp_path / "x.pcap", asked + unasked)).stdout
+    assert f"Exchanges by hosts, times in ms{told}\n" in text
+    assert f"Answers without a query{told}\n" in text
+
+
+@pytest.mark.parametrize("odd", [False, True])
+def test_clocks_fit_eighty_columns(tmp_path, odd):
+    far, further = bytes([203, 120, 113, 105]), bytes([203, 120, 113, 106])
+
+    def timestamp(kind, sequence, receive):
+        octets = struct.pack(">BBHHHIII", kind, 0, 0, 7, sequence, 80_000_000, receive, receive)
+        return octets[:2] + struct.pack(">H", internet_checksum(octets)) + octets[4:]
+
+    receive = [40_000_000, 1 << 31 if odd else 40_000_001]
+    packets = [
+        (
+            sequence * 10 + answer,
+            ip(*((further, far) if answer else (far, further)), timestamp(13 + answer, sequence, here)),
+        )
+        for sequence, here in enumerate(receive)
+        for answer in (0, 1)
+    ]
+    (found,) = map(scan, [write(tmp_path / "x.pcap", packets)])
+    state = Exchanges()
+    for batch in found:
+        state.update(batch)
+    text = shown(state.result(), narrow=True).partition("Clocks, ms")[2]
+    assert max(map(len, text.splitlines())) <= 80
+    assert "-40000000" in text
+    assert ("non-std" in text) == odd
+    assert ("there" in text) != odd
+
+
+def test_frames_of_findings_have_files_without_their_folder(tmp_path, pcaps):
+    octets = (pcaps / "findings.pcapng").read_bytes()
+    for name in ("a.pcapng", "b.pcapng"):
+        (tmp_path / name).write_bytes(octets)
+    text = run(tmp_path / "a.pcapng", tmp_path / "b.pcapng").stdout.partition("Findings")[2]
+    assert "a.pcapng: " in text
+    assert "b.pcapng: " in text
+    assert str(tmp_path) not in text
+    (tmp_path / "c").mkdir()
+    (tmp_path / "b.pcapng").rename(tmp_path / "c" / "b.pcapng")
+    text = run(tmp_path / "a.pcapng", tmp_path / "c" / "b.pcapng").stdout.partition("Findings")[2]
+    assert f"{tmp_path}/a.pcapng: " in text
+
+
 OUT_OF_ORDER = "warning: {} begins {} s before {} ends, and is read after it"
 
 

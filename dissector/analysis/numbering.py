@@ -109,11 +109,17 @@ def is_echo(event: Event) -> bool:
 def by_ttl(probes: list[Event], answers: list[Event], reply_ns: int) -> Iterator[Numbered]:
     """Yield the answers to captured probes: the hop is the TTL that the probe had."""
     sent: dict[tuple[int, ...], list[Event]] = {}
+    unlike: dict[tuple[int, ...], set[tuple[int, int]]] = {}
     for probe in probes:
         for name in _names(probe):
             sent.setdefault(name, []).append(probe)
+            unlike.setdefault(name, set()).add((probe.identification, probe.mark))
     for event in answers:
-        known = next((sent[name] for name in _names(event) if name in sent), [])
+        found = [name for name in _names(event) if name in sent]
+        # Where what the name leaves out tells the probes apart, and it is none of them, this one was not captured.
+        if not found or (len(unlike[found[0]]) > 1 and not is_echo(event)):
+            continue
+        known = sent[found[0]]
         place = bisect_right(known, event.time_ns or 0, key=lambda probe: probe.time_ns or 0)
         if not place:
             continue
@@ -127,7 +133,7 @@ def _names(event: Event) -> tuple[tuple[int, ...], ...]:
     """Return by what an answer finds its probe, the surest first.
 
     A translator may have changed the identification, a network card have filled in the checksum of UDP after it was
-    captured; what then is left may be the same for several probes, of which the last one is it.
+    captured. What is left may be the same for several probes that nothing tells apart: then the last one is it.
     """
     ports = (event.selector, event.counter)
     return (

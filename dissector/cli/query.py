@@ -133,13 +133,7 @@ def as_table(
     """Yield the rows as a table of tabulate's, which fits so many columns of a terminal."""
     from dissector.present.fitted import fitted
 
-    cells = [[_cell(value) for value in row] for row in rows]
-    aligned = ["right" if any(_number(row[at]) for row in cells) else "left" for at in range(len(heads))]
-    yield from fitted(cells, heads, style, width, aligned)
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    yield from fitted(([_cell(value) for value in row] for row in rows), heads, style, width)
 
 
 def _cell(value: Any) -> Any:

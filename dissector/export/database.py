@@ -60,8 +60,13 @@ ADVICE = ' Use "SET '
 """How duckdb's advice begins to change a setting, which is not possible here."""
 LINE = re.compile(r"\n+LINE \d+: ")
 """What comes before the line that an error is in, and the line beneath with carets."""
+SEVERAL = "MULTI"
+"""What it calls statements that do as several do: a PIVOT that looks for its columns first."""
+UNNAMED = "a PIVOT that does not name its columns, as in ON type IN (3, 11)"
 ABSENT = re.compile(r"Table with name (.+) does not exist!")
 """What duckdb says of a table that there is not; the name that it proposes is one of its own."""
+UNKNOWN = re.compile(r'Referenced column "(.+?)" not found')
+"""What it says of a column that there is not."""
 SHOW = re.compile(r"\s*show\b", re.IGNORECASE)
 """How a question about all tables begins."""
 CHOSEN = "the messages"
@@ -212,8 +217,9 @@ class Database:
             raise QueryError(sentence)
         statements = self._connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != self._duckdb.StatementType.SELECT:
-            kinds = ", ".join(statement.type.name.replace("_", " ") for statement in statements) or "nothing"
-            sentence = f"one SELECT is wanted, not {kinds}"
+            kinds = [statement.type.name.replace("_", " ") for statement in statements]
+            kind = f"{len(kinds)} statements" if len(kinds) > 1 else "".join(kinds) or "nothing"
+            sentence = f"one SELECT is wanted, not {UNNAMED if kind == SEVERAL else kind}"
             raise QueryError(sentence)
 
     def _rows(self, readers: list[Callable[[Any], Any]]) -> Iterator[tuple[Any, ...]]:
@@ -243,6 +249,8 @@ class Database:
         sentence = text if kind.endswith("Error") else f"{kind}: {text}"
         if (absent := ABSENT.match(text)) and self._names:
             sentence = f'there is no table "{absent[1]}"; there are {", ".join(self._names)}'
+        if (unknown := UNKNOWN.match(text)) and f'"{unknown[1]}"' in said[place.start() if place else 0 :]:
+            sentence = f"there is no column {unknown[1]}; text stands in single quotes: '{unknown[1]}'"
         marks: tuple[str, ...] = ()
         if place:
             first, *others = said[place.end() :].split("\n")

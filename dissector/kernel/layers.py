@@ -219,7 +219,7 @@ ETHERTYPES = 512
 VERDICTS = ETHERTYPES + 65536
 """How many verdicts there are."""
 
-PROBE = {
+PROBE_OFFSETS = {
     "src": 0,
     "dst": 16,
     "sport": 32,

@@ -161,13 +161,13 @@ _ORDER = cython.declare(
 _LONGEST = cython.declare(cython.Py_ssize_t, 0x7FFFFFFF)  # a jumbogram may claim more than a column holds
 _PROBES = cython.declare(cython.int, layers.PROBES)
 
-_SRC = cython.declare(cython.Py_ssize_t, layers.PROBE["src"])
-_DST = cython.declare(cython.Py_ssize_t, layers.PROBE["dst"])
-_PORTS = cython.declare(cython.Py_ssize_t, layers.PROBE["sport"])
-_ID = cython.declare(cython.Py_ssize_t, layers.PROBE["id"])
-_TTL = cython.declare(cython.Py_ssize_t, layers.PROBE["ttl"])
-_PROTOCOL = cython.declare(cython.Py_ssize_t, layers.PROBE["protocol"])
-_VERSION = cython.declare(cython.Py_ssize_t, layers.PROBE["version"])
+_SRC = cython.declare(cython.Py_ssize_t, layers.PROBE_OFFSETS["src"])
+_DST = cython.declare(cython.Py_ssize_t, layers.PROBE_OFFSETS["dst"])
+_PORTS = cython.declare(cython.Py_ssize_t, layers.PROBE_OFFSETS["sport"])
+_ID = cython.declare(cython.Py_ssize_t, layers.PROBE_OFFSETS["id"])
+_TTL = cython.declare(cython.Py_ssize_t, layers.PROBE_OFFSETS["ttl"])
+_PROTOCOL = cython.declare(cython.Py_ssize_t, layers.PROBE_OFFSETS["protocol"])
+_VERSION = cython.declare(cython.Py_ssize_t, layers.PROBE_OFFSETS["version"])
 _PROBE_SIZE = cython.declare(cython.Py_ssize_t, layers.PROBE_SIZE)
 
 
@@ -314,7 +314,7 @@ class Kernel:
         """Put down datagrams of UDP and TCP that have a smaller TTL than ``below``.
 
         Args:
-            probes: what is put down, see ``layers.PROBE``; a place a packet of a block, as the next.
+            probes: what is put down, see ``layers.PROBE_OFFSETS``; a place a packet of a block, as the next.
             record: their packets.
             below: the TTL.
         """

@@ -10,7 +10,7 @@ from dissector.errors import Severity
 from dissector.present.summary import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from dissector.analysis.findings import CaptureFinding, FindingsReport, Place
 
@@ -48,11 +48,12 @@ def findings_tables(
     by_rule: dict[str, list[CaptureFinding]] = {}
     for finding in report.findings:
         by_rule.setdefault(finding.rule.id, []).append(finding)
-    several = len({place.file for finding in report.findings for place in finding.frames}) > 1
+    names = _short({place.file for finding in report.findings for place in finding.frames})
     for alike in by_rule.values():
         rule = alike[0].rule
         for finding in alike[:ALIKE]:
-            frames = frames_text(finding.frames, finding.messages, with_file=several)
+            places = [place._replace(file=names[place.file]) for place in finding.frames]
+            frames = frames_text(places, finding.messages, with_file=len(names) > 1)
             text = finding.text if lang == "en" else finding.text_zh
             lines.append((SEVERITIES[lang][rule.severity], rule.id, text, frames))
         if len(alike) > ALIKE:
@@ -67,6 +68,13 @@ def findings_tables(
         table_format,
         widths=(WIDTHS[1], 40, 20) if narrow else None,
     )
+
+
+def _short(files: Collection[str]) -> dict[str, str]:
+    """Return names of files without the folder that all are in, if there is one."""
+    folders = {name.rpartition("/")[0] for name in files}
+    folder = folders.pop() if len(folders) == 1 else ""
+    return {name: name.removeprefix(f"{folder}/") if folder else name for name in files}
 
 
 def thresholds_table(thresholds: Thresholds, *, table_format: str, narrow: bool, lang: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from dissector.present.tables import PADDING, SAFE, tabulated
 from dissector.present.text import columns, folded, least, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 MARGIN: Final = "  "
@@ -21,35 +21,34 @@ MARGIN: Final = "  "
 
 
 def fitted(
-    lines: Sequence[Sequence[object]],
-    headers: Sequence[str],
-    table_format: str,
-    width: int | None,
-    aligned: Sequence[str],
+    rows: Iterable[Sequence[object]], headers: Sequence[str], table_format: str, width: int | None
 ) -> Iterator[str]:
     """Yield a table that is no wider than the terminal, or its rows one by one.
 
     Args:
-        lines: the cells; "" and None are no values.
+        rows: the cells; "" and None are no values. Columns with a number stand right.
         headers: of the columns.
         table_format: one of tabulate's names; one that is markup is left as it is, for others to read.
         width: columns of the terminal; None for no limit.
-        aligned: left or right, for each column.
     """
+    heads = [printable(header) for header in headers]
+    width = width if drawn(table_format) else None
+    if width is not None and sum(least(head) + PADDING for head in heads) > width:
+        # Whatever is in the cells, and without waiting for all of them.
+        yield from beneath(rows, heads, width)
+        return
+    lines = list(rows)
+    aligned = ["right" if any(map(_number, column)) else "left" for column in zip(*lines, strict=True)]
     draw = partial(
-        tabulated, lines, headers, table_format, preserve_whitespace=True, colalign=aligned if lines else None
+        tabulated, lines, headers, table_format, preserve_whitespace=True, colalign=aligned or None
     )
     table = draw()
-    if width is None or not drawn(table_format) or extent(table) <= width:
+    if width is None or extent(table) <= width:
         yield table
         return
-    if not lines:
-        yield "no rows"
-        return
-    texts = [[printable(str(cell)) for cell in column] for column in zip(*lines, strict=True)]
-    heads = [printable(header) for header in headers]
+    texts = [[printable(str(line[at])) for line in lines] for at in range(len(heads))]
     most, low = (
-        [max(size(head) + PADDING, *map(size, column)) for head, column in zip(heads, texts, strict=True)]
+        [max([size(head) + PADDING, *map(size, column)]) for head, column in zip(heads, texts, strict=True)]
         for size in (columns, least)
     )
     room = width - (extent(table) - sum(most))
@@ -59,7 +58,11 @@ def fitted(
             yield table
             return
         room -= extent(table) - width
-    yield from beneath(lines, headers, width)
+    yield from beneath(lines, heads, width)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def drawn(table_format: str) -> bool:
@@ -88,13 +91,19 @@ def shares(most: Sequence[int], low: Sequence[int], room: int) -> list[int]:
     return given
 
 
-def beneath(lines: Sequence[Sequence[object]], headers: Sequence[str], width: int) -> Iterator[str]:
-    """Yield rows one by one, a line a value, without those that there are not."""
-    names = [printable(header) for header in headers]
+def beneath(rows: Iterable[Sequence[object]], names: Sequence[str], width: int) -> Iterator[str]:
+    """Yield rows one by one, a line a value, without those that there are not.
+
+    Args:
+        rows: the values.
+        names: theirs, printable.
+        width: columns of the terminal.
+    """
     indent = min(max(map(columns, names)) + len(MARGIN) + 2, width // 2)
-    for number, line in enumerate(lines, 1):
-        shown = [f"row {number}"]
-        for name, value in zip(names, line, strict=True):
+    number = 0
+    for number, row in enumerate(rows, 1):
+        shown = [*[""] * (number > 1), f"row {number}"]
+        for name, value in zip(names, row, strict=True):
             if value is None or value == "":
                 continue
             *above, head = [MARGIN + part for part in folded(name, width - len(MARGIN))]
@@ -103,4 +112,6 @@ def beneath(lines: Sequence[Sequence[object]], headers: Sequence[str], width: in
             first, *others = folded(printable(str(value)), width - indent)
             shown += [*above, head + " " * (indent - columns(head)) + first]
             shown += [" " * indent + part for part in others]
-        yield "\n".join(shown) + "\n" * (number < len(lines))
+        yield "\n".join(shown)
+    if not number:
+        yield "no rows"

@@ -121,7 +121,8 @@ def _flow_lines(item: FlowErrors) -> Iterator[tuple[object, ...]]:
         about = ""
     more = item.errors[ERRORS:]
     if more:
-        yield sum(error.span.messages for error in more), "", "", f"{len(more)} more kinds or senders", ""
+        what = "1 more kind or sender" if len(more) == 1 else f"{len(more)} more kinds or senders"
+        yield sum(error.span.messages for error in more), "", "", what, ""
 
 
 def _mtu_line(item: PathMtu) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dissector.analysis.outcomes import Exchanged, Line
+    from dissector.analysis.timestamps import Clock
     from dissector.analysis.types import TypeCount
 
 ROWS = 20
@@ -37,6 +38,19 @@ OUTCOMES: tuple[tuple[str, Callable[[Line], int]], ...] = (
     ("unasked", lambda line: line.unasked),
 )
 """Columns that are shown where there is anything in them."""
+
+WAYS: tuple[tuple[str, Callable[[Clock], float | None]], ...] = (
+    ("there", lambda clock: clock.forward_ms),
+    ("back", lambda clock: clock.backward_ms),
+)
+"""Times on the way, by the clocks of both."""
+ODD: tuple[tuple[str, Callable[[Clock], int]], ...] = (
+    ("non-std", lambda clock: clock.non_standard),
+    ("swapped", lambda clock: clock.little_endian),
+)
+"""Answers with times that are not in milliseconds since midnight, and in the wrong order of octets; where there are."""
+COARSE_MS = 10_000
+"""Milliseconds from which on tenths say nothing."""
 
 
 def table(  # noqa: PLR0913 - what a table is made of
@@ -133,23 +147,23 @@ def exchange_tables(found: Exchanged, *, table_format: str = "simple", narrow: b
         table_format,
         numbers=7,
     )
-    hosts = found.by_hosts(ROWS, of=("sent",))
+    hosts = found.by_hosts(ROWS + 1, of=("sent",))
     yield from table(
         f"Exchanges by hosts, times in ms{_most(hosts)}",
         ("from", "to", "kind", "sent", "lost", "median", "p99", *(() if narrow else ("answered", "jitter"))),
         [
             (line.querier, line.asked, _label(line), line.sent, line.lost, *_few(line, narrow=narrow))
-            for line in hosts
+            for line in hosts[:ROWS]
         ],
         table_format,
         numbers=4 if narrow else 6,
         widths=(ADDRESS, ADDRESS, *[None] * 5) if narrow else None,
     )
-    hosts = found.by_hosts(ROWS, of=("unasked",))
+    hosts = found.by_hosts(ROWS + 1, of=("unasked",))
     yield from table(
         f"Answers without a query{_most(hosts)}",
         ("from", "to", "kind", "answers"),
-        [(_sender(line.asked), line.querier, _label(line), line.unasked) for line in hosts],
+        [(_sender(line.asked), line.querier, _label(line), line.unasked) for line in hosts[:ROWS]],
         table_format,
         numbers=1,
         widths=(WIDER, WIDER, None, None) if narrow else None,
@@ -178,10 +192,7 @@ def _series_tables(found: Exchanged, table_format: str, *, narrow: bool) -> Iter
         if payload is not None and line.sent:
             payloads[line.querier, payload.program, payload.evidence] = None
         if clock is not None:
-            told = (clock.offset_ms, clock.forward_ms, clock.backward_ms)
-            odd = (clock.non_standard, clock.little_endian)
-            times = ("" if value is None else f"{value:.1f}" for value in told)
-            clocks.append((line.querier, line.asked, clock.exchanges, *times, *odd))
+            clocks.append((line.querier, line.asked, clock))
     yield from table(
         "Echo data",
         ("from", "program", "evidence"),
@@ -189,14 +200,34 @@ def _series_tables(found: Exchanged, table_format: str, *, narrow: bool) -> Iter
         table_format,
         widths=(ADDRESS, 14, 42) if narrow else None,
     )
+    odd = [column for column in ODD if any(column[1](clock) for *_, clock in clocks)]
+    # What goes there and back is right only as far as the clocks are, and told beside the rest where there is room.
+    ways = () if narrow and odd else WAYS
     yield from table(
         "Clocks, ms",
-        ("from", "to", "answ.", "ahead", "there", "back", "odd", "l.e."),
-        clocks,
+        ("from", "to", "answ.", "ahead", *(name for name, _ in (*ways, *odd))),
+        [
+            (
+                querier,
+                asked,
+                clock.exchanges,
+                _ahead(clock.offset_ms),
+                *(_ahead(of(clock)) for _, of in ways),
+                *(of(clock) for _, of in odd),
+            )
+            for querier, asked, clock in clocks
+        ],
         table_format,
-        numbers=6,
-        widths=(ADDRESS, ADDRESS, *[None] * 6) if narrow else None,
+        numbers=2 + len(ways) + len(odd),
+        widths=(ADDRESS, ADDRESS, *[None] * (2 + len(ways) + len(odd))) if narrow else None,
     )
+
+
+def _ahead(time_ms: float | None) -> str:
+    """Return a difference between clocks; nothing for one that is not known."""
+    if time_ms is None:
+        return ""
+    return f"{time_ms:.1f}" if abs(time_ms) < COARSE_MS else f"{time_ms:.0f}"
 
 
 def exchanges_json(found: Exchanged) -> dict[str, Any]:
@@ -231,7 +262,7 @@ def _sender(asked: str | None) -> str | None:
 
 def _most(lines: Sequence[Line]) -> str:
     """Return what a title says of a table that does not have all lines."""
-    return f", the {ROWS} with the most" if len(lines) == ROWS else ""
+    return f", the {ROWS} with the most" if len(lines) > ROWS else ""
 
 
 def _label(line: Line) -> str:

@@ -231,16 +231,17 @@ def alone(name: str, octets: bytes, most: int) -> list[Any]:
     try:
         with open_capture(Capture(name, octets)) as reader:
             origin = Origin(name, reader.format, reader.interfaces)
-            whole, single = Scanner(origin), Scanner(origin)
-            found: list[Any] = [[], []]
+            whole, single = Scanner(origin, probes=255), Scanner(origin, probes=255)
+            found: list[Any] = [([], []), ([], [])]
             for block in reader:
                 count = min(block.count, most)
                 for scanner, blocks, to in (
                     (whole, [_part(block, 0, count)], found[0]),
                     (single, (_part(block, row, row + 1) for row in range(count)), found[1]),
                 ):
-                    batches = (rows_of(batch) for one in blocks for batch in scanner.scan(one))
-                    to += [row for batch in batches for row in zip(*batch.values(), strict=True)]
+                    for batch in (batch for one in blocks for batch in scanner.scan(one)):
+                        to[0].extend(zip(*rows_of(batch).values(), strict=True))
+                        to[1].extend(probe.tobytes() for probe in batch.probes)
                 most -= count
                 if not most:
                     break

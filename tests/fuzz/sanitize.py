@@ -57,7 +57,8 @@ class AllLinks:
     """Scans octets as a packet of each link type."""
 
     def __init__(self) -> None:
-        self.scanner = Scanner(Origin("-", "packet", [Interface(number) for number in LINKS]))
+        origin = Origin("-", "packet", [Interface(number) for number in LINKS])
+        self.scanner = Scanner(origin, probes=255)
         self.packets = 0
 
     def scan(self, octets: bytes) -> None:
