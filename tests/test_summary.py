@@ -20,6 +20,7 @@ from dissector.analysis.exchanges import Exchanges
 from dissector.analysis.pairing import Pairing
 from dissector.capture.stream import scan
 from dissector.checksum import internet_checksum
+from dissector.cli.questions import Style, answers, parts
 from dissector.cli.summary import command
 from dissector.errors import CaptureError
 from dissector.present.jsonlines import dumps
@@ -173,6 +174,22 @@ def test_the_order_of_rows_does_not_depend_on_batches(alike, tmp_path, size):
             cut.update(batch[at : at + size])
     assert shown(cut.result()) == shown(whole.result())
     assert dumps(exchanges_json(cut.result())) == dumps(exchanges_json(whole.result()))
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("name", ["findings.pcapng", "tour.pcapng", "testbed/echoes.pcap"])
+def test_no_part_of_a_summary_depends_on_batches(pcaps, name, as_json):
+    def told(size):
+        questions = parts()
+        for batch in scan(pcaps / name):
+            for at in range(0, len(batch), size):
+                for question in questions:
+                    question.state.update(batch[at : at + size])
+        return list(answers(questions, Style("simple", narrow=False, as_json=as_json)))
+
+    whole = told(1 << 20)
+    assert told(1) == whole
+    assert told(7) == whole
 
 
 @pytest.mark.parametrize("ends", [(1,), (30, 31), (90, 200, 300)])
