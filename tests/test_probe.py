@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissector.cli.units import SECONDS, Finite
+from dissector.cli.units import SECONDS, Finite, Seconds
 from dissector.decoder import decode_message
 from dissector.encoder import encode
 from dissector.messages.echo import Echo
@@ -439,6 +439,15 @@ def test_durations_have_units(text, seconds):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(click.BadParameter, match="is no duration"):
         SECONDS.convert(text, None, None)
+
+
+def test_durations_may_have_a_range():
+    wanted = Seconds(0.001, 3600)
+    assert wanted.convert("1h", None, None) == 3600
+    assert wanted.convert("1ms", None, None) == 0.001
+    for text in ("61m", "999us"):
+        with pytest.raises(click.BadParameter, match="is not from 0.001 to 3600 seconds"):
+            wanted.convert(text, None, None)
 
 
 @pytest.mark.parametrize("text", ["nan", "-nan", "inf", "-inf", "1e999", "2", "x"])

@@ -111,10 +111,18 @@ def test_a_timeout_is_a_time(halves, timeout):
 
 
 def test_timeout_and_limit(halves):
-    (line,) = told("--timeout", "0.005", *halves)["exchanges"]["kinds"]
-    assert (line["answered"], line["late"]) == (3, 3)
+    for timeout in ("0.005", "5ms"):
+        (line,) = told("--timeout", timeout, *halves)["exchanges"]["kinds"]
+        assert (line["answered"], line["late"]) == (3, 3)
     result = run("--max-open", "2", *halves)
     assert "given up" in result.stderr
+
+
+def test_findings_name_their_file_where_several_were_read(halves, pcaps):
+    odd = str(pcaps / "findings.pcapng")
+    frames = "findings.pcapng: 1"
+    assert frames not in run(odd).stdout
+    assert frames in run(*halves, odd).stdout
 
 
 def test_fits_eighty_columns_on_a_terminal(shared, monkeypatch):

@@ -532,8 +532,8 @@ def test_json_has_the_same_keys_for_every_path():
         (["224.0.0.1"], "224.0.0.1 is a multicast address"),
         (["ff02::1%lo"], "is a multicast address"),
         (["255.255.255.255"], "255.255.255.255 is a broadcast address"),
-        (["-w", "nan", "127.0.0.1"], "'nan' is no finite number"),
-        (["-z", "nan", "127.0.0.1"], "'nan' is no finite number"),
+        (["-w", "nan", "127.0.0.1"], "'nan' is no duration"),
+        (["-z", "nan", "127.0.0.1"], "'nan' is no duration"),
         (["-w", "inf", "127.0.0.1"], "inf"),
     ],
 )

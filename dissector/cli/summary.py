@@ -75,11 +75,11 @@ def needed(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 @options.display_filter
 @click.option(
     "--timeout",
-    type=units.Finite(0, LONGEST, min_open=True),
+    type=units.Seconds(most=LONGEST),
     default=TIMEOUT,
     show_default=True,
-    metavar="SECONDS",
-    help="An answer after this is late; after five times this it is no answer any more.",
+    metavar="TIME",
+    help="An answer after this is late; after five times this it is no answer any more. Seconds, or 500ms.",
 )
 @click.option(
     "--max-open",

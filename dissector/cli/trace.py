@@ -88,19 +88,19 @@ class Shown(NamedTuple):
 @click.option(
     "-w",
     "--timeout",
-    type=units.Finite(0.001, 3600),
+    type=units.Seconds(0.001, 3600),
     default=3.0,
     show_default=True,
-    metavar="SECONDS",
+    metavar="TIME",
     help="Wait so long for an answer; less where hops behind answer sooner.",
 )
 @click.option(
     "-z",
     "--interval",
-    type=units.Finite(0.0001, 3600),
+    type=units.Seconds(0.0001, 3600),
     default=0.005,
     show_default=True,
-    metavar="SECONDS",
+    metavar="TIME",
     help="Between two probes.",
 )
 @click.option(

@@ -35,13 +35,21 @@ def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> i
 
 
 class Seconds(click.ParamType):  # type: ignore[type-arg]  # newer versions alone have one
-    """A duration, in seconds."""
+    """A duration, in seconds, within a range."""
 
     name = "duration"
 
+    def __init__(self, least: float = 0, most: float = math.inf) -> None:
+        self.least, self.most = least, most
+
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the seconds of some text; a number is one of seconds already."""
-        return _amount(ctx, param, value, DURATIONS, WANTED) / SECOND if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        seconds = _amount(ctx, param, value, DURATIONS, WANTED) / SECOND
+        if not self.least <= seconds <= self.most:
+            self.fail(f"{printable(value)!r} is not from {self.least:g} to {self.most:g} seconds", param, ctx)
+        return seconds
 
 
 SECONDS = Seconds()

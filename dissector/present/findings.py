@@ -48,7 +48,7 @@ def findings_tables(
     by_rule: dict[str, list[CaptureFinding]] = {}
     for finding in report.findings:
         by_rule.setdefault(finding.rule.id, []).append(finding)
-    names = _short({place.file for finding in report.findings for place in finding.frames})
+    names = _short(report.files)
     for alike in by_rule.values():
         rule = alike[0].rule
         for finding in alike[:ALIKE]:

@@ -45,7 +45,7 @@ def path_tables(report: PathReport, *, table_format: str = "simple", narrow: boo
             [line for hop in path.hops for line in hop_lines(path, hop)],
             HEADERS,
             table_format,
-            maxcolwidths=list(WIDTHS) if narrow else None,
+            widths=WIDTHS if narrow else None,
         )
         head = [line for long in _head(path) for line in (wrapped(long) if narrow else [long])]
         yield "\n".join((*head, "", text))

@@ -90,7 +90,7 @@ def trace_table(trace: Trace, *, table_format: str, narrow: bool) -> str:
         [row for hop in trace.hops for row in hop_rows(trace, hop)],
         HEADERS,
         table_format,
-        maxcolwidths=list(WIDTHS) if narrow else None,
+        widths=WIDTHS if narrow else None,
     )
 
 

@@ -316,9 +316,11 @@ class FindingsReport(NamedTuple):
         thresholds: what was compared with.
         refused: messages that were not looked at for lack of room.
         warnings: a sentence where a table was too small.
+        files: those that had messages.
     """
 
     findings: tuple[CaptureFinding, ...]
     thresholds: Thresholds
     refused: int
     warnings: tuple[str, ...]
+    files: tuple[str, ...]

@@ -88,7 +88,8 @@ class Findings:
                 f"findings may be wanting: {refused} sightings were not kept, "
                 f"for lack of room in a table of {self.limit} rows"
             )
-        return FindingsReport(tuple(reporter.findings()), self.thresholds, refused, tuple(warnings))
+        found = tuple(reporter.findings())
+        return FindingsReport(found, self.thresholds, refused, tuple(warnings), tuple(self.files))
 
     def _file(self, name: str) -> int:
         if name not in self.files:
