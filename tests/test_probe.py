@@ -446,7 +446,7 @@ def test_durations_may_have_a_range():
     assert wanted.convert("1h", None, None) == 3600
     assert wanted.convert("1ms", None, None) == 0.001
     for text in ("61m", "999us"):
-        with pytest.raises(click.BadParameter, match="is not from 0.001 to 3600 seconds"):
+        with pytest.raises(click.BadParameter, match=r"is not from 0\.001 to 3600 seconds"):
             wanted.convert(text, None, None)
 
 
