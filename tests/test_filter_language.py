@@ -184,6 +184,11 @@ def test_long_calculations_are_refused(text: str) -> None:
         filters.compile(text)
 
 
+def test_what_is_nested_is_looked_at_once() -> None:
+    nested = "1 + {" * 80 + "icmp.type" + "}" * 80
+    assert chosen(f"{nested} == 88") == chosen("icmp.type == 8")
+
+
 TYPED = """\
 icmp.type eq 8 or icmp.type eq 0
 icmp.type not in {0, 8}

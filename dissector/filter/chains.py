@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 RECORD_ROUTE, TIMESTAMP, LOOSE_ROUTE, STRICT_ROUTE = 7, 68, 131, 137
 """IPv4 options with a pointer (RFC 791, 3.1)."""
 END, STREAM, ROUTER_ALERT = 0, 136, 148
-ALERT, JUMBO, HOME_ADDRESS, TUNNEL_LIMIT = 5, 0xC2, 0xC9, 4
-"""IPv6 options (RFC 2711, RFC 2675, RFC 6275, RFC 2473)."""
+ALERT, JUMBO, TUNNEL_LIMIT = 5, 0xC2, 4
+"""IPv6 options (RFC 2711, RFC 2675, RFC 2473)."""
 LEAST = {"ip": IPV4_HEADER, "ipv6": IPV6_HEADER}
 """Octets of a header that has nothing of this."""
 

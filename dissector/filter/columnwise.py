@@ -12,7 +12,7 @@ from dissector.kernel import search
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -142,11 +142,40 @@ def matching(pattern: re.Pattern[bytes], literal: bytes) -> Test:
     return test
 
 
+class Texts:
+    """Texts, each different one there once: few are, of many packets.
+
+    Args:
+        distinct: those that there are.
+        places: which of them each value is.
+    """
+
+    def __init__(self, distinct: Sequence[str], places: NDArray[np.integer]) -> None:
+        self.distinct = distinct
+        self.places = places
+
+    def __len__(self) -> int:
+        """Return how many values there are."""
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the text of each value."""
+        return (self.distinct[place] for place in self.places.tolist())
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Texts:
+        """Return the values of some rows."""
+        return Texts(self.distinct, self.places[rows])
+
+    def each(self, convert: Callable[[str], str]) -> Texts:
+        """Return what a function makes of each."""
+        return Texts([convert(text) for text in self.distinct], self.places)
+
+    def column(self, convert: Callable[[str], Any], dtype: type[np.generic]) -> NDArray[Any]:
+        """Return what a function tells of each, as a column."""
+        column: NDArray[Any] = np.array([convert(text) for text in self.distinct], dtype)[self.places]
+        return column
+
+
 def over_texts(test: Callable[[str], bool]) -> Test:
     """Return the test of texts, each different one looked at once."""
-
-    def texts(values: Any, _: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        known = {text: test(text) for text in set(values)}
-        return np.fromiter((known[text] for text in values), np.bool_, len(values))
-
-    return texts
+    return lambda values, _: values.column(test, np.bool_)

@@ -80,7 +80,7 @@ def relation(left: Expression, operator: str, right: Expression) -> Predicate:
     if not isinstance(left, Operand) or not isinstance(right, Operand):
         return calculated(left, how, right, every=every)
     field = known(left)
-    if is_field(right) and not literals.label(field, right.text):
+    if is_field(right) and literals.label(field, right.text) is None:
         return between(left, how, right, every=every)
     kind = kind_of(left, field, right)
     literal = literals.read(field, kind, right)
@@ -167,7 +167,7 @@ def membership(
     tests: dict[Kind, list[Test]] = {}
     found: list[Predicate] = []
     for first, last in items:
-        if last is None and is_field(first) and not literals.label(field, first.text):
+        if last is None and is_field(first) and literals.label(field, first.text) is None:
             if every:
                 sentence = f"all of several cannot be asked with {first.text} among them"
                 raise first.refuse(sentence)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dissector.filter.columnwise import COMPARE, order
+from dissector.filter.columnwise import COMPARE, Texts, order
 from dissector.filter.sources import Kind, Source, Told, plain
 
 if TYPE_CHECKING:
@@ -325,7 +325,9 @@ def _flat(told: list[list[Any]], rows: NDArray[np.int64] | None, kind: Kind) -> 
         return Values(
             owners, np.stack((starts, ends), axis=1), np.frombuffer(b"".join(map(bytes, flat)), np.uint8)
         )
-    return Values(owners, np.array(flat, object if kind is Kind.STRING else np.int64), none)
+    if kind is Kind.STRING:
+        return Values(owners, Texts(flat, np.arange(len(flat))), none)
+    return Values(owners, np.array(flat, np.int64), none)
 
 
 def _cut(found: Values, reading: Reading) -> Values:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dissector.filter import calculate, literals
+from dissector.filter.columnwise import Texts
 from dissector.filter.evaluate import Computed, Reading
 from dissector.filter.parse import Call, Operand
 from dissector.filter.sources import Excerpt, Kind, Known
@@ -101,8 +102,7 @@ class Expressions:
 
     def _calculation(self, expression: Calculation, beside: Known | None) -> Column:
         """Return the column of a sum, or of bits."""
-        left = self._operand(expression.left, expression.right, beside)
-        right = self.column(expression.right, left.known)
+        left, right = self._sides(expression, beside)
         operator = expression.operator
         kinds = {Kind.NUMBER if one is Kind.BOOLEAN else one for one in (left.kind, right.kind)}
         kind = kinds.pop()
@@ -129,12 +129,13 @@ class Expressions:
             values = int(result)
         return Column(kind, values, known, left.size)
 
-    def _operand(self, expression: Expression, other: Expression, beside: Known | None) -> Column:
-        """Return the column of what stands on the left; where that is a literal it is read for the right."""
-        if isinstance(expression, Operand) and not self.is_field(expression):
-            literal = isinstance(other, Operand) and not self.is_field(other)
-            return self.column(expression, beside if literal else self.column(other, beside).known)
-        return self.column(expression, beside)
+    def _sides(self, expression: Calculation, beside: Known | None) -> tuple[Column, Column]:
+        """Return the columns of both sides; a literal on one is read for the other."""
+        if isinstance(expression.left, Operand) and not self.is_field(expression.left):
+            right = self.column(expression.right, beside)
+            return self.column(expression.left, right.known), right
+        left = self.column(expression.left, beside)
+        return left, self.column(expression.right, left.known)
 
     def _call(self, call: Call) -> Column:
         """Return the column of a function."""
@@ -144,9 +145,9 @@ class Expressions:
             if not meant:
                 sentence += f"; there are {', '.join(_FUNCTIONS)}"
             raise call.refuse(sentence, meant)
-        most = 99 if call.name in ("max", "min") else 1
-        if not 0 < len(call.arguments) <= most:
-            sentence = f"{call.name} takes one value" + (" or more" if most > 1 else "")
+        several = call.name in ("max", "min")
+        if not call.arguments or (len(call.arguments) > 1 and not several):
+            sentence = f"{call.name} takes one value" + (" or more" if several else "")
             raise call.refuse(sentence)
         columns = [self.column(call.arguments[0])]
         columns += [self.column(one, columns[0].known) for one in call.arguments[1:]]
@@ -173,7 +174,7 @@ def _called(name: str, columns: list[Column]) -> Computed:
         values = [column.values for column in columns]
         return calculate.extreme(values, columns[0].kind, greatest=name == "max")
     if name == "string":
-        return calculate.each(first, Kind.STRING, _texts(_WRITTEN[columns[0].kind]))
+        return calculate.each(first, Kind.STRING, _written(columns[0].kind))
     kind, convert = _CONVERT[name]
     return calculate.each(first, kind, convert)
 
@@ -181,22 +182,23 @@ def _called(name: str, columns: list[Column]) -> Computed:
 def _length(found: Values) -> Any:
     """Return how many octets values have."""
     values = found.values
-    if values.dtype == object:
-        return np.array([len(text.encode()) for text in values], np.int64)
+    if isinstance(values, Texts):
+        return values.column(lambda text: len(text.encode()), np.int64)
     if values.dtype == np.uint8:
         return np.full(len(values), values.shape[1], np.int64)
     return values[:, 1] - values[:, 0]
 
 
-def _texts(convert: Callable[[Any], str]) -> Callable[[Values], Any]:
+def _written(kind: Kind) -> Callable[[Values], Texts]:
     """Return what makes a text of each value, each different one once."""
+    convert = _WRITTEN[kind]
 
-    def texts(found: Values) -> Any:
+    def texts(found: Values) -> Texts:
         values = found.values
         if values.ndim > 1:
             values = np.ascontiguousarray(values).view(f"V{ADDRESS}")[:, 0]
         there, places = np.unique(values, return_inverse=True)
-        return np.array([convert(one) for one in there], object)[places]
+        return Texts([convert(one) for one in there], places)
 
     return texts
 
@@ -210,8 +212,8 @@ _WRITTEN: dict[Kind, Callable[[Any], str]] = {
 _CONVERT: dict[str, tuple[Kind, Callable[[Values], Any]]] = {
     "abs": (Kind.NUMBER, lambda found: np.abs(np.asarray(found.values, np.int64))),
     "len": (Kind.NUMBER, _length),
-    "lower": (Kind.STRING, _texts(lambda value: str(value).lower())),
-    "upper": (Kind.STRING, _texts(lambda value: str(value).upper())),
+    "lower": (Kind.STRING, lambda found: found.values.each(str.lower)),
+    "upper": (Kind.STRING, lambda found: found.values.each(str.upper)),
 }
 _FUNCTIONS: dict[str, tuple[Kind, ...]] = {
     "abs": (Kind.NUMBER,),

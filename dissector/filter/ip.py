@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dissector.filter.columnwise import Texts
 from dissector.filter.fields import gather
 from dissector.filter.headers import IPV4_HEADER
 from dissector.filter.sources import Address, Source, chosen
@@ -28,7 +29,7 @@ class Text(Address):
 
     costly = True
 
-    def values(self, view: View, index: NDArray[np.int64] | None) -> NDArray[Any]:
+    def values(self, view: View, index: NDArray[np.int64] | None) -> Any:
         """Return the texts."""
         found = np.ascontiguousarray(super().values(view, index))
         if self.field.as_ is IPv6Address:
@@ -37,7 +38,7 @@ class Text(Address):
         else:
             there, places = np.unique(found, return_inverse=True)
             texts = [str(IPv4Address(one)) for one in there.tolist()]
-        return np.array(texts, object)[places]
+        return Texts(texts, places)
 
     def whole(self, view: View, there: NDArray[np.bool_]) -> None:
         """Return None: texts are made for those that have them."""

@@ -206,6 +206,8 @@ OBJECTS = {
     "int_ident.name": Item("interface_name", ("InterfaceByName",), Kind.STRING),
     "int_ident.index": Item("if_index", ("InterfaceByIndex",)),
     "int_ident.afi": Item("afi", ("InterfaceByAddress",)),
+    "int_ident.ipv4": Item("address", ("InterfaceByAddress",), Kind.IPV4),
+    "int_ident.ipv6": Item("address", ("InterfaceByAddress",), Kind.IPV6),
     "int_ident.addr_length": Item("address_length", ("InterfaceByAddress",)),
 }
 """Of extension objects (RFC 4884), those of interfaces among them (RFC 5837, RFC 8335)."""
@@ -328,3 +330,21 @@ EXTENSION_HEADERS = {
     "fraghdr.ident": Item("identification"),
 }
 """Of IPv6's extension headers; the names of Wireshark after ``ipv6.``."""
+
+MESSAGES = {
+    "mld.source_address": Item("sources", ("MulticastListenerQuery2",), Kind.IPV6),
+    "mip6.home_agent_address": Item("home_agent_addresses", kind=Kind.IPV6),
+    "rpl.dao.dodagid": Item("dodagid", ("DestinationAdvertisementObject",), Kind.IPV6),
+    "rpl.daoack.dodagid": Item("dodagid", ("DestinationAdvertisementAck",), Kind.IPV6),
+}
+"""Of messages that have several of something, or one behind a flag."""
+
+CONTENTS = {
+    "ni.query.subject_ipv6": Item("address", ("SubjectIpv6",)),
+    "ni.query.subject_ipv4": Item("address", ("SubjectIpv4",)),
+    "ni.query.subject_fqdn": Item("node_name", ("SubjectName",), Kind.STRING),
+    "ni.reply.node_name": Item("node_names", kind=Kind.STRING),
+    "ni.reply.node_address": Item("address", ("NodeAddress",)),
+    "ni.reply.ipv4_address": Item("address", ("NodeIpv4Address",)),
+}
+"""Of what node information is about (RFC 4620)."""

@@ -11,6 +11,7 @@ import numpy as np
 from dissector.batch import distinct
 from dissector.capture.records import NO_TIME
 from dissector.filter import chains, payload, several, wireshark
+from dissector.filter.columnwise import Texts
 from dissector.filter.families import longer, shapes
 from dissector.filter.ip import HeaderChecksum, Text
 from dissector.filter.sources import KINDS, Address, Attribute, Decoded, Kind, Known, Placed, Reach, Recorded
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from dissector.batch import Batch
     from dissector.filter.sources import Source
+    from dissector.filter.views import View
     from dissector.filter.wireshark import Alias
     from dissector.layout import Field, Layout
     from dissector.message import Message
@@ -109,10 +111,22 @@ def _message(prefix: str) -> Iterator[Known]:
             for field in _joined(shape.layout, alias)
         ]
         if found:
-            yield _placed(f"{prefix}.{name}", prefix, found, swapped=alias.swapped)
+            yield _placed(f"{prefix}.{name}", prefix, found, alias)
     # What extensions say has the same names in both families; those of ICMPv6 alone are ours.
     extended = {prefix: of} if prefix == "icmpv6" else {one: _shapes(FAMILIES[one]) for one in FAMILIES}
     yield from several.fields(prefix, of, extended)
+
+
+class _Nonzero(Placed):
+    """A number that is there where it is not zero."""
+
+    def present(self, view: View) -> NDArray[np.bool_]:
+        """Return which rows have it."""
+        mask = super().present(view)
+        found = np.zeros(len(view), np.bool_)
+        rows = np.arange(len(view)) if mask is None else np.flatnonzero(mask)
+        found[rows] = self.values(view, rows) != 0
+        return found
 
 
 def _types(prefix: str) -> dict[str, int]:
@@ -154,14 +168,16 @@ def _derived(prefix: str, of: tuple[type[IcmpMessage], ...]) -> Iterator[Known]:
 
 
 def _placed(
-    name: str, where: str, found: list[tuple[type[IcmpMessage], Field]], *, swapped: bool = False
+    name: str, where: str, found: list[tuple[type[IcmpMessage], Field]], alias: Alias | None = None
 ) -> Known:
     """Return a field that some shapes have, read at once for all that have it at the same place."""
     places: dict[tuple[Any, ...], tuple[Field, list[type[IcmpMessage]]]] = {}
     for shape, field in found:
         key = (field.offset, field.bits, field.as_, field.scale, field.signed)
         places.setdefault(key, (_bare(field), []))[1].append(shape)
-    sources = tuple(Placed(where, field, of, swapped=swapped) for field, of in places.values())
+    swapped = alias is not None and alias.swapped
+    make = _Nonzero if alias is not None and alias.nonzero else Placed
+    sources = tuple(make(where, field, of, swapped=swapped) for field, of in places.values())
     labels = {text: number for _, field in found for text, number in _labels(field).items()}
     bits = max(field.bits + (field.scale - 1).bit_length() for _, field in found)
     signed = any(field.signed for _, field in found)
@@ -228,7 +244,7 @@ def _frame(prefix: str) -> Iterator[Known]:
     def recorded(
         name: str,
         kind: Kind,
-        convert: Callable[[Batch], NDArray[Any]],
+        convert: Callable[[Batch], Any],
         missing: Callable[[Batch], NDArray[np.bool_]],
     ) -> Known:
         return Known(f"{prefix}.{name}", kind, (Recorded(name, convert, missing),))
@@ -258,13 +274,13 @@ def _frame(prefix: str) -> Iterator[Known]:
         yield recorded(f"interface_{name}", Kind.STRING, _interface(name), partial(_unnamed, name))
 
 
-def _interface(name: str) -> Callable[[Batch], NDArray[Any]]:
+def _interface(name: str) -> Callable[[Batch], Texts]:
     """Return what gives a text of the interfaces that packets came by."""
 
-    def texts(batch: Batch) -> NDArray[Any]:
+    def texts(batch: Batch) -> Texts:
         there, places = distinct(batch.interface)
         interfaces = batch.origin.interfaces
-        return np.array([getattr(interfaces[one], name) for one in there], object)[places]
+        return Texts([getattr(interfaces[one], name) for one in there], places)
 
     return texts
 

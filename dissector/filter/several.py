@@ -5,7 +5,7 @@ They are read message by message, by the decoder. Their names stand in ``dissect
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissector.filter import listed
@@ -15,7 +15,9 @@ from dissector.messages.locator import Locator
 from dissector.messages.multicast_forwarding import MplSeedInfo
 from dissector.tails import extensions, interfaces, mobile_ip, nd_options, rpl_options
 from dissector.tails.entries import RouterAddress
+from dissector.tails.kept import Prefix
 from dissector.tails.mld import AddressRecord
+from dissector.tails.node_data import NodeAddress, NodeIpv4Address, SubjectIpv4, SubjectIpv6
 from dissector.tails.renumbering import MatchReport, PrefixControlOperation, UsePrefix
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from dissector.layout import Field, Shape
     from dissector.message import Message
     from dissector.messages.base import IcmpMessage
-    from dissector.tails.kept import Prefix
 
 
 class Meaning(NamedTuple):
@@ -118,14 +119,19 @@ def _teller(
     return tell
 
 
-def _address(value: IPv6Address | Prefix) -> IPv6Address | None:
-    """Return an address; of a prefix the one that goes on with zeros, None where no octet of it was sent."""
-    if isinstance(value, IPv6Address):
-        return value
-    return IPv6Address(str(value)) if value.octets else None
+def _ipv4(value: Any) -> IPv4Address | None:
+    """Return what is an IPv4 address."""
+    return value if isinstance(value, IPv4Address) else None
 
 
-_CONVERT: dict[Kind, Callable[[Any], Any]] = {Kind.STRING: str, Kind.IPV6: _address}
+def _ipv6(value: Any) -> IPv6Address | None:
+    """Return what is an IPv6 address; of a prefix, if an octet of it was sent, the one that goes on with zeros."""
+    if isinstance(value, Prefix) and value.octets:
+        return IPv6Address(str(value))
+    return value if isinstance(value, IPv6Address) else None
+
+
+_CONVERT: dict[Kind, Callable[[Any], Any]] = {Kind.STRING: str, Kind.IPV4: _ipv4, Kind.IPV6: _ipv6}
 
 
 def on_the_wire(value: int, field: Field) -> int:
@@ -167,6 +173,11 @@ def _has_extensions(shape: type[IcmpMessage]) -> bool:
     """Whether an extension structure may stand behind a quote or by itself, or come back as data."""
     tail = _tail(shape)
     return tail in {"quote", "extensions"} or (tail == "data" and hasattr(shape, "extensions"))
+
+
+def _is_listed(shape: type[IcmpMessage]) -> bool:
+    """Whether a message itself has a list, or an address behind a flag."""
+    return _tail(shape) in {"sources", "home_agent_addresses"} or hasattr(shape, "dodagid_present")
 
 
 def _has_routers(shape: type[IcmpMessage]) -> bool:
@@ -215,6 +226,17 @@ def _labels(message: Message) -> Iterator[Any]:
         yield from getattr(one, "entries", ())
 
 
+def _itself(message: Message) -> Iterable[Any]:
+    return (message.message,)
+
+
+def _contents(message: Message) -> Iterator[Any]:
+    content = getattr(message.message, "content", None)
+    yield content
+    yield from getattr(content, "addresses", ())
+
+
+_CONTENTS = (SubjectIpv6, SubjectIpv4, NodeAddress, NodeIpv4Address)
 _LISTS: tuple[
     tuple[
         dict[str, Item],
@@ -232,6 +254,8 @@ _LISTS: tuple[
         _has_rpl_options,
         _list("options"),
     ),
+    (listed.MESSAGES, (), _is_listed, _itself),
+    (listed.CONTENTS, _CONTENTS, _having("content"), _contents),
     (listed.RECORDS, (AddressRecord,), _having("records"), _list("records")),
     (listed.LOCATORS, (Locator,), _having("locators"), _list("locators")),
     (listed.SEEDS, (MplSeedInfo,), _having("seed_infos"), _list("seed_infos")),

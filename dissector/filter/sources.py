@@ -108,7 +108,7 @@ class Attribute(Source):
     costly = False
 
     def __init__(
-        self, name: str, where: str, size: int = 0, convert: Callable[[Batch], NDArray[Any]] | None = None
+        self, name: str, where: str, size: int = 0, convert: Callable[[Batch], Any] | None = None
     ) -> None:
         self.name = name
         self.where = where
@@ -120,9 +120,10 @@ class Attribute(Source):
         """Return which rows have it."""
         return view.having(self.where, self.size)
 
-    def values(self, view: View, index: NDArray[np.int64] | None) -> NDArray[Any]:
+    def values(self, view: View, index: NDArray[np.int64] | None) -> Any:
         """Return the column's values."""
-        return chosen(getattr(view, self.name) if self.convert is None else self.convert(view.batch), index)
+        column = getattr(view, self.name) if self.convert is None else self.convert(view.batch)
+        return column if index is None else column[index]
 
 
 class Recorded(Attribute):
@@ -131,7 +132,7 @@ class Recorded(Attribute):
     def __init__(
         self,
         name: str,
-        convert: Callable[[Batch], NDArray[Any]],
+        convert: Callable[[Batch], Any],
         missing: Callable[[Batch], NDArray[np.bool_]],
     ) -> None:
         super().__init__(name, "frame", 0, convert)

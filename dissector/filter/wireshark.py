@@ -13,12 +13,14 @@ class Alias(NamedTuple):
         of: the shapes, by name; empty for all of the family that have it.
         scaled: the value in the field's unit, as this package shows it; else the number as it is on the wire.
         swapped: the octets in the other order.
+        nonzero: it is there where it is not zero.
     """
 
     fields: str
     of: tuple[str, ...] = ()
     scaled: bool = False
     swapped: bool = False
+    nonzero: bool = False
 
 
 _ECHOES = ("Echo", "Timestamp", "Information", "AddressMask", "DomainNameRequest", "DomainNameReply")
@@ -35,8 +37,8 @@ ICMP = {
     "mtu": Alias("next_hop_mtu"),
     "redir_gw": Alias("gateway"),
     "pointer": Alias("pointer", ("ParameterProblem",)),
-    "length": Alias("original_length"),
-    "length.original_datagram": Alias("original_length", scaled=True),
+    "length": Alias("original_length", nonzero=True),
+    "length.original_datagram": Alias("original_length", scaled=True, nonzero=True),
     "originate_timestamp": Alias("originate"),
     "receive_timestamp": Alias("receive"),
     "transmit_timestamp": Alias("transmit"),
@@ -59,7 +61,7 @@ ICMPV6 = {
     "echo.sequence_number": Alias("sequence", ("Echo",)),
     "mtu": Alias("mtu", ("PacketTooBig",)),
     "pointer": Alias("pointer"),
-    "length": Alias("original_length"),
+    "length": Alias("original_length", nonzero=True),
     "ext.echo.seq": Alias("sequence", _PROBES),
     "ext.echo.req.local": Alias("local"),
     "ext.echo.req.res": Alias("reserved", ("ExtendedEchoRequest",)),
@@ -73,6 +75,7 @@ ICMPV6 = {
     "mld.maximum_response_code": Alias("maximum_response_code"),
     "mld.flag": Alias("reserved_2 suppress qrv", ("MulticastListenerQuery2",)),
     "mld.flag.s": Alias("suppress", ("MulticastListenerQuery2",)),
+    "mld.flag.reserved": Alias("reserved_2", ("MulticastListenerQuery2",)),
     "mld.flag.qrv": Alias("qrv", ("MulticastListenerQuery2",)),
     "mld.qqi": Alias("qqic"),
     "mld.nb_sources": Alias("number_of_sources"),
@@ -104,6 +107,8 @@ ICMPV6 = {
     "rr.flag.a": Alias("all_interfaces"),
     "rr.flag.s": Alias("site_specific"),
     "rr.flag.p": Alias("processed"),
+    "rr.flag": Alias("test result_requested all_interfaces site_specific processed reserved"),
+    "rr.flag.rsv": Alias("reserved", ("RouterRenumbering",)),
     "rr.maxdelay": Alias("max_delay"),
     "ni.qtype": Alias("qtype"),
     "ni.flag.g": Alias("global_scope"),
@@ -112,6 +117,9 @@ ICMPV6 = {
     "ni.flag.c": Alias("compatible"),
     "ni.flag.a": Alias("all_addresses"),
     "ni.flag.t": Alias("truncated", ("NodeInformation",)),
+    "ni.flag": Alias("unused global_scope site_local link_local compatible all_addresses truncated"),
+    "ni.flag.rsv": Alias("unused", ("NodeInformation",)),
+    "ni.nonce": Alias("nonce", ("NodeInformation",)),
     "mip6.identifier": Alias(
         "identifier",
         (
@@ -123,6 +131,8 @@ ICMPV6 = {
     ),
     "mip6.flag.m": Alias("managed", ("MobilePrefixAdvertisement",)),
     "mip6.flag.o": Alias("other", ("MobilePrefixAdvertisement",)),
+    "mip6.flag": Alias("managed other reserved", ("MobilePrefixAdvertisement",)),
+    "mip6.flag.rsv": Alias("reserved", ("MobilePrefixAdvertisement",)),
     "send.identifier": Alias(
         "identifier", ("CertificationPathSolicitation", "CertificationPathAdvertisement")
     ),
@@ -134,6 +144,7 @@ ICMPV6 = {
     "fmip6.identifier": Alias("identifier", ("FastHandover",)),
     "ilnp.nb_locs": Alias("num_of_locs"),
     "6lowpannd.da.status": Alias("status", ("DuplicateAddress",)),
+    "6lowpannd.da.rsv": Alias("reserved", ("DuplicateAddress",)),
     "6lowpannd.da.lifetime": Alias("registration_lifetime", ("DuplicateAddress",)),
     "6lowpannd.da.eui64": Alias("eui_64"),
     "6lowpannd.da.reg_addr": Alias("registered_address", ("DuplicateAddress",)),
@@ -141,6 +152,7 @@ ICMPV6 = {
     "rpl.dio.instance": Alias("rpl_instance_id", ("DodagInformationObject",)),
     "rpl.dio.version": Alias("version_number"),
     "rpl.dio.rank": Alias("rank"),
+    "rpl.dio.flag.0": Alias("zero"),
     "rpl.dio.flag.g": Alias("grounded"),
     "rpl.dio.flag.mop": Alias("mode_of_operation"),
     "rpl.dio.flag.preference": Alias("dodag_preference"),
@@ -148,10 +160,14 @@ ICMPV6 = {
     "rpl.dio.dagid": Alias("dodagid", ("DodagInformationObject",)),
     "rpl.dao.instance": Alias("rpl_instance_id", ("DestinationAdvertisementObject",)),
     "rpl.dao.flag.k": Alias("ack_expected", ("DestinationAdvertisementObject",)),
+    "rpl.dao.flag": Alias("ack_expected dodagid_present flags", ("DestinationAdvertisementObject",)),
+    "rpl.dao.flag.rsv": Alias("flags", ("DestinationAdvertisementObject",)),
     "rpl.dao.flag.d": Alias("dodagid_present", ("DestinationAdvertisementObject",)),
     "rpl.dao.sequence": Alias("dao_sequence", ("DestinationAdvertisementObject",)),
     "rpl.daoack.instance": Alias("rpl_instance_id", ("DestinationAdvertisementAck",)),
     "rpl.daoack.flag.d": Alias("dodagid_present", ("DestinationAdvertisementAck",)),
+    "rpl.daoack.flag": Alias("dodagid_present reserved", ("DestinationAdvertisementAck",)),
+    "rpl.daoack.flag.rsv": Alias("reserved", ("DestinationAdvertisementAck",)),
     "rpl.daoack.sequence": Alias("dao_sequence", ("DestinationAdvertisementAck",)),
     "rpl.daoack.status": Alias("status", ("DestinationAdvertisementAck",)),
     "rpl.secure.flag.t": Alias("counter_is_time"),
