@@ -146,6 +146,9 @@ def test_a_reply_may_be_compared_with_what_it_quotes() -> None:
         ("4 + 4 == icmp.type", "4 + 4", "is not the name of a field"),
         ("4 + 4", "4 + 4", "is not the name of a field"),
         ("icmp.type == 1 / 0", "1 / 0", "1 / 0 has no value"),
+        # Each of twenty values goes with each of twenty others, and so on.
+        ("ip.ttl" + " + ip.ttl" * 4 + " == 9", "ip.ttl", "a value is calculated from 4 fields at most"),
+        ("abs(ip.ttl + ip.len) * {ip.id - max(ip.ttl, ip.len)} == 9", "abs", "from 4 fields at most"),
         ("ip.src + 1 == 10.0.0.1", "1", "is not an IPv4 address"),
         ("ip.src + ip.dst == 10.0.0.1", "ip.src + ip.dst", "cannot be calculated"),
         ("icmp & ff == 08", "icmp", "as many octets on both sides"),

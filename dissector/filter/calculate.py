@@ -76,17 +76,20 @@ OPERATIONS: dict[str, Operation] = {
 """What is calculated with numbers, and with rows of octets."""
 
 
-def combined(left: Column, operator: str, right: Column | Any, kind: Kind) -> Computed:
-    """Return what an operator makes of the values of two fields, or of a field and a constant."""
+def combined(left: Column | Any, operator: str, right: Column | Any, kind: Kind) -> Computed:
+    """Return what an operator makes of the values of two fields, or of a field and a constant on either side."""
     operation = OPERATIONS[operator]
 
     def columns(views: Views, wanted: Mask | None) -> Iterator[Values]:
         count = len(views.batch)
+        if not isinstance(left, Reading | Computed):
+            for theirs in read(right, views, wanted):
+                yield _kept(_rows(theirs, count), *operation(left, theirs.values))
+            return
         rights = list(read(right, views, wanted)) if isinstance(right, Reading | Computed) else []
         for ours in read(left, views, wanted):
             if not isinstance(right, Reading | Computed):
-                rows = np.arange(count) if ours.rows is None else ours.rows
-                yield _kept(rows, *operation(ours.values, right))
+                yield _kept(_rows(ours, count), *operation(ours.values, right))
             for theirs in rights:
                 rows, mine, other = paired(ours.rows, theirs.rows, count)
                 yield _kept(rows, *operation(ours.values[mine], theirs.values[other]))
@@ -94,20 +97,14 @@ def combined(left: Column, operator: str, right: Column | Any, kind: Kind) -> Co
     return Computed(kind, columns)
 
 
+def _rows(found: Values, count: int) -> NDArray[np.int64]:
+    """Return the rows that values are of."""
+    return np.arange(count) if found.rows is None else found.rows
+
+
 def _kept(rows: NDArray[np.int64], values: Any, there: Mask | None) -> Values:
     """Return the values that there are."""
     return Values(rows, values, NONE) if there is None else Values(rows[there], values[there], NONE)
-
-
-def repeated(column: Column, constant: Any, kind: Kind) -> Computed:
-    """Return a constant wherever a field has a value."""
-
-    def columns(views: Views, wanted: Mask | None) -> Iterator[Values]:
-        for found in read(column, views, wanted):
-            shape = (len(found.values), *np.shape(constant))
-            yield Values(found.rows, np.broadcast_to(constant, shape), NONE)
-
-    return Computed(kind, columns)
 
 
 def nonzero(column: Column) -> Predicate:
@@ -161,7 +158,7 @@ def extreme(columns_of: Sequence[Column | int], kind: Kind, *, greatest: bool) -
                 there[:] = True
                 continue
             for found in read(column, views, wanted):
-                rows = np.arange(count) if found.rows is None else found.rows
+                rows = _rows(found, count)
                 choose.at(best, rows, np.asarray(found.values, np.int64))
                 there[rows] = True
         rows = np.flatnonzero(there)

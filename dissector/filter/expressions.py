@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 ADDRESS = 16
 ARITHMETIC = (Kind.NUMBER, Kind.BOOLEAN)
 MASKED = (*ARITHMETIC, Kind.IPV4, Kind.IPV6, Kind.OCTETS)
+FIELDS = 4
+"""A value is calculated from so many fields at most: a packet may have many values of each, and every one goes with
+every other."""
 
 
 class Column(NamedTuple):
@@ -102,6 +105,9 @@ class Expressions:
 
     def _calculation(self, expression: Calculation, beside: Known | None) -> Column:
         """Return the column of a sum, or of bits."""
+        if self._fields(expression) > FIELDS:
+            sentence = f"a value is calculated from {FIELDS} fields at most"
+            raise expression.refuse(sentence)
         left, right = self._sides(expression, beside)
         operator = expression.operator
         kinds = {Kind.NUMBER if one is Kind.BOOLEAN else one for one in (left.kind, right.kind)}
@@ -114,11 +120,8 @@ class Expressions:
             sentence = "bits are taken of as many octets on both sides, such as icmp[0:2] & ff:00"
             raise expression.refuse(sentence)
         known = Known(expression.text, kind, (), signed=kind is Kind.NUMBER)
-        if not left.constant:
+        if not (left.constant and right.constant):
             values: Any = calculate.combined(left.values, operator, right.values, kind)
-        elif not right.constant:
-            constant = calculate.repeated(right.values, left.values, kind)
-            values = calculate.combined(constant, operator, right.values, kind)
         elif left.size:
             values = left.values & right.values
         else:
@@ -128,6 +131,13 @@ class Expressions:
                 raise expression.refuse(sentence)
             values = int(result)
         return Column(kind, values, known, left.size)
+
+    def _fields(self, expression: Expression) -> int:
+        """Return how many fields an expression is made of."""
+        if isinstance(expression, Operand):
+            return int(self.is_field(expression))
+        inner = expression.arguments if isinstance(expression, Call) else (expression.left, expression.right)
+        return sum(map(self._fields, inner))
 
     def _sides(self, expression: Calculation, beside: Known | None) -> tuple[Column, Column]:
         """Return the columns of both sides; a literal on one is read for the other."""
