@@ -602,7 +602,10 @@ def different(file: Path, script: Path, compiled: list[filters.Filter]) -> tuple
     return compared, found
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+
+
+@needs_tshark
 @pytest.mark.usefixtures("shared")
 def test_filters_choose_what_tshark_chooses(tmp_path: Path) -> None:
     script = tmp_path / "taps.lua"

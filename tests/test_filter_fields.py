@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ import pytest
 from differential import differences
 from differential.differences import Difference
 from places import CAPTURES
-from test_filter import ECHO, batch_of, chosen, in_vxlan, ip4, ip6
+from test_filter import ECHO, batch_of, chosen, in_vxlan, ip4, ip6, needs_tshark
 
 import dissector
 from dissector.errors import UnknownFormatError
@@ -265,9 +264,6 @@ def compare(files: Iterable[Path], wanted: Iterable[str]) -> tuple[list[Differen
         for differing, _ in results
         for one in differing
     ], seen
-
-
-needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 
 
 @needs_tshark

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -236,7 +235,7 @@ all ip.ttl + 1 == 65""".splitlines()
 """Filters as people type them, of which tshark 4.0 takes every one."""
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@test_filter.needs_tshark
 def test_what_people_type_chooses_what_tshark_chooses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

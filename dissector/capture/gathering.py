@@ -26,6 +26,7 @@ class Gathering:
 
     def __init__(self) -> None:
         self._held: list[Batch] = []
+        self._messages = self._octets = 0
 
     def put(self, batch: Batch) -> Iterator[Batch]:
         """Yield what need not wait for what comes after this batch; it may be passing."""
@@ -36,20 +37,19 @@ class Gathering:
             yield batch
             return
         if len(batch) or len(batch.probes):
-            self._held.append(batch.take(np.ones(len(batch), np.bool_)))
-        if sum(map(len, self._held)) >= ENOUGH or sum(map(_octets, self._held)) >= OCTETS:
+            held = batch.take(np.ones(len(batch), np.bool_))
+            self._held.append(held)
+            self._messages += len(held)
+            self._octets += len(held.octets) + held.probes.nbytes
+        if self._messages >= ENOUGH or self._octets >= OCTETS:
             yield from self.rest()
 
     def rest(self) -> Iterator[Batch]:
         """Yield what has waited so far."""
         held, self._held = self._held, []
+        self._messages = self._octets = 0
         if held:
             yield Batch.join(held)
-
-
-def _octets(batch: Batch) -> int:
-    """Return how much memory a batch takes, but for its columns."""
-    return len(batch.octets) + batch.probes.nbytes
 
 
 def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from dissector.batch import Batch
     from dissector.capture.processes import Process, Task
+    from dissector.capture.stream import Scan
     from dissector.filter import Filter
 
 TIMEOUT = 2.0
@@ -129,6 +130,19 @@ def answers(questions: Iterable[Part], style: Style) -> Iterator[Answer]:
         yield Answer(question.name, warnings, texts)
 
 
+def reading(file: str, looking: dict[str, bool]) -> Scan:
+    """Open a capture as all processes read it, so that batches can be counted.
+
+    Args:
+        file: its name.
+        looking: for :func:`~dissector.capture.stream.scan`.
+
+    Raises:
+        CaptureError: it cannot be opened, or is not a capture.
+    """
+    return scan(file, **looking, passing=True, probes=MAX_HOPS)
+
+
 class Asked:
     """Some questions, and the capture that they are put to.
 
@@ -157,7 +171,7 @@ class Asked:
         Raises:
             CaptureError: it cannot be opened, or is not a capture.
         """
-        self._batches = iter(scan(file, **looking, passing=True, probes=MAX_HOPS))
+        self._batches = iter(reading(file, looking))
 
     def take_next(self) -> None:
         """Take in the next batch of the capture that was opened."""

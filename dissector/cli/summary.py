@@ -12,15 +12,13 @@ import click
 from dissector.analysis.findings import Thresholds
 from dissector.analysis.findings.model import dashed
 from dissector.analysis.pairing import LIMIT
-from dissector.analysis.paths import MAX_HOPS
 from dissector.analysis.series import LIMIT as SERIES
 from dissector.analysis.succession import Succession
 from dissector.capture.account import Account
-from dissector.capture.stream import scan
 from dissector.cli import FAILED, INTERRUPTED, USAGE, complain, fence, options, units, warn
 from dissector.cli.endings import ENDINGS
 from dissector.cli.progress import watched
-from dissector.cli.questions import TIMEOUT, Inquiry, Style, parts, processes
+from dissector.cli.questions import TIMEOUT, Inquiry, Style, parts, processes, reading
 from dissector.cli.verdict import not_begun, stopped, verdict
 from dissector.errors import CaptureError
 from dissector.present.account import closing
@@ -156,7 +154,7 @@ def command(
         try:
             for file in files:
                 try:
-                    with scan(file, **looking, passing=True, probes=MAX_HOPS) as batches:
+                    with reading(file, looking) as batches:
                         inquiry.open(file, looking)
                         code = max(code, read_file(batches, inquiry, succession, total, strict=strict))
                 except CaptureError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dissector.filter import listed
-from dissector.filter.headers import IPV4_HEADER, IPV6_HEADER
+from dissector.filter.headers import LEAST
 from dissector.filter.several import meaning
 from dissector.filter.sources import Kind, Known, Told, chosen
 from dissector.tails.datagram import read_layers
@@ -37,8 +37,6 @@ RECORD_ROUTE, TIMESTAMP, LOOSE_ROUTE, STRICT_ROUTE = 7, 68, 131, 137
 END, STREAM, ROUTER_ALERT = 0, 136, 148
 ALERT, JUMBO, TUNNEL_LIMIT = 5, 0xC2, 4
 """IPv6 options (RFC 2711, RFC 2675, RFC 2473)."""
-LEAST = {"ip": IPV4_HEADER, "ipv6": IPV6_HEADER}
-"""Octets of a header that has nothing of this."""
 
 
 class Chain(Told):

@@ -25,6 +25,8 @@ OFFSET = 0x1FFF
 """The bits of the fragment offset among the flags' (RFC 791, 3.1)."""
 BEFORE_OPTIONS, REDIRECTED_HEADER, MOST_OPTIONS = 40, 4, 32
 """Octets of an ICMPv6 redirect before its options, the type of the one that quotes, and how many are read."""
+LEAST = {"ip": IPV4_HEADER, "ipv6": IPV6_HEADER}
+"""Octets of a header without options, by the name of its protocol."""
 
 
 class Headers(NamedTuple):

@@ -11,6 +11,7 @@ from dissector.filter.columnwise import Texts
 from dissector.filter.fields import gather
 from dissector.filter.headers import IPV4_HEADER
 from dissector.filter.sources import Address, Source, chosen
+from dissector.filter.wireshark import CHECKSUM_STATUS
 from dissector.layout import address_text
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
     from dissector.filter.views import View
 
-BAD, GOOD, UNVERIFIED = 0, 1, 2
-"""Wireshark's numbers of a checksum's status."""
+BAD, GOOD, UNVERIFIED = (CHECKSUM_STATUS[name] for name in ("Bad", "Good", "Unverified"))
 CHECKSUM_END = 12
 """Octets of a header up to the end of its checksum."""
 

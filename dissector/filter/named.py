@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dissector.filter import names, slices, wireshark
 from dissector.filter.evaluate import Reading
-from dissector.filter.headers import IPV4_HEADER, IPV6_HEADER
+from dissector.filter.headers import LEAST
 from dissector.filter.sources import Ending, Excerpt, Kind, Known, Placed, Reach, Told
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 LAYER = re.compile(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?")
 WIDEST = 64
 """Octets that are compared as rows at most."""
-LEAST_HEADERS = {"ip": IPV4_HEADER, "ipv6": IPV6_HEADER}
 LONGEST = 1 << 16
 
 
@@ -114,7 +113,7 @@ def excerpt(sources: tuple[Source, ...], parts: tuple[slices.Slice, ...]) -> tup
         ends = tuple(Ending(one, -part.start, part.length) for one in reaches)
         return ends if part.start + part.length <= 0 and len(ends) == len(sources) else ()
     # The octets of an IP header end before what it carries.
-    reaches = [one for one in reaches if part.start + part.length <= LEAST_HEADERS.get(one.where, LONGEST)]
+    reaches = [one for one in reaches if part.start + part.length <= LEAST.get(one.where, LONGEST)]
     found = tuple(Excerpt(one, part.start, part.length) for one in reaches)
     return found if len(found) == len(sources) else ()
 
