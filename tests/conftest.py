@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 from places import CAPTURES, ROOT, SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that begins the tests in the background has Ctrl-C ignored, and so would have what the tests begin.

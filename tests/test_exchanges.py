@@ -461,7 +461,7 @@ def told(found):
     return lines
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(EVENTS, st.lists(st.integers(0, 40), max_size=3))
 def test_batches_may_be_cut_anywhere(events, cuts):
     whole, cut = Exchanges(), Exchanges()
@@ -497,7 +497,7 @@ MANY_ANSWERED_OUT_OF_ORDER = [
 """The second answer is late of two, though the state that hears both knows the query of the first alone."""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example(TWO_FOR_ONE_ANSWER, 0, 10, False)
 @example(MANY_ANSWERED_OUT_OF_ORDER, 0, 4, False)
 @given(EVENTS, st.integers(0, 40), st.integers(0, 40), st.booleans())
@@ -515,7 +515,7 @@ def test_merged_states_are_the_state_of_all(events, first, second, later_first):
     assert told(merged.result()) == told(whole.result())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(EVENTS, st.integers(1, 7))
 def test_pairing_tells_frame_and_time_of_the_query(events, size):
     packets = traffic(events)
@@ -640,7 +640,7 @@ def test_a_time_a_day_off_is_no_time():
 # -- hostile input
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(st.sampled_from([0, 3, 8, 9, 10, 13, 14, 42]), st.binary(max_size=60), st.integers(20, 90)),

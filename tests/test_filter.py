@@ -478,7 +478,7 @@ EXPRESSIONS = st.recursive(
 LAYERS = [layers_of(message) for message in messages(BATCH)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(EXPRESSIONS)
 def test_random_expressions_choose_what_a_naive_evaluator_does(text: str) -> None:
     part = parse.parse(text)

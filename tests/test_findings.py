@@ -397,7 +397,7 @@ def test_entropy_is_shannons():
 # --- states -----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 330), max_size=6), st.booleans())
 def test_splitting_anywhere_and_merging_gives_the_same(cuts, right):
     batch = sample()

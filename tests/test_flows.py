@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dissector.analysis import table as tables
@@ -150,7 +150,6 @@ quoted_octets = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(quoted_octets, st.integers(0, 100)), min_size=1, max_size=6))
 def test_columns_of_quotes_are_what_single_quotes_say_cut_anywhere(cases):
     packets = []
@@ -159,7 +158,6 @@ def test_columns_of_quotes_are_what_single_quotes_say_cut_anywhere(cases):
     assert agree(batch_of(*packets)) == len(packets)
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=80), min_size=1, max_size=6))
 def test_columns_of_quotes_survive_any_octets(datas):
     packets = [
@@ -386,7 +384,6 @@ error6 = st.builds(
 streams = st.lists(st.one_of(query, error4, about_query, big, error6), min_size=1, max_size=30)
 
 
-@settings(deadline=None)
 @given(streams, st.lists(st.integers(0, 30), max_size=3), st.booleans())
 def test_a_capture_split_anywhere_and_merged_is_the_same(stream, cuts, left):
     batch = batch_of(*((place / 2, octets) for place, octets in enumerate(stream)))

@@ -186,7 +186,7 @@ hostile = st.lists(
 
 
 @given(hostile | st.binary(max_size=300), st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_hostile_blocks_are_read_within_their_bounds(memory, data):
     """What is outside has no influence, is not written to, and both back ends agree."""
     size = len(memory)

@@ -149,7 +149,7 @@ EXTENSIONS = {0: b"\0\1\4\0\0\0\0", 60: b"\0\1\4\0\0\0\0", 43: b"\0\4\0\0\0\0\0"
     st.lists(st.sampled_from([0x8100, 0x88A8, 0x9100]), max_size=6),
     st.booleans(),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_chains_of_headers_pass_whenever_there_is_a_message(chain, last, tags, tunnels):
     payload, following = icmp6(src=SOURCE6, dst=DESTINATION6), last
     for number in reversed(chain):
@@ -163,7 +163,7 @@ def test_chains_of_headers_pass_whenever_there_is_a_message(chain, last, tags, t
 
 
 @given(st.binary(max_size=80), st.sampled_from([0x0800, 0x86DD, 0x8100, 0x8864, 40, 0x894F]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_hostile_frames_end_in_a_verdict(octets, kind):
     packet = eth(kind, octets)
     if list(scanner(kernel.scan, 1).scan(block(packet))):

@@ -225,7 +225,7 @@ def test_text_in_a_message_is_escaped(tmp_path, what):
 
 
 @given(st.sampled_from((4, 6)), st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_octets_are_shown_safely(tmp_path_factory, family, octets):
     file = tmp_path_factory.getbasetemp() / "any.pcap"
     file.write_bytes(echoes(family, octets))

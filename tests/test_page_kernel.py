@@ -72,7 +72,7 @@ def numbers_of(octets):
 
 
 @both
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(-40, 40) | st.integers(-(2**34), 2**34) | WORDS, min_size=1, max_size=300))
 def test_differences_come_back(module, numbers):
     steps = np.diff(np.array(numbers, np.int64)) if len(numbers) > 1 else []

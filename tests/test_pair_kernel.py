@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dissector import kernel
@@ -43,7 +43,6 @@ def backend(request, monkeypatch):
 KEYS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from([0, 1, 2**63, 2**64 - 1])))
 
 
-@settings(deadline=None)
 @given(st.lists(KEYS, max_size=6), st.sampled_from([SECRETS, SAME, SAME * np.uint64(0)]), st.integers(0, 30))
 def test_numbers_are_those_of_a_dictionary_whatever_the_hashes(batches, factors, limit):
     index, known = Index(3, limit), {}
@@ -88,7 +87,6 @@ MESSAGES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(MESSAGES, st.integers(1, 9), st.sampled_from([SECRETS, SAME * np.uint64(0)]))
 def test_pairs_are_those_of_a_dictionary(messages, size, factors):
     reach, now, seen = 10, 0, 0
@@ -144,7 +142,6 @@ def test_stretches_that_are_the_same(stretches):
 COUNTED = st.dictionaries(st.integers(0, 40), st.integers(1, 5))
 
 
-@settings(deadline=None)
 @given(COUNTED, st.lists(st.integers(0, 40)), COUNTED, st.integers(1, 4))
 def test_keys_are_counted_as_a_counter_does(known, once, others, each):
     for more, times in ((sorted(once), []), (sorted(others), [others[key] for key in sorted(others)])):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dissector.analysis.hops import EXCEEDED
@@ -497,7 +497,6 @@ pieces = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([0.0, 1.0, 8.0, 75.0]), pieces), min_size=1, max_size=4),
     st.lists(st.integers(0, 60), max_size=4),

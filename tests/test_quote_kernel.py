@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dissector import kernel
@@ -144,7 +144,6 @@ def test_who_reports_and_what_the_error_is(compiled):
 
 
 @pytest.mark.skipif(len(BACKENDS) == 1, reason="no compiled kernel here")
-@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(

@@ -642,7 +642,7 @@ def hostile(draw):
     return packets
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(hostile(), st.booleans(), st.booleans(), st.integers(0, 100))
 def test_any_octets_give_one_verdict_and_the_same_on_both_back_ends(packets, tunnels, reassemble, more):
     results = []

@@ -219,7 +219,10 @@ class Database:
         if len(statements) != 1 or statements[0].type != self._duckdb.StatementType.SELECT:
             kinds = [statement.type.name.replace("_", " ") for statement in statements]
             kind = f"{len(kinds)} statements" if len(kinds) > 1 else "".join(kinds) or "nothing"
-            sentence = f"one SELECT is wanted, not {UNNAMED if kind == SEVERAL else kind}"
+            # Before it had a name for them, they were told apart: statements that nobody wrote.
+            if kind == SEVERAL or not all(statement.query for statement in statements):
+                kind = UNNAMED
+            sentence = f"one SELECT is wanted, not {kind}"
             raise QueryError(sentence)
 
     def _rows(self, readers: list[Callable[[Any], Any]]) -> Iterator[tuple[Any, ...]]:
